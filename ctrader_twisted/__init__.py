@@ -1,0 +1,1 @@
+"""cTrader Open API 2.0 for Twisted."""

@@ -1,0 +1,135 @@
+"""
+Bytes to envelopes and back: a frame is four bytes of length, high byte first, and one serialised C{ProtoMessage}.
+
+Pure: it knows no Twisted, and both the client and the simulator use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import NamedTuple
+
+from google.protobuf.message import DecodeError, Message
+
+from ctrader_twisted.errors import ProtocolError
+from ctrader_twisted.schema import messageClass, payloadType
+from ctrader_twisted.schema.messages import ProtoMessage
+
+__all__ = ["MAX_FRAME", "Envelope", "FrameDecoder", "encodeEnvelope", "encodeFrame"]
+
+MAX_FRAME = 15_000_000
+"""
+The longest frame that is taken by default, in bytes without the four of its length (the official SDK's limit).
+"""
+
+_LENGTH = Struct("!I")
+
+
+class Envelope(NamedTuple):
+    """
+    What one frame holds.
+
+    @ivar payloadType: the number that says which message the payload is.
+    @ivar payload: the serialised message.
+    @ivar clientMsgId: the id that the client gave the request, or L{None}.
+    """
+
+    payloadType: int
+    payload: bytes
+    clientMsgId: str | None
+
+    def message(self) -> Message | None:
+        """
+        Parse the payload.
+
+        @return: the message, or L{None} if the schema does not know its payload type.
+        @raise ProtocolError: if the payload is no such message.
+        """
+        kind = messageClass(self.payloadType)
+        if kind is None:
+            return None
+        try:
+            return kind.FromString(self.payload)
+        except DecodeError as error:
+            raise ProtocolError(f"a payload of type {self.payloadType} is no {kind.DESCRIPTOR.name}") from error
+
+
+class FrameDecoder:
+    """
+    Turns bytes, in whatever pieces they come, into envelopes.
+
+    After a L{ProtocolError} the stream has no known frame boundary any more, and the decoder must not be fed again.
+    """
+
+    def __init__(self, limit: int = MAX_FRAME) -> None:
+        """
+        @param limit: the longest frame to take, in bytes.
+        """
+        self._limit = limit
+        self._rest = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Envelope]:
+        """
+        Take some bytes.
+
+        @param data: the next bytes of the stream.
+        @return: the envelopes that are whole now, in order. Frames of no bytes are skipped. Consume it before feeding
+            again.
+        @raise ProtocolError: if a frame is longer than the limit, or holds no envelope.
+        """
+        rest = self._rest
+        rest += data
+        start = 0
+        try:
+            while len(rest) - start >= 4:
+                (length,) = _LENGTH.unpack_from(rest, start)
+                if length > self._limit:
+                    raise ProtocolError(f"a frame of {length} bytes was announced; the limit is {self._limit}")
+                end = start + 4 + length
+                if len(rest) < end:
+                    break
+                body = bytes(rest[start + 4 : end])
+                start = end
+                if body:
+                    yield _envelope(body)
+        finally:
+            del rest[:start]
+
+
+def _envelope(body: bytes) -> Envelope:
+    try:
+        parsed = ProtoMessage.FromString(body)
+    except DecodeError:
+        parsed = None
+    if parsed is None or not parsed.HasField("payloadType"):
+        raise ProtocolError(f"a frame of {len(body)} bytes holds no message; it begins with {body[:16].hex(' ')}")
+    return Envelope(
+        parsed.payloadType, parsed.payload, parsed.clientMsgId if parsed.HasField("clientMsgId") else None
+    )
+
+
+def encodeEnvelope(envelope: Envelope) -> bytes:
+    """
+    Make the frame of an envelope.
+
+    @param envelope: what the frame shall hold.
+    @return: the bytes for the wire.
+    """
+    outer = ProtoMessage(payloadType=envelope.payloadType, clientMsgId=envelope.clientMsgId)
+    if envelope.payload:
+        outer.payload = envelope.payload
+    body = outer.SerializeToString()
+    return _LENGTH.pack(len(body)) + body
+
+
+def encodeFrame(message: Message, clientMsgId: str | None = None) -> bytes:
+    """
+    Make the frame of a message.
+
+    @param message: a message that has a payload type.
+    @param clientMsgId: the id that the server shall repeat in its answer.
+    @return: the bytes for the wire.
+    @raise EncodeError: if a required field of the message is missing (C{google.protobuf.message.EncodeError}).
+    """
+    return encodeEnvelope(Envelope(payloadType(message), message.SerializeToString(), clientMsgId))

@@ -1,0 +1,1 @@
+"""Tests of ctrader_twisted, run by C{python -m twisted.trial test}."""
