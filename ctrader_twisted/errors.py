@@ -1,9 +1,10 @@
 """
 Everything that can go wrong, by what a caller would do about it.
 
-L{CTraderError} is the root. Errors of our own side are its direct children; what the server refused is a L{ServerError},
-whose subclass says whether to retry later, log in again, renew the token, or give up. L{serverError} chooses the subclass
-from the server's code. Codes travel as strings; a code that is not known here makes a L{RequestRefused}.
+L{CTraderError} is the root. Errors of our own side are its direct children; what the server refused is a
+L{ServerError}, whose subclass says whether to retry later, log in again, renew the token, or give up. L{serverError}
+chooses the subclass from the server's code. Codes travel as strings; one that is not known here makes a
+L{RequestRefused}.
 """
 
 from __future__ import annotations
@@ -128,7 +129,8 @@ class ConnectionLost(_RequestError):
 
     def __init__(self, request: str, accountId: int | None = None, *, maybeSent: bool, reason: str) -> None:
         fate = "it may have been executed" if maybeSent else "it was not sent"
-        super().__init__(f"{_about(request, accountId)}: the connection was lost ({reason}); {fate}", request, accountId)
+        about = _about(request, accountId)
+        super().__init__(f"{about}: the connection was lost ({reason}); {fate}", request, accountId)
         self.maybeSent = maybeSent
 
 

@@ -44,15 +44,19 @@ class Envelope(NamedTuple):
         Parse the payload.
 
         @return: the message, or L{None} if the schema does not know its payload type.
-        @raise ProtocolError: if the payload is no such message.
+        @raise ProtocolError: if the payload is no such message, or lacks a required field.
         """
         kind = messageClass(self.payloadType)
         if kind is None:
             return None
         try:
-            return kind.FromString(self.payload)
-        except DecodeError as error:
-            raise ProtocolError(f"a payload of type {self.payloadType} is no {kind.DESCRIPTOR.name}") from error
+            parsed = kind.FromString(self.payload)
+        except DecodeError:
+            parsed = None
+        # Not every release of protobuf checks required fields when it parses.
+        if parsed is None or not parsed.IsInitialized():
+            raise ProtocolError(f"a payload of type {self.payloadType} is no {kind.DESCRIPTOR.name}")
+        return parsed
 
 
 class FrameDecoder:

@@ -1,8 +1,8 @@
 """
 Message classes from the shipped FileDescriptorSet, in a descriptor pool of our own.
 
-Generated C{_pb2} modules live in protobuf's default pool, where the official SDK has registered files of the same names;
-a private pool lets both live in one process, and loads on every protobuf release from 4.25 on.
+Generated C{_pb2} modules live in protobuf's default pool, where the official SDK has registered files of the same
+names; a private pool lets both live in one process, and loads on every protobuf release from 4.25 on.
 """
 
 from __future__ import annotations

@@ -1,0 +1,48 @@
+"""
+What a user of this package may implement.
+"""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+from twisted.internet.defer import Deferred
+from zope.interface import Interface
+
+from ctrader_twisted.secret import Secret
+
+__all__ = ["ITokenStore", "TokenPair"]
+
+
+@frozen
+class TokenPair:
+    """
+    What one grant of access gave.
+
+    @ivar accessToken: logs the granted accounts in.
+    @ivar refreshToken: buys the next pair, once; L{None} if it is not known.
+    """
+
+    accessToken: Secret = field(repr=False)
+    refreshToken: Secret | None = field(default=None, repr=False)
+
+
+class ITokenStore(Interface):
+    """
+    Where the pairs of tokens are kept.
+    """
+
+    def load() -> Deferred[tuple[TokenPair, ...]]:
+        """
+        Read all pairs. Called at each login, so that a pair which another process has stored is found.
+
+        @return: fires with the pairs, in no particular order; fails with L{ctrader_twisted.errors.ConfigurationError}
+            if they cannot be read, in words for the operator.
+        """
+
+    def save(pairs: tuple[TokenPair, ...]) -> Deferred[None]:
+        """
+        Replace all pairs.
+
+        @param pairs: what to keep from now on.
+        @return: fires when they are stored so that a crash cannot lose them.
+        """

@@ -1,0 +1,3 @@
+"""
+What the C{twistd} plugins run. Importing this package loads nothing heavy: plugins are looked through at every start.
+"""

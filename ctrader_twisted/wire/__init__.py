@@ -1,0 +1,8 @@
+"""
+One connection: the protocol, its outstanding requests and liveness, and the verified TLS endpoints.
+"""
+
+from ctrader_twisted.wire.endpoints import demo, hostEndpoint, live, trustFile
+from ctrader_twisted.wire.protocol import ConnectionListener, OpenApiProtocol, Timing
+
+__all__ = ["ConnectionListener", "OpenApiProtocol", "Timing", "demo", "hostEndpoint", "live", "trustFile"]

@@ -1,0 +1,347 @@
+"""
+The protocol on one connection: requests and their answers, events, heartbeats, and the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from attrs import Factory, define, field, frozen
+from google.protobuf.message import Message
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IHandshakeListener,
+    IReactorTime,
+    ISSLTransport,
+    ITCPTransport,
+    ITransport,
+)
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ctrader_twisted.errors import CTraderError, IllegalValue, NotConnected, ProtocolError
+from ctrader_twisted.framing import MAX_FRAME, Envelope, FrameDecoder, encodeFrame
+from ctrader_twisted.schema import REQUESTS, RateClass
+from ctrader_twisted.schema.messages import ProtoHeartbeatEvent, ProtoOAExecutionEvent
+from ctrader_twisted.wire.liveness import Liveness
+from ctrader_twisted.wire.outstanding import Outstanding, Waiting
+from ctrader_twisted.wire.reasons import explain
+from ctrader_twisted.wire.refusals import refusal
+
+if TYPE_CHECKING:
+    from ctrader_twisted.schema.messages import Request
+
+__all__ = ["ConnectionListener", "Counters", "OpenApiProtocol", "Timing"]
+
+_AnswerT = TypeVar("_AnswerT", bound=Message)
+
+
+class ConnectionListener(Protocol):
+    """
+    Who hears what happens on a connection.
+    """
+
+    def connectionSecured(self, protocol: OpenApiProtocol) -> None:
+        """
+        The certificate is verified (or the transport needs none); requests can be sent.
+
+        @param protocol: the connection.
+        """
+
+    def eventReceived(self, message: Message) -> None:
+        """
+        Something came that answers no waiting request: an event, an error that nobody asked for, or a late answer. An
+        execution event that answers a trading request comes here too, before the answer fires.
+
+        @param message: what came.
+        """
+
+    def connectionEnded(self, reason: CTraderError) -> None:
+        """
+        The connection is gone; all its requests have failed.
+
+        @param reason: why, in words for a person.
+        """
+
+
+@frozen
+class Timing:
+    """
+    How long things may take on a connection, in seconds.
+
+    @ivar heartbeat: how long to be silent before a heartbeat is sent.
+    @ivar patience: how long to hear nothing before the connection counts as dead.
+    @ivar closing: how long the other side may take to answer a close.
+    @ivar answers: how long an answer may take, by the request's rate class.
+    """
+
+    heartbeat: float = 10.0
+    patience: float = 60.0
+    closing: float = 5.0
+    answers: Mapping[RateClass, float] = Factory(
+        lambda: {RateClass.GENERAL: 15.0, RateClass.HISTORICAL: 60.0, RateClass.TRADING: 30.0}
+    )
+
+
+@define
+class Counters:
+    """
+    What a connection has seen that should be rare.
+
+    @ivar late: answers whose request did not wait any more, and second answers.
+    @ivar unknown: messages of a payload type that the schema does not know.
+    @ivar malformed: messages that do not parse, in frames that do.
+    @ivar broken: listeners' exceptions.
+    """
+
+    late: int = 0
+    unknown: int = 0
+    malformed: int = 0
+    broken: int = 0
+
+
+@define
+class _Ends:
+    """
+    How the connection is ending.
+
+    @ivar reason: why we end it ourselves, if we do.
+    @ivar timer: aborts it when a polite close is not answered.
+    @ivar waiters: fire when it is over.
+    """
+
+    over: bool = False
+    reason: CTraderError | None = None
+    timer: IDelayedCall | None = None
+    waiters: list[Deferred[None]] = field(factory=list)
+
+
+@implementer(IHandshakeListener)
+class OpenApiProtocol(TwistedProtocol):
+    """
+    One connection to the Open API: level 1 of this package, raw messages and nothing that outlives the connection.
+
+    @ivar counters: what was seen that should be rare.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        listener: ConnectionListener,
+        *,
+        randomness: Random,
+        timing: Timing | None = None,
+        maxFrame: int = MAX_FRAME,
+        maxOutstanding: int = 10_000,
+    ) -> None:
+        """
+        @param clock: the reactor.
+        @param listener: hears what happens.
+        @param randomness: for ids that no other client uses.
+        @param timing: how long things may take.
+        @param maxFrame: the longest frame to take, in bytes.
+        @param maxOutstanding: how many requests may wait at once.
+        """
+        self.counters = Counters()
+        self._clock = clock
+        self._listener = listener
+        self._timing = timing or Timing()
+        self._decoder = FrameDecoder(maxFrame)
+        self._outstanding = Outstanding(clock, f"{randomness.getrandbits(64):016x}.", maxOutstanding)
+        self._liveness = Liveness(
+            clock,
+            self._sendHeartbeat,
+            self._fallSilent,
+            interval=self._timing.heartbeat,
+            patience=self._timing.patience,
+        )
+        self._secured = False
+        self._ends = _Ends()
+
+    def request(self, message: Request[_AnswerT], *, timeout: float | None = None) -> Deferred[_AnswerT]:
+        """
+        Send a request.
+
+        @param message: the request, complete.
+        @param timeout: seconds to wait for the answer, or L{None} for what L{Timing} says of its class.
+        @return: fires with the answer; for a trading request, with its first execution event. Cancelling it gives up
+            waiting; what was sent stays sent.
+        @raise NotConnected: (as a failure) if the connection is not up; nothing was sent.
+        @raise IllegalValue: (as a failure) if the message is no request or lacks a required field.
+        @raise TooManyRequests: (as a failure) if too many requests wait already.
+        @raise ServerError: (as a failure) if the server refused, by what to do next.
+        @raise RequestTimedOut: (as a failure) if no answer came in time.
+        @raise ConnectionLost: (as a failure) if the connection ended first.
+        """
+        try:
+            return cast("Deferred[_AnswerT]", self._send(message, timeout))
+        except CTraderError:
+            return fail()
+
+    def _send(self, message: Message, timeout: float | None) -> Deferred[Message]:
+        name = message.DESCRIPTOR.name
+        if not self._secured or self._ends.over or self._ends.reason is not None:
+            raise NotConnected(f"{name} was not sent: the connection is not up")
+        if name not in REQUESTS:
+            raise IllegalValue(f"{name} is no request")
+        if not message.IsInitialized():
+            missing = ", ".join(cast(Any, message).FindInitializationErrors())
+            raise IllegalValue(f"{name} was not sent: it lacks {missing}")
+        seconds = self._timing.answers[REQUESTS[name].rate] if timeout is None else timeout
+        accountId = getattr(message, "ctidTraderAccountId", None)
+        clientMsgId, answered = self._outstanding.add(name, accountId, seconds)
+        self._write(message, clientMsgId)
+        return answered
+
+    def disconnect(self, reason: CTraderError | None = None) -> Deferred[None]:
+        """
+        Close politely: what was written is sent first, and the other side may answer the close for a few seconds.
+
+        @param reason: what L{ConnectionListener.connectionEnded} shall be told; by default, that we closed.
+        @return: fires when the connection is gone.
+        """
+        over: Deferred[None] = Deferred()
+        if self._ends.over or self.transport is None:
+            over.callback(None)
+            return over
+        self._ends.waiters.append(over)
+        if self._ends.reason is None:
+            self._ends.reason = reason or NotConnected("we closed the connection")
+            self._ends.timer = self._clock.callLater(self._timing.closing, self._abortTransport)
+            self.transport.loseConnection()
+        return over
+
+    def abort(self, reason: CTraderError) -> None:
+        """
+        Close at once, whatever the other side does.
+
+        @param reason: what L{ConnectionListener.connectionEnded} shall be told.
+        """
+        if not self._ends.over and self.transport is not None:
+            self._ends.reason = reason
+            self._abortTransport()
+
+    # What Twisted calls.
+
+    def connectionMade(self) -> None:
+        """
+        The transport is there; over TLS its certificate is not verified yet.
+        """
+        transport = self.transport
+        if ITCPTransport.providedBy(transport):
+            transport.setTcpNoDelay(True)
+            transport.setTcpKeepAlive(True)
+        if not ISSLTransport.providedBy(transport):
+            self.handshakeCompleted()
+
+    def handshakeCompleted(self) -> None:
+        """
+        The certificate is verified.
+        """
+        self._secured = True
+        self._liveness.start()
+        self._listener.connectionSecured(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Some bytes came.
+
+        @param data: the bytes.
+        """
+        try:
+            for envelope in self._decoder.feed(data):
+                self._liveness.received()
+                self._envelopeReceived(envelope)
+                if self._ends.over:
+                    return
+        except ProtocolError as error:
+            self._log.error("closing the connection: {error}", error=error)
+            self.abort(error)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        The connection is gone: fail what waits, and tell the listener.
+
+        @param reason: why, as the transport knows it.
+        """
+        ends = self._ends
+        error = ends.reason or explain(reason)
+        ends.over = True
+        ends.reason = error
+        self._liveness.stop()
+        if ends.timer is not None and ends.timer.active():
+            ends.timer.cancel()
+        self._outstanding.loseAll(str(error))
+        self._listener.connectionEnded(error)
+        waiters, ends.waiters = ends.waiters, []
+        for waiter in waiters:
+            waiter.callback(None)
+
+    # What comes in.
+
+    def _envelopeReceived(self, envelope: Envelope) -> None:
+        clientMsgId = envelope.clientMsgId
+        waiting = None if clientMsgId is None else self._outstanding.find(clientMsgId)
+        try:
+            message = envelope.message()
+        except ProtocolError as error:
+            self.counters.malformed += 1
+            self._log.warn("{error}", error=error)
+            if waiting is not None and clientMsgId is not None:
+                self._outstanding.refuse(clientMsgId, error)
+            return
+        if message is None:
+            self.counters.unknown += 1
+            self._log.debug("a message of the unknown payload type {type}", type=envelope.payloadType)
+        elif isinstance(message, ProtoHeartbeatEvent):
+            pass
+        elif waiting is not None and clientMsgId is not None and self._answers(message, waiting):
+            self._answerReceived(clientMsgId, waiting, message)
+        else:
+            if clientMsgId is not None and self._outstanding.isOurs(clientMsgId):
+                self.counters.late += 1
+            self._tell(message)
+
+    def _answers(self, message: Message, waiting: Waiting) -> bool:
+        row = REQUESTS[waiting.request]
+        return message.DESCRIPTOR.name in row.answers or message.DESCRIPTOR.name in row.errors
+
+    def _answerReceived(self, clientMsgId: str, waiting: Waiting, message: Message) -> None:
+        if isinstance(message, ProtoOAExecutionEvent):
+            self._tell(message)
+        error = refusal(message, waiting.request, waiting.accountId)
+        if error is None:
+            self._outstanding.answer(clientMsgId, message)
+        else:
+            self._outstanding.refuse(clientMsgId, error)
+
+    def _tell(self, message: Message) -> None:
+        try:
+            self._listener.eventReceived(message)
+        except Exception:
+            self.counters.broken += 1
+            self._log.failure("the listener of {name} failed", name=message.DESCRIPTOR.name)
+
+    # What goes out.
+
+    def _write(self, message: Message, clientMsgId: str | None = None) -> None:
+        self._liveness.sent()
+        cast(ITransport, self.transport).write(encodeFrame(message, clientMsgId))
+
+    def _sendHeartbeat(self) -> None:
+        self._write(ProtoHeartbeatEvent())
+
+    def _fallSilent(self, silence: float) -> None:
+        self.abort(NotConnected(f"the server has sent nothing for {silence:.0f} s"))
+
+    def _abortTransport(self) -> None:
+        # All transports that Twisted makes can do it, but only the one for TCP says so.
+        cast(Any, self.transport).abortConnection()
