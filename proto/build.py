@@ -73,9 +73,7 @@ def compileProto(folder: Path = HERE) -> FileDescriptorSet:
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch) / "all.binpb"
         names = sorted(path.name for path in folder.glob("*.proto"))
-        status = protoc.main(
-            ["protoc", f"-I{folder}", "--include_imports", f"--descriptor_set_out={target}", *names]
-        )
+        status = protoc.main(["protoc", f"-I{folder}", "--include_imports", f"--descriptor_set_out={target}", *names])
         if status:
             raise SystemExit(f"the .proto files in {folder} do not compile")
         return FileDescriptorSet.FromString(target.read_bytes())
