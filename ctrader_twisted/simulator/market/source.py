@@ -1,0 +1,88 @@
+"""
+Where prices come from, as the rest of the simulator sees it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol, runtime_checkable
+
+__all__ = ["PriceSource", "SummarisedSource", "Summary", "Tick"]
+
+
+class Tick(NamedTuple):
+    """
+    One quote.
+
+    @ivar timestamp: milliseconds since 1970, UTC.
+    @ivar bid: in 1/100000 of a price unit.
+    @ivar ask: in 1/100000 of a price unit.
+    """
+
+    timestamp: int
+    bid: int
+    ask: int
+
+
+class Summary(NamedTuple):
+    """
+    What the bid did over a span of time. Prices are in 1/100000 of a price unit.
+
+    @ivar open: the bid of the first tick.
+    @ivar high: the highest bid.
+    @ivar low: the lowest bid.
+    @ivar close: the bid of the last tick.
+    @ivar volume: the number of ticks.
+    """
+
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+
+
+class PriceSource(Protocol):
+    """
+    The quotes of one symbol over all time. It knows no "now": whoever asks decides what is past.
+    """
+
+    def ticks(self, start: int, end: int) -> list[Tick]:
+        """
+        Give the ticks of a span.
+
+        @param start: milliseconds since 1970, inclusive.
+        @param end: milliseconds since 1970, inclusive.
+        @return: the ticks, oldest first; several may share a millisecond.
+        """
+
+    def lastTick(self, at: int) -> Tick | None:
+        """
+        Give the newest tick that is not after a moment.
+
+        @param at: milliseconds since 1970.
+        @return: the last of the ticks of its millisecond, or L{None} if there was none yet.
+        """
+
+    def nextTick(self, after: int) -> Tick | None:
+        """
+        Give the oldest tick after a moment.
+
+        @param after: milliseconds since 1970.
+        @return: the first of the ticks of its millisecond, or L{None} if there is none any more.
+        """
+
+
+@runtime_checkable
+class SummarisedSource(PriceSource, Protocol):
+    """
+    A source that can say what the ticks of a long span amount to without making each of them.
+    """
+
+    def summary(self, start: int, end: int) -> Summary | None:
+        """
+        Sum up the ticks that C{ticks(start, end)} would give.
+
+        @param start: milliseconds since 1970, inclusive.
+        @param end: milliseconds since 1970, inclusive.
+        @return: the summary, or L{None} if there are no ticks.
+        """

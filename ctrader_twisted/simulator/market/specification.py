@@ -1,0 +1,222 @@
+"""
+The kinds of thing in a broker's catalogue, and the messages that describe them.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import field, frozen
+
+from ctrader_twisted.schema.messages import (
+    ProtoOAAsset,
+    ProtoOAAssetClass,
+    ProtoOACommissionType,
+    ProtoOADayOfWeek,
+    ProtoOADynamicLeverage,
+    ProtoOADynamicLeverageTier,
+    ProtoOAInterval,
+    ProtoOALightSymbol,
+    ProtoOASymbol,
+    ProtoOASymbolCategory,
+)
+
+__all__ = [
+    "Asset",
+    "AssetClass",
+    "Category",
+    "Leverage",
+    "Motion",
+    "SymbolSpec",
+]
+
+
+@frozen
+class Asset:
+    """
+    A currency, or whatever else a symbol is the price of.
+
+    @ivar digits: the decimals of amounts of it.
+    """
+
+    assetId: int
+    name: str
+    displayName: str
+    digits: int
+
+    def message(self) -> ProtoOAAsset:
+        """
+        @return: the asset as it goes over the wire.
+        """
+        return ProtoOAAsset(assetId=self.assetId, name=self.name, displayName=self.displayName, digits=self.digits)
+
+
+@frozen
+class AssetClass:
+    """
+    The upper level of the catalogue.
+    """
+
+    id: int
+    name: str
+    sortingNumber: int
+
+    def message(self) -> ProtoOAAssetClass:
+        """
+        @return: the class as it goes over the wire.
+        """
+        return ProtoOAAssetClass(id=self.id, name=self.name, sortingNumber=self.sortingNumber)
+
+
+@frozen
+class Category:
+    """
+    The lower level of the catalogue.
+    """
+
+    id: int
+    assetClassId: int
+    name: str
+    sortingNumber: int
+
+    def message(self) -> ProtoOASymbolCategory:
+        """
+        @return: the category as it goes over the wire.
+        """
+        return ProtoOASymbolCategory(
+            id=self.id, assetClassId=self.assetClassId, name=self.name, sortingNumber=self.sortingNumber
+        )
+
+
+@frozen
+class Leverage:
+    """
+    A table of dynamic leverage.
+
+    @ivar tiers: pairs of an exposure in US cents and the leverage up to it; the last holds above, too.
+    """
+
+    leverageId: int
+    tiers: tuple[tuple[int, int], ...]
+
+    def message(self) -> ProtoOADynamicLeverage:
+        """
+        @return: the table as it goes over the wire.
+        """
+        tiers = [ProtoOADynamicLeverageTier(volume=volume, leverage=leverage) for volume, leverage in self.tiers]
+        return ProtoOADynamicLeverage(leverageId=self.leverageId, tiers=tiers)
+
+
+@frozen
+class Motion:
+    """
+    How a symbol's seeded price moves.
+
+    @ivar reference: the price that it keeps returning to, in 1/100000 of a price unit.
+    @ivar volatility: the standard deviation of a week, in 1/10000 of the reference.
+    @ivar spread: the usual spread, in units of the symbol's last digit.
+    @ivar ticksPerMinute: how many quotes come in a minute, on average.
+    """
+
+    reference: int
+    volatility: int
+    spread: int
+    ticksPerMinute: int
+
+
+@frozen(kw_only=True)
+class SymbolSpec:
+    """
+    A symbol as the broker defines it. Volumes are in 1/100 of a unit.
+
+    @ivar sortingNumber: its place in the list of its category.
+    @ivar digits: the decimals of its price.
+    @ivar pipPosition: the decimals of a pip.
+    @ivar lotSize: the volume of a lot.
+    @ivar commissionType: what C{commissionRate} means.
+    @ivar commissionRate: the commission of each side as C{preciseTradingCommissionRate} says it: 10^-8 of money, or
+        10^-5 of a percent.
+    @ivar swapLong: pips per night for a bought position; negative is a cost.
+    @ivar swapShort: pips per night for a sold position.
+    @ivar schedule: when it is traded, as seconds from Sunday 00:00 in C{scheduleTimeZone}.
+    @ivar measurementUnits: what a volume counts, where it is not a currency.
+    """
+
+    symbolId: int
+    name: str
+    description: str
+    sortingNumber: int
+    baseAssetId: int
+    quoteAssetId: int
+    categoryId: int
+    digits: int
+    pipPosition: int
+    lotSize: int
+    minVolume: int
+    maxVolume: int
+    stepVolume: int
+    commissionType: ProtoOACommissionType
+    commissionRate: int
+    swapLong: Decimal
+    swapShort: Decimal
+    swapRollover3Days: ProtoOADayOfWeek = ProtoOADayOfWeek.WEDNESDAY
+    schedule: tuple[tuple[int, int], ...]
+    scheduleTimeZone: str = "America/New_York"
+    leverageId: int
+    enableShortSelling: bool = True
+    measurementUnits: str = ""
+    motion: Motion = field(repr=False)
+
+    @property
+    def point(self) -> int:
+        """
+        @return: the smallest step of the price, in 1/100000 of a price unit.
+        """
+        return int(10 ** (5 - self.digits))
+
+    def light(self) -> ProtoOALightSymbol:
+        """
+        @return: the symbol as the list of symbols shows it.
+        """
+        return ProtoOALightSymbol(
+            symbolId=self.symbolId,
+            symbolName=self.name,
+            enabled=True,
+            baseAssetId=self.baseAssetId,
+            quoteAssetId=self.quoteAssetId,
+            symbolCategoryId=self.categoryId,
+            description=self.description,
+            sortingNumber=self.sortingNumber,
+        )
+
+    def full(self) -> ProtoOASymbol:
+        """
+        @return: the symbol's whole specification.
+        """
+        return ProtoOASymbol(
+            symbolId=self.symbolId,
+            digits=self.digits,
+            pipPosition=self.pipPosition,
+            enableShortSelling=self.enableShortSelling,
+            guaranteedStopLoss=False,
+            swapRollover3Days=self.swapRollover3Days,
+            swapLong=float(self.swapLong),
+            swapShort=float(self.swapShort),
+            maxVolume=self.maxVolume,
+            minVolume=self.minVolume,
+            stepVolume=self.stepVolume,
+            schedule=[ProtoOAInterval(startSecond=start, endSecond=end) for start, end in self.schedule],
+            scheduleTimeZone=self.scheduleTimeZone,
+            lotSize=self.lotSize,
+            commissionType=self.commissionType,
+            commission=self._coarseCommission(),
+            preciseTradingCommissionRate=self.commissionRate,
+            leverageId=self.leverageId,
+            swapPeriod=24,
+            swapTime=22 * 60,
+            measurementUnits=self.measurementUnits,
+        )
+
+    def _coarseCommission(self) -> int:
+        percentage = self.commissionType == ProtoOACommissionType.PERCENTAGE_OF_VALUE
+        return self.commissionRate // (1000 if percentage else 1_000_000)

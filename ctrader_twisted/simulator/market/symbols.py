@@ -1,0 +1,239 @@
+"""
+What the simulated broker offers, as frozen data.
+
+The ids say nothing: each broker numbers its own, and those of assets and symbols are kept apart here on purpose, so
+that a client which mixes them up fails. Every quote asset reaches USD and EUR over the symbols of this list.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ctrader_twisted.schema.messages import ProtoOACommissionType
+from ctrader_twisted.simulator.market.specification import (
+    Asset,
+    AssetClass,
+    Category,
+    Leverage,
+    Motion,
+    SymbolSpec,
+)
+
+__all__ = [
+    "ASSETS",
+    "ASSET_CLASSES",
+    "CATEGORIES",
+    "LEVERAGES",
+    "SYMBOLS",
+    "Asset",
+    "AssetClass",
+    "Category",
+    "Leverage",
+    "Motion",
+    "SymbolSpec",
+]
+
+_EUR, _GBP, _JPY, _USD, _XAU, _US500, _GER40 = 104, 106, 109, 115, 141, 160, 161
+
+ASSETS = (
+    Asset(_EUR, "EUR", "Euro", 2),
+    Asset(_GBP, "GBP", "British Pound", 2),
+    Asset(_JPY, "JPY", "Japanese Yen", 0),
+    Asset(_USD, "USD", "US Dollar", 2),
+    Asset(_XAU, "XAU", "Gold", 2),
+    Asset(_US500, "US500", "US 500", 2),
+    Asset(_GER40, "GER40", "Germany 40", 2),
+)
+
+ASSET_CLASSES = (
+    AssetClass(1, "Forex", 1),
+    AssetClass(2, "Metals", 2),
+    AssetClass(3, "Indices", 3),
+)
+
+CATEGORIES = (
+    Category(11, 1, "Majors", 1),
+    Category(12, 1, "Crosses", 2),
+    Category(21, 2, "Spot Metals", 1),
+    Category(31, 3, "Cash Indices", 1),
+)
+
+LEVERAGES = (
+    Leverage(1, ((100_000_000_00, 500), (500_000_000_00, 200))),
+    Leverage(2, ((10_000_000_00, 200), (50_000_000_00, 100))),
+    Leverage(3, ((10_000_000_00, 100), (50_000_000_00, 50))),
+)
+
+_HOUR = 3600
+_DAY = 24 * _HOUR
+# Second 0 is Sunday 00:00 in New York. Metals and indices pause for the hour after the day's end.
+_ROUND_THE_CLOCK = ((17 * _HOUR, 5 * _DAY + 17 * _HOUR),)
+_WITH_A_BREAK = tuple((day * _DAY + 18 * _HOUR, (day + 1) * _DAY + 17 * _HOUR) for day in range(5))
+
+
+def _forex(
+    symbolId: int,
+    name: str,
+    description: str,
+    assets: tuple[int, int],
+    *,
+    sortingNumber: int,
+    digits: int,
+    swaps: tuple[str, str],
+    motion: Motion,
+    categoryId: int = 11,
+) -> SymbolSpec:
+    return SymbolSpec(
+        symbolId=symbolId,
+        name=name,
+        description=description,
+        sortingNumber=sortingNumber,
+        baseAssetId=assets[0],
+        quoteAssetId=assets[1],
+        categoryId=categoryId,
+        digits=digits,
+        pipPosition=digits - 1,
+        lotSize=10_000_000,
+        minVolume=100_000,
+        maxVolume=10_000_000_000,
+        stepVolume=100_000,
+        commissionType=ProtoOACommissionType.USD_PER_LOT,
+        commissionRate=250_000_000,
+        swapLong=Decimal(swaps[0]),
+        swapShort=Decimal(swaps[1]),
+        schedule=_ROUND_THE_CLOCK,
+        leverageId=1,
+        motion=motion,
+    )
+
+
+def _index(
+    symbolId: int,
+    name: str,
+    description: str,
+    assets: tuple[int, int],
+    *,
+    digits: int,
+    sortingNumber: int,
+    motion: Motion,
+) -> SymbolSpec:
+    return SymbolSpec(
+        symbolId=symbolId,
+        name=name,
+        description=description,
+        sortingNumber=sortingNumber,
+        baseAssetId=assets[0],
+        quoteAssetId=assets[1],
+        categoryId=31,
+        digits=digits,
+        pipPosition=0,
+        lotSize=100,
+        minVolume=10,
+        maxVolume=100_000,
+        stepVolume=10,
+        commissionType=ProtoOACommissionType.USD_PER_LOT,
+        commissionRate=0,
+        swapLong=Decimal("-0.9"),
+        swapShort=Decimal("0.2"),
+        schedule=_WITH_A_BREAK,
+        leverageId=3,
+        measurementUnits="Contracts",
+        motion=motion,
+    )
+
+
+SYMBOLS = (
+    _forex(
+        1,
+        "EURUSD",
+        "Euro vs US Dollar",
+        (_EUR, _USD),
+        sortingNumber=1,
+        digits=5,
+        swaps=("-6.9", "2.4"),
+        motion=Motion(110_000, 100, 8, 18),
+    ),
+    _forex(
+        2,
+        "GBPUSD",
+        "British Pound vs US Dollar",
+        (_GBP, _USD),
+        sortingNumber=2,
+        digits=5,
+        swaps=("-3.1", "-1.2"),
+        motion=Motion(129_000, 115, 11, 20),
+    ),
+    _forex(
+        4,
+        "USDJPY",
+        "US Dollar vs Japanese Yen",
+        (_USD, _JPY),
+        sortingNumber=3,
+        digits=3,
+        swaps=("9.8", "-18.3"),
+        motion=Motion(14_800_000, 125, 9, 18),
+    ),
+    _forex(
+        3,
+        "EURJPY",
+        "Euro vs Japanese Yen",
+        (_EUR, _JPY),
+        sortingNumber=1,
+        digits=3,
+        swaps=("6.2", "-14.6"),
+        motion=Motion(16_280_000, 125, 14, 22),
+        categoryId=12,
+    ),
+    _forex(
+        9,
+        "EURGBP",
+        "Euro vs British Pound",
+        (_EUR, _GBP),
+        sortingNumber=2,
+        digits=5,
+        swaps=("-4.4", "1.1"),
+        motion=Motion(85_270, 70, 9, 12),
+        categoryId=12,
+    ),
+    SymbolSpec(
+        symbolId=41,
+        name="XAUUSD",
+        description="Gold vs US Dollar",
+        sortingNumber=1,
+        baseAssetId=_XAU,
+        quoteAssetId=_USD,
+        categoryId=21,
+        digits=2,
+        pipPosition=0,
+        lotSize=10_000,
+        minVolume=100,
+        maxVolume=1_000_000,
+        stepVolume=100,
+        commissionType=ProtoOACommissionType.PERCENTAGE_OF_VALUE,
+        commissionRate=250,
+        swapLong=Decimal("-0.62"),
+        swapShort=Decimal("0.31"),
+        schedule=_WITH_A_BREAK,
+        leverageId=2,
+        measurementUnits="Oz.",
+        motion=Motion(240_000_000, 210, 22, 30),
+    ),
+    _index(
+        101,
+        "US500",
+        "US 500 Index",
+        (_US500, _USD),
+        digits=1,
+        sortingNumber=1,
+        motion=Motion(550_000_000, 190, 5, 20),
+    ),
+    _index(
+        102,
+        "GER40",
+        "Germany 40 Index",
+        (_GER40, _EUR),
+        digits=2,
+        sortingNumber=2,
+        motion=Motion(2_000_000_000, 220, 110, 22),
+    ),
+)
