@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from OpenSSL.crypto import Error as CryptoError
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
@@ -47,9 +47,7 @@ def live(reactor: Any) -> IStreamClientEndpoint:
     return hostEndpoint(reactor, LIVE_HOST)
 
 
-def hostEndpoint(
-    reactor: Any, host: str, port: int = PORT, *, trustRoot: Any = None
-) -> IStreamClientEndpoint:
+def hostEndpoint(reactor: Any, host: str, port: int = PORT, *, trustRoot: Any = None) -> IStreamClientEndpoint:
     """
     A server of one's choice, such as the simulator.
 
@@ -79,7 +77,7 @@ def trustFile(path: str | os.PathLike[str]) -> Any:
     if not blocks:
         raise ConfigurationError(f"{os.fspath(path)} holds no certificate in PEM form")
     try:
-        certificates = [Certificate.loadPEM(f"{_BEGIN}{block}{_END}\n") for block in blocks]  # type: ignore[arg-type]
-        return trustRootFromCertificates(certificates)  # type: ignore[no-untyped-call]
+        certificates = [Certificate.loadPEM(f"{_BEGIN}{block}{_END}\n".encode()) for block in blocks]
+        return cast(Any, trustRootFromCertificates)(certificates)
     except (CryptoError, ValueError) as error:
         raise ConfigurationError(f"a certificate in {os.fspath(path)} is damaged") from error

@@ -47,6 +47,13 @@ class ConnectionListener(Protocol):
     Who hears what happens on a connection.
     """
 
+    def connectionOpened(self, protocol: OpenApiProtocol) -> None:
+        """
+        The transport is there; nothing can be sent before L{connectionSecured}.
+
+        @param protocol: the connection.
+        """
+
     def connectionSecured(self, protocol: OpenApiProtocol) -> None:
         """
         The certificate is verified (or the transport needs none); requests can be sent.
@@ -54,18 +61,20 @@ class ConnectionListener(Protocol):
         @param protocol: the connection.
         """
 
-    def eventReceived(self, message: Message) -> None:
+    def eventReceived(self, protocol: OpenApiProtocol, message: Message) -> None:
         """
         Something came that answers no waiting request: an event, an error that nobody asked for, or a late answer. An
         execution event that answers a trading request comes here too, before the answer fires.
 
+        @param protocol: the connection.
         @param message: what came.
         """
 
-    def connectionEnded(self, reason: CTraderError) -> None:
+    def connectionEnded(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
         """
         The connection is gone; all its requests have failed.
 
+        @param protocol: the connection.
         @param reason: why, in words for a person.
         """
 
@@ -239,6 +248,7 @@ class OpenApiProtocol(TwistedProtocol):
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
             transport.setTcpKeepAlive(True)
+        self._listener.connectionOpened(self)
         if not ISSLTransport.providedBy(transport):
             self.handshakeCompleted()
 
@@ -280,7 +290,7 @@ class OpenApiProtocol(TwistedProtocol):
         if ends.timer is not None and ends.timer.active():
             ends.timer.cancel()
         self._outstanding.loseAll(str(error))
-        self._listener.connectionEnded(error)
+        self._listener.connectionEnded(self, error)
         waiters, ends.waiters = ends.waiters, []
         for waiter in waiters:
             waiter.callback(None)
@@ -325,7 +335,7 @@ class OpenApiProtocol(TwistedProtocol):
 
     def _tell(self, message: Message) -> None:
         try:
-            self._listener.eventReceived(message)
+            self._listener.eventReceived(self, message)
         except Exception:
             self.counters.broken += 1
             self._log.failure("the listener of {name} failed", name=message.DESCRIPTOR.name)

@@ -1,0 +1,445 @@
+"""
+The account machine: logs one account in, learns its state, restores what it had, and does so again after every loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from google.protobuf.message import Message
+from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ctrader_twisted.errors import (
+    AlreadySo,
+    ConfigurationError,
+    ConnectionLost,
+    CTraderError,
+    LoginNeeded,
+    NotConnected,
+    RequestRefused,
+    TokenRefused,
+)
+from ctrader_twisted.schema.messages import (
+    ProtoOAAccountAuthReq,
+    ProtoOAReconcileReq,
+    ProtoOAReconcileRes,
+    ProtoOATrader,
+    ProtoOATraderReq,
+)
+from ctrader_twisted.secret import Secret
+from ctrader_twisted.session.backoff import Backoff
+from ctrader_twisted.session.link import Registration
+from ctrader_twisted.session.listeners import Listeners, Waiters
+from ctrader_twisted.session.machine import Machine, Step
+from ctrader_twisted.wire import OpenApiProtocol
+
+if TYPE_CHECKING:
+    from ctrader_twisted.schema.messages import Request
+
+__all__ = ["ACCOUNT_TABLE", "AccountInput", "AccountOwner", "AccountSession", "AccountState"]
+
+_AnswerT = TypeVar("_AnswerT", bound=Message)
+_EventT = TypeVar("_EventT", bound=Message)
+
+_MOST_HELD = 10_000
+
+
+class AccountState(Enum):
+    """
+    Where the account stands.
+    """
+
+    OFFLINE = "offline"
+    AUTHORISING = "authorising"
+    RECONCILING = "reconciling"
+    RESTORING = "restoring"
+    READY = "ready"
+    PAUSING = "pausing"
+    REFUSED = "refused"
+
+
+class AccountInput(Enum):
+    """
+    What can happen to it. C{DROPPED} means that the server ended this account's login alone.
+    """
+
+    UP = "up"
+    DOWN = "down"
+    AUTHORISED = "authorised"
+    RECONCILED = "reconciled"
+    RESTORED = "restored"
+    REFUSED = "refused"
+    POSTPONED = "postponed"
+    DROPPED = "dropped"
+    RETRY = "retry"
+    ASK = "ask"
+
+
+_S, _I = AccountState, AccountInput
+
+ACCOUNT_TABLE: dict[tuple[AccountState, AccountInput], Step[AccountState]] = {
+    (_S.OFFLINE, _I.UP): Step(_S.AUTHORISING, ("authorise",)),
+    (_S.AUTHORISING, _I.DOWN): Step(_S.OFFLINE),
+    (_S.AUTHORISING, _I.AUTHORISED): Step(_S.RECONCILING, ("reconcile",)),
+    (_S.AUTHORISING, _I.REFUSED): Step(_S.REFUSED, ("refused",)),
+    (_S.AUTHORISING, _I.POSTPONED): Step(_S.PAUSING, ("pause",)),
+    (_S.RECONCILING, _I.DOWN): Step(_S.OFFLINE),
+    (_S.RECONCILING, _I.RECONCILED): Step(_S.RESTORING, ("release", "restore")),
+    (_S.RECONCILING, _I.REFUSED): Step(_S.REFUSED, ("refused",)),
+    (_S.RECONCILING, _I.POSTPONED): Step(_S.PAUSING, ("pause",)),
+    (_S.RECONCILING, _I.DROPPED): Step(_S.PAUSING, ("pause",)),
+    (_S.RESTORING, _I.DOWN): Step(_S.OFFLINE, ("lost",)),
+    (_S.RESTORING, _I.RESTORED): Step(_S.READY, ("ready",)),
+    (_S.RESTORING, _I.DROPPED): Step(_S.PAUSING, ("lost", "pause")),
+    (_S.READY, _I.DOWN): Step(_S.OFFLINE, ("lost",)),
+    (_S.READY, _I.DROPPED): Step(_S.PAUSING, ("lost", "pause")),
+    (_S.PAUSING, _I.DOWN): Step(_S.OFFLINE, ("cancelRetry",)),
+    (_S.PAUSING, _I.RETRY): Step(_S.AUTHORISING, ("authorise",)),
+    (_S.REFUSED, _I.DOWN): Step(_S.OFFLINE),
+    (_S.REFUSED, _I.ASK): Step(_S.AUTHORISING, ("authorise",)),
+}
+"""
+What each input does in each state; a pair that is not here changes nothing.
+"""
+
+
+class AccountOwner(Protocol):
+    """
+    What an account needs of the session that it is part of.
+    """
+
+    def protocol(self) -> OpenApiProtocol:
+        """
+        The connection to send on.
+
+        @raise NotConnected: if the application is not logged in now.
+        """
+
+    def tokenFor(self, accountId: int) -> Deferred[Secret]:
+        """
+        Find the access token that serves an account.
+
+        @param accountId: the account.
+        """
+
+    def accountChanged(self) -> None:
+        """
+        The state of an account is another one.
+        """
+
+
+class AccountSession:
+    """
+    One account that is kept logged in. It is the L{ctrader_twisted.session.link.AccountLink} of the rooms above.
+
+    @ivar accountId: the account's C{ctidTraderAccountId}.
+    @ivar reason: what went wrong last, or L{None}.
+    """
+
+    _log = Logger()
+
+    def __init__(self, accountId: int, clock: IReactorTime, owner: AccountOwner, backoff: Backoff) -> None:
+        """
+        @param accountId: the account's C{ctidTraderAccountId}.
+        @param clock: the reactor.
+        @param owner: the session.
+        @param backoff: tells how long to wait after a failure.
+        """
+        self.accountId = accountId
+        self.reason: CTraderError | None = None
+        self._clock = clock
+        self._owner = owner
+        self._backoff = backoff
+        self._machine: Machine[AccountState, AccountInput] = Machine(
+            AccountState.OFFLINE,
+            ACCOUNT_TABLE,
+            {
+                "authorise": self._authorise,
+                "reconcile": self._reconcile,
+                "release": self._release,
+                "restore": self._restore,
+                "ready": self._ready,
+                "refused": self._refused,
+                "lost": self._lose,
+                "pause": self._pause,
+                "cancelRetry": self._cancelRetry,
+            },
+            self._changed,
+        )
+        # Answers to an earlier attempt must not move a later one.
+        self._attempt = 0
+        self._readySince = clock.seconds()
+        self._retry: IDelayedCall | None = None
+        self._held: list[Message] = []
+        self._waiters: Waiters[AccountSession] = Waiters()
+        self._events: dict[type[Message], Listeners[Any]] = {}
+        self._reconcilers: Listeners[tuple[ProtoOATrader, ProtoOAReconcileRes]] = Listeners()
+        self._restorers: tuple[Callable[[], Deferred[None]], ...] = ()
+        self._losers: Listeners[Failure] = Listeners()
+        self._snapshot: tuple[ProtoOATrader, ProtoOAReconcileRes] | None = None
+
+    @property
+    def state(self) -> AccountState:
+        """
+        Where the account stands.
+        """
+        return self._machine.state
+
+    def whenReady(self) -> Deferred[AccountSession]:
+        """
+        Wait until the account is logged in, reconciled and restored.
+
+        @return: fires at once if it is; fails with the server's refusal if it is, or gets, refused.
+        """
+        if self.state is AccountState.READY:
+            return succeed(self)
+        if self.state is AccountState.REFUSED and self.reason is not None:
+            return fail(self.reason)
+        return self._waiters.wait()
+
+    # The link of the rooms above.
+
+    def request(self, message: Request[_AnswerT], *, timeout: float | None = None) -> Deferred[_AnswerT]:
+        """
+        @see: L{ctrader_twisted.session.link.AccountLink.request}
+        """
+        if self.state not in (AccountState.RESTORING, AccountState.READY):
+            why = f"; {self.reason}" if self.reason is not None else ""
+            return fail(NotConnected(f"account {self.accountId} is not logged in ({self.state.value}){why}"))
+        return self._send(message, timeout).addErrback(self._requestFailed, self._attempt)
+
+    def listen(self, kind: type[_EventT], listener: Callable[[_EventT], None]) -> Registration:
+        """
+        @see: L{ctrader_twisted.session.link.AccountLink.listen}
+        """
+        return self._events.setdefault(kind, Listeners()).add(listener)
+
+    def onReconcile(self, step: Callable[[ProtoOATrader, ProtoOAReconcileRes], None]) -> Registration:
+        """
+        @see: L{ctrader_twisted.session.link.AccountLink.onReconcile}
+        """
+        return self._reconcilers.add(lambda state: step(*state))
+
+    def onRestore(self, step: Callable[[], Deferred[None]]) -> Registration:
+        """
+        @see: L{ctrader_twisted.session.link.AccountLink.onRestore}
+        """
+        self._restorers += (step,)
+        return _Restorer(self, step)
+
+    def onLost(self, listener: Callable[[Failure], None]) -> Registration:
+        """
+        @see: L{ctrader_twisted.session.link.AccountLink.onLost}
+        """
+        return self._losers.add(listener)
+
+    # What the session tells.
+
+    def connectionUp(self) -> None:
+        """
+        The application is logged in.
+        """
+        self._machine.handle(AccountInput.UP)
+
+    def connectionDown(self, reason: CTraderError) -> None:
+        """
+        The connection is gone.
+
+        @param reason: why.
+        """
+        self.reason = reason
+        self._machine.handle(AccountInput.DOWN)
+
+    def connectionFailed(self, error: CTraderError) -> None:
+        """
+        There will be no connection: whoever waits for the account waits in vain.
+
+        @param error: why.
+        """
+        self.reason = error
+        self._waiters.fail(error)
+
+    def dropped(self, reason: CTraderError) -> None:
+        """
+        The server has ended this account's login.
+
+        @param reason: why.
+        """
+        self.reason = reason
+        self._machine.handle(AccountInput.DROPPED)
+
+    def ask(self) -> None:
+        """
+        Try again if the account was refused.
+        """
+        self._machine.handle(AccountInput.ASK)
+
+    def eventReceived(self, message: Message) -> None:
+        """
+        An event of this account came.
+
+        @param message: the event.
+        """
+        if self.state in (AccountState.RESTORING, AccountState.READY):
+            self._tell(message)
+        elif self.state is AccountState.RECONCILING:
+            self._held.append(message)
+            if len(self._held) > _MOST_HELD:
+                self.dropped(NotConnected(f"account {self.accountId}: too many events came before its state"))
+
+    # What the machine does.
+
+    def _authorise(self) -> None:
+        self._attempt += 1
+        self._retry = None
+        self._held.clear()
+        self._snapshot = None
+        attempt = self._attempt
+        authorised = Deferred.fromCoroutine(self._logIn())
+        authorised.addCallbacks(
+            lambda _: self._advance(attempt, AccountInput.AUTHORISED), self._failed, errbackArgs=(attempt,)
+        )
+
+    async def _logIn(self) -> None:
+        token = await self._owner.tokenFor(self.accountId)
+        message = ProtoOAAccountAuthReq(ctidTraderAccountId=self.accountId, accessToken=token.reveal())
+        try:
+            await self._owner.protocol().request(message)
+        except AlreadySo:
+            return
+
+    def _reconcile(self) -> None:
+        attempt = self._attempt
+        done = Deferred.fromCoroutine(self._readState())
+        done.addCallbacks(
+            lambda _: self._advance(attempt, AccountInput.RECONCILED), self._failed, errbackArgs=(attempt,)
+        )
+
+    async def _readState(self) -> None:
+        trader = self._send(ProtoOATraderReq(), None)
+        reconciled = self._send(ProtoOAReconcileReq(), None)
+        # Both are under way; the one that is awaited second must not be left with an unheard failure.
+        try:
+            answer = await trader
+        except CTraderError:
+            reconciled.addErrback(lambda _: None)
+            raise
+        self._snapshot = (answer.trader, await reconciled)
+
+    def _release(self) -> None:
+        assert self._snapshot is not None
+        self._reconcilers.tell(self._snapshot)
+        held, self._held = self._held, []
+        for message in held:
+            self._tell(message)
+
+    def _restore(self) -> None:
+        attempt = self._attempt
+        done = Deferred.fromCoroutine(self._runRestorers())
+        done.addCallback(lambda _: self._advance(attempt, AccountInput.RESTORED))
+
+    async def _runRestorers(self) -> None:
+        running = [
+            maybeDeferred(step).addErrback(
+                lambda failure: self._log.failure(
+                    "account {accountId}: something was not restored", failure, accountId=self.accountId
+                )
+            )
+            for step in self._restorers
+        ]
+        for step in running:
+            await step
+
+    def _ready(self) -> None:
+        self.reason = None
+        self._readySince = self._clock.seconds()
+        self._waiters.fire(self)
+
+    def _refused(self) -> None:
+        assert self.reason is not None
+        self._log.error("account {accountId}: {reason}", accountId=self.accountId, reason=self.reason)
+        self._waiters.fail(self.reason)
+
+    def _lose(self) -> None:
+        self._backoff.lasted(self._clock.seconds() - self._readySince)
+        self._losers.tell(Failure(self.reason or NotConnected("the connection was lost")))  # type: ignore[no-untyped-call]
+
+    def _pause(self) -> None:
+        delay = self._backoff.next()
+        self._log.info(
+            "account {accountId}: logging in again in {delay:.1f} s: {reason}",
+            accountId=self.accountId,
+            delay=delay,
+            reason=self.reason,
+        )
+        self._retry = self._clock.callLater(delay, self._machine.handle, AccountInput.RETRY)
+
+    def _cancelRetry(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+
+    def _changed(self) -> None:
+        self._owner.accountChanged()
+
+    # The small parts.
+
+    def _send(self, message: Request[_AnswerT], timeout: float | None) -> Deferred[_AnswerT]:
+        cast(Any, message).ctidTraderAccountId = self.accountId
+        try:
+            return self._owner.protocol().request(message, timeout=timeout)
+        except NotConnected:
+            return fail()
+
+    def _advance(self, attempt: int, what: AccountInput) -> None:
+        if attempt == self._attempt:
+            self._machine.handle(what)
+
+    def _failed(self, failure: Failure, attempt: int) -> None:
+        error = failure.value
+        if not isinstance(error, CTraderError):
+            self._log.failure("account {accountId}: the login failed", failure, accountId=self.accountId)
+            error = NotConnected(f"account {self.accountId}: the login failed: {failure.getErrorMessage()}")
+        if attempt != self._attempt or isinstance(error, ConnectionLost):
+            # The loss itself is told by the connection.
+            return
+        self.reason = error
+        lasting = isinstance(error, RequestRefused | TokenRefused | ConfigurationError)
+        self._machine.handle(AccountInput.REFUSED if lasting else AccountInput.POSTPONED)
+
+    def _requestFailed(self, failure: Failure, attempt: int) -> Failure:
+        error = failure.value
+        if isinstance(error, LoginNeeded) and error.code != "NOT_SUBSCRIBED_TO_SPOTS" and attempt == self._attempt:
+            self.dropped(error)
+        return failure
+
+    def _tell(self, message: Message) -> None:
+        listeners = self._events.get(type(message))
+        if listeners is not None:
+            listeners.tell(message)
+
+    def removeRestorer(self, step: Callable[[], Deferred[None]]) -> None:
+        """
+        Take a step away that L{onRestore} took in.
+
+        @param step: the step.
+        """
+        self._restorers = tuple(kept for kept in self._restorers if kept is not step)
+
+
+class _Restorer:
+    """
+    The registration of a step of restoring.
+    """
+
+    def __init__(self, account: AccountSession, step: Callable[[], Deferred[None]]) -> None:
+        self._account = account
+        self._step = step
+
+    def stop(self) -> None:
+        self._account.removeRestorer(self._step)

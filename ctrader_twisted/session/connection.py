@@ -1,0 +1,459 @@
+"""
+The connection machine: dials, waits for TLS, logs the application in, and dials again after a loss.
+
+Twisted's C{ClientService} would dial too, but it leaks connections whose login is refused and takes TCP for success, so
+that its backoff never grows against a server that accepts and then refuses. Here one timeout spans all from dialling to
+being logged in, every connection that does not get that far is closed before the next is made, and the backoff starts
+anew only after a connection has held for a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Protocol
+
+from attrs import frozen
+from google.protobuf.message import Message
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTime, IStreamClientEndpoint
+from twisted.internet.protocol import Factory as ProtocolFactory
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ctrader_twisted.errors import (
+    AlreadySo,
+    ApplicationInactive,
+    CertificateRefused,
+    ConnectFailed,
+    CTraderError,
+    HostNameRefused,
+    NotConnected,
+    RateLimited,
+    RequestRefused,
+    ServerError,
+    UnderMaintenance,
+)
+from ctrader_twisted.schema.messages import ProtoOAApplicationAuthReq, ProtoOAApplicationAuthRes
+from ctrader_twisted.secret import Secret
+from ctrader_twisted.session.backoff import Backoff
+from ctrader_twisted.session.machine import Machine, Step
+from ctrader_twisted.wire import OpenApiProtocol
+from ctrader_twisted.wire.reasons import explain
+from ctrader_twisted.wire.refusals import refusal
+
+__all__ = ["TABLE", "Application", "Connection", "ConnectionOwner", "Input", "State"]
+
+_INACTIVE_WAIT = 60.0
+
+
+@frozen
+class Application:
+    """
+    What identifies the user's application to the server.
+
+    @ivar clientId: from the application's page at U{https://openapi.ctrader.com}.
+    @ivar clientSecret: likewise.
+    """
+
+    clientId: str
+    clientSecret: Secret
+
+    @classmethod
+    def of(cls, clientId: str, clientSecret: str) -> Application:
+        """
+        Make one from plain strings.
+
+        @param clientId: the client id.
+        @param clientSecret: the client secret; it is wrapped at once.
+        """
+        return cls(clientId, Secret(clientSecret))
+
+
+class State(Enum):
+    """
+    Where the connection stands.
+    """
+
+    IDLE = "idle"
+    WAITING = "waiting"
+    CONNECTING = "connecting"
+    SECURING = "securing"
+    AUTHORISING = "authorising"
+    UP = "up"
+    STOPPING = "stopping"
+    RETRYING = "retrying"
+    FAILING = "failing"
+    FAILED = "failed"
+
+
+class Input(Enum):
+    """
+    What can happen to it.
+
+    C{REFUSED} is an error that will stay; C{POSTPONED} one that may pass; C{DISTRUSTED} a certificate that is not to be
+    trusted, after which the transport is gone already.
+    """
+
+    START = "start"
+    STOP = "stop"
+    RETRY = "retry"
+    OPENED = "opened"
+    UNREACHED = "unreached"
+    SECURED = "secured"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    POSTPONED = "postponed"
+    DISTRUSTED = "distrusted"
+    LOST = "lost"
+    EXPIRED = "expired"
+
+
+TABLE: dict[tuple[State, Input], Step[State]] = {
+    (State.IDLE, Input.START): Step(State.CONNECTING, ("dial",)),
+    (State.WAITING, Input.STOP): Step(State.IDLE, ("cancelRetry", "stopped")),
+    (State.WAITING, Input.RETRY): Step(State.CONNECTING, ("dial",)),
+    (State.CONNECTING, Input.STOP): Step(State.IDLE, ("cancelDial", "stopped")),
+    (State.CONNECTING, Input.OPENED): Step(State.SECURING),
+    (State.CONNECTING, Input.UNREACHED): Step(State.WAITING, ("waitForRetry",)),
+    (State.CONNECTING, Input.EXPIRED): Step(State.WAITING, ("cancelDial", "waitForRetry")),
+    (State.SECURING, Input.STOP): Step(State.STOPPING, ("abort",)),
+    (State.SECURING, Input.SECURED): Step(State.AUTHORISING, ("authorise",)),
+    (State.SECURING, Input.DISTRUSTED): Step(State.FAILED, ("failed",)),
+    (State.SECURING, Input.LOST): Step(State.WAITING, ("waitForRetry",)),
+    (State.SECURING, Input.EXPIRED): Step(State.RETRYING, ("abort",)),
+    (State.AUTHORISING, Input.STOP): Step(State.STOPPING, ("close",)),
+    (State.AUTHORISING, Input.ACCEPTED): Step(State.UP, ("up",)),
+    (State.AUTHORISING, Input.REFUSED): Step(State.FAILING, ("close",)),
+    (State.AUTHORISING, Input.POSTPONED): Step(State.RETRYING, ("close",)),
+    (State.AUTHORISING, Input.LOST): Step(State.WAITING, ("waitForRetry",)),
+    (State.AUTHORISING, Input.EXPIRED): Step(State.RETRYING, ("abort",)),
+    (State.UP, Input.STOP): Step(State.STOPPING, ("down", "close")),
+    (State.UP, Input.REFUSED): Step(State.FAILING, ("down", "close")),
+    (State.UP, Input.POSTPONED): Step(State.RETRYING, ("down", "close")),
+    (State.UP, Input.LOST): Step(State.WAITING, ("down", "waitForRetry")),
+    (State.STOPPING, Input.START): Step(State.RETRYING),
+    (State.STOPPING, Input.LOST): Step(State.IDLE, ("stopped",)),
+    (State.RETRYING, Input.STOP): Step(State.STOPPING),
+    (State.RETRYING, Input.LOST): Step(State.WAITING, ("waitForRetry",)),
+    (State.RETRYING, Input.DISTRUSTED): Step(State.WAITING, ("waitForRetry",)),
+    (State.STOPPING, Input.DISTRUSTED): Step(State.IDLE, ("stopped",)),
+    (State.FAILING, Input.STOP): Step(State.STOPPING),
+    (State.FAILING, Input.LOST): Step(State.FAILED, ("failed",)),
+    (State.FAILED, Input.START): Step(State.CONNECTING, ("dial",)),
+    (State.FAILED, Input.STOP): Step(State.IDLE, ("stopped",)),
+}
+"""
+What each input does in each state; a pair that is not here changes nothing.
+"""
+
+
+class ConnectionOwner(Protocol):
+    """
+    Who is told how the connection fares.
+    """
+
+    def connectionUp(self) -> None:
+        """
+        The application is logged in.
+        """
+
+    def connectionDown(self, reason: CTraderError) -> None:
+        """
+        It was logged in, and is not any more.
+
+        @param reason: why.
+        """
+
+    def connectionFailed(self, error: CTraderError) -> None:
+        """
+        No further attempt is made, because the next one would fail too.
+
+        @param error: why.
+        """
+
+    def connectionChanged(self) -> None:
+        """
+        The state is another one.
+        """
+
+    def eventReceived(self, message: Message) -> None:
+        """
+        Something came that nobody waits for.
+
+        @param message: what came.
+        """
+
+
+class Connection:
+    """
+    One application's connection to one host, made again whenever it is lost.
+
+    @ivar reason: what went wrong last, or L{None}.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        endpoint: IStreamClientEndpoint,
+        application: Application,
+        owner: ConnectionOwner,
+        makeProtocol: Callable[[Connection], OpenApiProtocol],
+        backoff: Backoff,
+        wallClock: Callable[[], int],
+        *,
+        timeout: float,
+    ) -> None:
+        """
+        @param clock: the reactor.
+        @param endpoint: where to connect.
+        @param application: who to log in as.
+        @param owner: is told how it goes.
+        @param makeProtocol: makes the protocol of one connection, which has this object as its listener.
+        @param backoff: tells how long to wait after a failure.
+        @param wallClock: milliseconds since 1970, for the announced end of a maintenance.
+        @param timeout: seconds from dialling to being logged in.
+        """
+        self._clock = clock
+        self._endpoint = endpoint
+        self._application = application
+        self._owner = owner
+        self._factory = ProtocolFactory.forProtocol(lambda: makeProtocol(self))
+        self._factory.noisy = False
+        self._backoff = backoff
+        self._wallClock = wallClock
+        self._timeout = timeout
+        self._machine: Machine[State, Input] = Machine(
+            State.IDLE,
+            TABLE,
+            {
+                "dial": self._dial,
+                "cancelDial": self._cancelDial,
+                "authorise": self._authorise,
+                "up": self._up,
+                "down": self._down,
+                "close": self._close,
+                "abort": self._abort,
+                "waitForRetry": self._waitForRetry,
+                "cancelRetry": self._cancelRetry,
+                "stopped": self._tellStopped,
+                "failed": self._tellFailed,
+            },
+            self._changed,
+        )
+        self._protocol: OpenApiProtocol | None = None
+        self._dialling: Deferred[IProtocol] | None = None
+        self._expiry: IDelayedCall | None = None
+        self._retry: IDelayedCall | None = None
+        self._upSince = 0.0
+        self._stopped: list[Deferred[None]] = []
+        self.reason: CTraderError | None = None
+
+    @property
+    def state(self) -> State:
+        """
+        Where the connection stands.
+        """
+        return self._machine.state
+
+    @property
+    def attempts(self) -> int:
+        """
+        How many attempts have failed since all was well.
+        """
+        return self._backoff.failures
+
+    def protocol(self) -> OpenApiProtocol:
+        """
+        The connection to send requests on.
+
+        @raise NotConnected: if the application is not logged in now.
+        """
+        if self.state is not State.UP or self._protocol is None:
+            raise NotConnected(f"not connected ({self.state.value}); {self.reason or 'nothing was tried yet'}")
+        return self._protocol
+
+    def start(self) -> None:
+        """
+        Connect, and stay connected. Starting twice is starting once.
+        """
+        self._machine.handle(Input.START)
+
+    def stop(self) -> Deferred[None]:
+        """
+        Disconnect, and stay so.
+
+        @return: fires when no socket and no timer is left.
+        """
+        over: Deferred[None] = Deferred()
+        self._stopped.append(over)
+        self._machine.handle(Input.STOP)
+        if self.state is State.IDLE:
+            self._tellStopped()
+        return over
+
+    def giveUp(self, reason: CTraderError) -> None:
+        """
+        Close the connection, and do not try again.
+
+        @param reason: why the next attempt would fail too.
+        """
+        self.reason = reason
+        self._machine.handle(Input.REFUSED)
+
+    def tryAgain(self, reason: CTraderError) -> None:
+        """
+        Close the connection, and make a new one after the backoff.
+
+        @param reason: why this one is of no use.
+        """
+        self.reason = reason
+        self._machine.handle(Input.POSTPONED)
+
+    # What the protocol tells.
+
+    def connectionOpened(self, protocol: OpenApiProtocol) -> None:
+        """
+        @see: L{ctrader_twisted.wire.ConnectionListener.connectionOpened}
+        """
+        if self.state is State.CONNECTING:
+            self._protocol = protocol
+            self._machine.handle(Input.OPENED)
+        else:
+            # It finished connecting after we had stopped waiting for it.
+            protocol.abort(NotConnected("the connection came too late"))
+
+    def connectionSecured(self, protocol: OpenApiProtocol) -> None:
+        """
+        @see: L{ctrader_twisted.wire.ConnectionListener.connectionSecured}
+        """
+        if protocol is self._protocol:
+            self._machine.handle(Input.SECURED)
+
+    def eventReceived(self, protocol: OpenApiProtocol, message: Message) -> None:
+        """
+        @see: L{ctrader_twisted.wire.ConnectionListener.eventReceived}
+        """
+        if protocol is not self._protocol:
+            return
+        if self.state is State.AUTHORISING:
+            error = refusal(message)
+            if error is not None:
+                # An error without an id, while only the login is under way, is the answer to it.
+                self._loginRefused(error)
+        elif self.state is State.UP:
+            self._owner.eventReceived(message)
+
+    def connectionEnded(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
+        """
+        @see: L{ctrader_twisted.wire.ConnectionListener.connectionEnded}
+        """
+        if protocol is not self._protocol:
+            return
+        self._protocol = None
+        if self.state in (State.SECURING, State.AUTHORISING, State.UP):
+            self.reason = reason
+        distrusted = isinstance(reason, CertificateRefused | HostNameRefused)
+        self._machine.handle(Input.DISTRUSTED if distrusted else Input.LOST)
+
+    # What the machine does.
+
+    def _dial(self) -> None:
+        self._retry = None
+        self._expiry = self._clock.callLater(self._timeout, self._expire)
+        self._dialling = self._endpoint.connect(self._factory)
+        self._dialling.addErrback(self._unreached)
+
+    def _unreached(self, failure: Failure) -> None:
+        if self.state is State.CONNECTING:
+            self.reason = explain(failure)
+            self._machine.handle(Input.UNREACHED)
+
+    def _cancelDial(self) -> None:
+        if self._dialling is not None:
+            self._dialling.cancel()
+
+    def _expire(self) -> None:
+        stage = "the login was not answered" if self.state is State.AUTHORISING else "no secure connection was made"
+        self.reason = ConnectFailed(f"{stage} within {self._timeout:g} s")
+        self._machine.handle(Input.EXPIRED)
+
+    def _authorise(self) -> None:
+        assert self._protocol is not None
+        secret = self._application.clientSecret.reveal()
+        message = ProtoOAApplicationAuthReq(clientId=self._application.clientId, clientSecret=secret)
+        answered = self._protocol.request(message, timeout=self._timeout)
+        answered.addCallbacks(self._loginAnswered, self._loginFailed)
+
+    def _loginAnswered(self, answer: ProtoOAApplicationAuthRes) -> None:
+        self._machine.handle(Input.ACCEPTED)
+
+    def _loginFailed(self, failure: Failure) -> None:
+        # A loss or a timeout is handled as such.
+        if self.state is State.AUTHORISING and isinstance(failure.value, ServerError):
+            self._loginRefused(failure.value)
+
+    def _loginRefused(self, error: ServerError) -> None:
+        if isinstance(error, AlreadySo):
+            self._machine.handle(Input.ACCEPTED)
+        elif isinstance(error, RequestRefused):
+            self.giveUp(error)
+        else:
+            self.tryAgain(error)
+
+    def _up(self) -> None:
+        self.reason = None
+        self._upSince = self._clock.seconds()
+        self._owner.connectionUp()
+
+    def _down(self) -> None:
+        self._backoff.lasted(self._clock.seconds() - self._upSince)
+        self._owner.connectionDown(self.reason or NotConnected("the client was stopped"))
+
+    def _close(self) -> None:
+        assert self._protocol is not None
+        self._protocol.disconnect(self.reason)
+
+    def _abort(self) -> None:
+        assert self._protocol is not None
+        self._protocol.abort(self.reason or NotConnected("the client was stopped"))
+
+    def _waitForRetry(self) -> None:
+        delay = max(self._backoff.next(), self._wanted())
+        self._log.info("connecting again in {delay:.1f} s: {reason}", delay=delay, reason=self.reason)
+        self._retry = self._clock.callLater(delay, self._machine.handle, Input.RETRY)
+
+    def _wanted(self) -> float:
+        """
+        @return: the seconds that the server's last refusal asks us to stay away.
+        """
+        error = self.reason
+        if isinstance(error, UnderMaintenance) and error.maintenanceEnd is not None:
+            return max(0.0, (error.maintenanceEnd - self._wallClock()) / 1000)
+        if isinstance(error, RateLimited):
+            return float(error.retryAfter or 1)
+        return _INACTIVE_WAIT if isinstance(error, ApplicationInactive) else 0.0
+
+    def _cancelRetry(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+
+    def _tellStopped(self) -> None:
+        stopped, self._stopped = self._stopped, []
+        for over in stopped:
+            over.callback(None)
+
+    def _tellFailed(self) -> None:
+        assert self.reason is not None
+        self._owner.connectionFailed(self.reason)
+
+    def _changed(self) -> None:
+        under = (State.CONNECTING, State.SECURING, State.AUTHORISING)
+        if self.state not in under and self._expiry is not None:
+            if self._expiry.active():
+                self._expiry.cancel()
+            self._expiry = None
+        self._owner.connectionChanged()

@@ -1,0 +1,115 @@
+"""
+Telling several listeners, and answering several who wait for the same thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+__all__ = ["Listeners", "Waiters"]
+
+_T = TypeVar("_T")
+
+
+class _Place:
+    """
+    One listener's registration.
+    """
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop: Callable[[], None] | None = stop
+
+    def stop(self) -> None:
+        stop, self._stop = self._stop, None
+        if stop is not None:
+            stop()
+
+
+class Listeners(Generic[_T]):
+    """
+    Callables that are told the same things, in the order in which they came.
+
+    What a listener raises is logged and changes nothing else. The tuple is replaced, never changed, so a listener may
+    register or stop another while all are being told.
+    """
+
+    _log = Logger()
+
+    def __init__(self) -> None:
+        self._listeners: tuple[Callable[[_T], object], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self._listeners)
+
+    def add(self, listener: Callable[[_T], object]) -> _Place:
+        """
+        Take in a listener.
+
+        @param listener: called with each thing.
+        @return: an object whose C{stop()} takes the listener away.
+        """
+        place = (listener,)
+        self._listeners += place
+        return _Place(lambda: self._remove(place[0]))
+
+    def _remove(self, listener: Callable[[_T], object]) -> None:
+        index = self._listeners.index(listener)
+        self._listeners = self._listeners[:index] + self._listeners[index + 1 :]
+
+    def tell(self, thing: _T) -> None:
+        """
+        Tell all listeners.
+
+        @param thing: what they are called with.
+        """
+        for listener in self._listeners:
+            try:
+                listener(thing)
+            except Exception:
+                self._log.failure("the listener {listener} failed", listener=listener)
+
+
+class Waiters(Generic[_T]):
+    """
+    Fresh Deferreds for everybody who waits for the same thing.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[Deferred[_T]] = []
+
+    def wait(self) -> Deferred[_T]:
+        """
+        Wait for the next L{fire} or L{fail}.
+
+        @return: a Deferred of the caller's own; cancelling it disturbs nobody else.
+        """
+        waiter: Deferred[_T] = Deferred(self._waiting.remove)
+        self._waiting.append(waiter)
+        return waiter
+
+    def fire(self, result: _T) -> None:
+        """
+        Give all who wait the result.
+
+        @param result: what their Deferreds fire with.
+        """
+        for waiter in self._taken():
+            waiter.callback(result)
+
+    def fail(self, error: Exception) -> None:
+        """
+        Fail all who wait.
+
+        @param error: what their Deferreds fail with.
+        """
+        for waiter in self._taken():
+            waiter.errback(error)
+
+    def _taken(self) -> list[Deferred[_T]]:
+        # A callback may wait again at once.
+        waiting, self._waiting = self._waiting, []
+        return waiting

@@ -1,0 +1,338 @@
+"""
+The session: one connection, the accounts on it, and the way of what comes in to the account that it concerns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from google.protobuf.message import Message
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+from twisted.logger import Logger
+
+from ctrader_twisted.errors import CTraderError, NotConnected, TokenRefused, UnderMaintenance
+from ctrader_twisted.interfaces import ITokenStore
+from ctrader_twisted.schema.messages import (
+    ProtoOAAccountDisconnectEvent,
+    ProtoOAAccountsTokenInvalidatedEvent,
+    ProtoOAClientDisconnectEvent,
+)
+from ctrader_twisted.secret import Secret
+from ctrader_twisted.session.account import AccountSession, AccountState
+from ctrader_twisted.session.backoff import Backoff
+from ctrader_twisted.session.connection import Application, Connection, State
+from ctrader_twisted.session.grants import AccountInfo, Grants
+from ctrader_twisted.session.link import Registration
+from ctrader_twisted.session.listeners import Listeners, Waiters
+from ctrader_twisted.session.status import AccountStatus, Status
+from ctrader_twisted.wire import OpenApiProtocol, Timing
+from ctrader_twisted.wire.refusals import refusal
+
+if TYPE_CHECKING:
+    from ctrader_twisted.schema.messages import Request
+
+__all__ = ["Session"]
+
+_AnswerT = TypeVar("_AnswerT", bound=Message)
+_EventT = TypeVar("_EventT", bound=Message)
+
+
+class Session:
+    """
+    Keeps one application connected to one host, and its accounts logged in.
+
+    @ivar onError: the errors that the server tells unasked.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        endpoint: IStreamClientEndpoint,
+        application: Application,
+        tokens: ITokenStore,
+        *,
+        randomness: Random,
+        wallClock: Callable[[], int],
+        timing: Timing,
+        connectTimeout: float,
+    ) -> None:
+        """
+        @param clock: the reactor.
+        @param endpoint: where to connect.
+        @param application: who to log in as.
+        @param tokens: where the access tokens are.
+        @param randomness: for ids and for the spread of attempts.
+        @param wallClock: milliseconds since 1970.
+        @param timing: how long things may take on a connection.
+        @param connectTimeout: seconds from dialling to being logged in.
+        """
+        self._clock = clock
+        self._randomness = randomness
+        self._timing = timing
+        self._connection = Connection(
+            clock,
+            endpoint,
+            application,
+            self,
+            self._makeProtocol,
+            Backoff(randomness),
+            wallClock,
+            timeout=connectTimeout,
+        )
+        self._grants = Grants(tokens, self.request)
+        self._accounts: dict[int, AccountSession] = {}
+        self._events: dict[type[Message], Listeners[Any]] = {}
+        self._statusListeners: Listeners[Status] = Listeners()
+        self._upWaiters: Waiters[None] = Waiters()
+        self._settledWaiters: Waiters[None] = Waiters()
+        self.onError: Listeners[CTraderError] = Listeners()
+
+    def start(self) -> None:
+        """
+        Connect, and stay connected.
+        """
+        self._connection.start()
+
+    def stop(self) -> Deferred[None]:
+        """
+        Disconnect, and stay so. Whoever waits for the session or for an account is told that it was stopped.
+
+        @return: fires when no socket and no timer is left.
+        """
+        stopped = self._connection.stop()
+        error = NotConnected("the client was stopped")
+        self._failWaiters(error)
+        return stopped
+
+    def whenUp(self) -> Deferred[None]:
+        """
+        Wait until the application is logged in.
+
+        @return: fails with the error that makes further attempts useless, if there is one.
+        """
+        if self._connection.state is State.UP:
+            return succeed(None)
+        return self._failedAlready() or self._upWaiters.wait()
+
+    def whenSettled(self) -> Deferred[None]:
+        """
+        Wait until the application is logged in and every wanted account is ready or refused.
+
+        @return: fails with the error that makes further attempts useless, if there is one.
+        """
+        if self._isSettled():
+            return succeed(None)
+        return self._failedAlready() or self._settledWaiters.wait()
+
+    def account(self, accountId: int) -> AccountSession:
+        """
+        Want an account: it is logged in now, if it can be, and after every reconnect. One that was refused is tried
+        again.
+
+        @param accountId: the account's C{ctidTraderAccountId}.
+        @return: the account, the same object each time.
+        """
+        account = self._accounts.get(accountId)
+        if account is not None:
+            account.ask()
+            return account
+        account = AccountSession(accountId, self._clock, self, Backoff(self._randomness))
+        self._accounts[accountId] = account
+        if self._connection.state is State.UP:
+            account.connectionUp()
+        return account
+
+    def whenAccountReady(self, accountId: int) -> Deferred[AccountSession]:
+        """
+        Want an account and wait for it.
+
+        @param accountId: the account's C{ctidTraderAccountId}.
+        @return: fires with the account when it is ready; fails with what refuses it, or with what makes further
+            attempts to connect useless.
+        """
+        account = self.account(accountId)
+        return self._failedAlready() or account.whenReady()
+
+    def accountList(self) -> Deferred[tuple[AccountInfo, ...]]:
+        """
+        Ask which accounts the tokens give access to.
+
+        @return: fires with the accounts, live and demo, whichever host this is.
+        """
+        return Deferred.fromCoroutine(self._grants.accounts())
+
+    def request(self, message: Request[_AnswerT], *, timeout: float | None = None) -> Deferred[_AnswerT]:
+        """
+        Send a request that concerns no account, or one that names its account itself.
+
+        @param message: the request, complete.
+        @param timeout: seconds to wait for the answer, or L{None} for the default.
+        @return: as L{OpenApiProtocol.request}.
+        """
+        try:
+            return self._connection.protocol().request(message, timeout=timeout)
+        except NotConnected:
+            return fail()
+
+    def listen(self, kind: type[_EventT], listener: Callable[[_EventT], None]) -> Registration:
+        """
+        Hear the events of one kind, of all accounts and of none.
+
+        @param kind: the class of the event.
+        @param listener: called with each such event, before the account that it concerns.
+        """
+        return self._events.setdefault(kind, Listeners()).add(listener)
+
+    @property
+    def status(self) -> Status:
+        """
+        What is connected, ready and refused, and why.
+        """
+        return Status(
+            self._connection.state,
+            self._connection.reason,
+            self._connection.attempts,
+            {number: AccountStatus(account.state, account.reason) for number, account in self._accounts.items()},
+        )
+
+    def onStatus(self, listener: Callable[[Status], None]) -> Registration:
+        """
+        Hear of every change of the status.
+
+        @param listener: called with the new status.
+        """
+        return self._statusListeners.add(listener)
+
+    # What the connection tells.
+
+    def connectionUp(self) -> None:
+        """
+        @see: L{ctrader_twisted.session.connection.ConnectionOwner.connectionUp}
+        """
+        self._upWaiters.fire(None)
+        for account in tuple(self._accounts.values()):
+            account.connectionUp()
+
+    def connectionDown(self, reason: CTraderError) -> None:
+        """
+        @see: L{ctrader_twisted.session.connection.ConnectionOwner.connectionDown}
+        """
+        for account in tuple(self._accounts.values()):
+            account.connectionDown(reason)
+
+    def connectionFailed(self, error: CTraderError) -> None:
+        """
+        @see: L{ctrader_twisted.session.connection.ConnectionOwner.connectionFailed}
+        """
+        self._log.error("giving up: {error}", error=error)
+        self._failWaiters(error)
+
+    def connectionChanged(self) -> None:
+        """
+        @see: L{ctrader_twisted.session.connection.ConnectionOwner.connectionChanged}
+        """
+        self._changed()
+
+    def eventReceived(self, message: Message) -> None:
+        """
+        Give something that nobody waits for to those whom it concerns.
+
+        @param message: an event, an error that came unasked, or a late answer.
+        """
+        listeners = self._events.get(type(message))
+        if listeners is not None:
+            listeners.tell(message)
+        error = refusal(message)
+        if error is not None:
+            self._errorReceived(error)
+        if isinstance(message, ProtoOAClientDisconnectEvent):
+            self._clientDisconnected(message)
+        elif isinstance(message, ProtoOAAccountsTokenInvalidatedEvent):
+            self._tokensInvalidated(message)
+        else:
+            self._accountEvent(message)
+
+    # What the accounts need.
+
+    def protocol(self) -> OpenApiProtocol:
+        """
+        @see: L{ctrader_twisted.session.account.AccountOwner.protocol}
+        """
+        return self._connection.protocol()
+
+    def tokenFor(self, accountId: int) -> Deferred[Secret]:
+        """
+        @see: L{ctrader_twisted.session.account.AccountOwner.tokenFor}
+        """
+        return Deferred.fromCoroutine(self._grants.tokenFor(accountId))
+
+    def accountChanged(self) -> None:
+        """
+        @see: L{ctrader_twisted.session.account.AccountOwner.accountChanged}
+        """
+        self._changed()
+
+    # The small parts.
+
+    def _makeProtocol(self, listener: Connection) -> OpenApiProtocol:
+        return OpenApiProtocol(self._clock, listener, randomness=self._randomness, timing=self._timing)
+
+    def _errorReceived(self, error: CTraderError) -> None:
+        self._log.warn("{error}", error=error)
+        self.onError.tell(error)
+        if isinstance(error, UnderMaintenance):
+            self._connection.tryAgain(error)
+
+    def _clientDisconnected(self, event: ProtoOAClientDisconnectEvent) -> None:
+        error = NotConnected(f"the server has disconnected the application: {event.reason or 'it gave no reason'}")
+        self._log.error("{error}", error=error)
+        if "block" in event.reason.lower():
+            self._connection.giveUp(error)
+        else:
+            self._connection.tryAgain(error)
+
+    def _tokensInvalidated(self, event: ProtoOAAccountsTokenInvalidatedEvent) -> None:
+        reason = event.reason or "no reason given"
+        for accountId in event.ctidTraderAccountIds:
+            account = self._accounts.get(accountId)
+            if account is not None:
+                account.dropped(
+                    TokenRefused("TOKEN_INVALIDATED", reason, accountId=accountId, remedy="grant access again")
+                )
+
+    def _accountEvent(self, message: Message) -> None:
+        account = self._accounts.get(getattr(message, "ctidTraderAccountId", 0))
+        if account is None:
+            return
+        if isinstance(message, ProtoOAAccountDisconnectEvent):
+            account.dropped(NotConnected(f"the server has ended the login of account {account.accountId}"))
+        else:
+            account.eventReceived(message)
+
+    def _failedAlready(self) -> Deferred[Any] | None:
+        reason = self._connection.reason
+        if self._connection.state is State.FAILED and reason is not None:
+            return fail(reason)
+        return None
+
+    def _failWaiters(self, error: CTraderError) -> None:
+        self._upWaiters.fail(error)
+        self._settledWaiters.fail(error)
+        for account in tuple(self._accounts.values()):
+            account.connectionFailed(error)
+
+    def _isSettled(self) -> bool:
+        settled = (AccountState.READY, AccountState.REFUSED)
+        accounts = self._accounts.values()
+        return self._connection.state is State.UP and all(account.state in settled for account in accounts)
+
+    def _changed(self) -> None:
+        if len(self._statusListeners):
+            self._statusListeners.tell(self.status)
+        if self._isSettled():
+            self._settledWaiters.fire(None)

@@ -1,0 +1,45 @@
+"""
+The session's state as data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from ctrader_twisted.errors import CTraderError
+from ctrader_twisted.session.account import AccountState
+from ctrader_twisted.session.connection import State
+
+__all__ = ["AccountStatus", "Status"]
+
+
+@frozen
+class AccountStatus:
+    """
+    How one account stands.
+
+    @ivar state: the state of its login.
+    @ivar reason: what went wrong last, or L{None}.
+    """
+
+    state: AccountState
+    reason: CTraderError | None
+
+
+@frozen
+class Status:
+    """
+    How the client stands.
+
+    @ivar connection: the state of the connection.
+    @ivar reason: what went wrong with it last, or L{None}.
+    @ivar attempts: how many attempts have failed since all was well.
+    @ivar accounts: the wanted accounts, by C{ctidTraderAccountId}.
+    """
+
+    connection: State
+    reason: CTraderError | None
+    attempts: int
+    accounts: Mapping[int, AccountStatus]
