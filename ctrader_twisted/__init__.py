@@ -1,1 +1,76 @@
-"""cTrader Open API 2.0 for Twisted."""
+"""
+The cTrader Open API 2.0 (Spotware) for Twisted: account information, market data and trading.
+
+Begin with L{Client}. The names here are loaded when they are first used, so that importing the package is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ctrader_twisted.client import Account, Client
+    from ctrader_twisted.interfaces import TokenPair
+    from ctrader_twisted.market import Gap, Quote
+    from ctrader_twisted.oauth import FileTokens, MemoryTokens
+    from ctrader_twisted.secret import Secret
+    from ctrader_twisted.session.connection import Application
+    from ctrader_twisted.trading import Deal, Position, Side, Trade
+    from ctrader_twisted.units import Lots, Symbol, Units
+    from ctrader_twisted.wire import demo, hostEndpoint, live, trustFile
+
+_HOMES = {
+    "Account": "client",
+    "Application": "session.connection",
+    "Client": "client",
+    "Deal": "trading",
+    "FileTokens": "oauth",
+    "Gap": "market",
+    "Lots": "units",
+    "MemoryTokens": "oauth",
+    "Position": "trading",
+    "Quote": "market",
+    "Secret": "secret",
+    "Side": "trading",
+    "Symbol": "units",
+    "TokenPair": "interfaces",
+    "Trade": "trading",
+    "Units": "units",
+    "demo": "wire",
+    "hostEndpoint": "wire",
+    "live": "wire",
+    "trustFile": "wire",
+}
+
+__all__ = [
+    "Account",
+    "Application",
+    "Client",
+    "Deal",
+    "FileTokens",
+    "Gap",
+    "Lots",
+    "MemoryTokens",
+    "Position",
+    "Quote",
+    "Secret",
+    "Side",
+    "Symbol",
+    "TokenPair",
+    "Trade",
+    "Units",
+    "demo",
+    "hostEndpoint",
+    "live",
+    "trustFile",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found
+    return found

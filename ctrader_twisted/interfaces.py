@@ -5,10 +5,11 @@ What a user of this package may implement.
 from __future__ import annotations
 
 from attrs import field, frozen
+from attrs.converters import optional
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
-from ctrader_twisted.secret import Secret
+from ctrader_twisted.secret import Secret, asSecret
 
 __all__ = ["ITokenStore", "TokenPair"]
 
@@ -16,14 +17,14 @@ __all__ = ["ITokenStore", "TokenPair"]
 @frozen
 class TokenPair:
     """
-    What one grant of access gave.
+    What one grant of access gave. Plain strings are wrapped at once.
 
     @ivar accessToken: logs the granted accounts in.
     @ivar refreshToken: buys the next pair, once; L{None} if it is not known.
     """
 
-    accessToken: Secret = field(repr=False)
-    refreshToken: Secret | None = field(default=None, repr=False)
+    accessToken: Secret = field(converter=asSecret)
+    refreshToken: Secret | None = field(default=None, converter=optional(asSecret))
 
 
 class ITokenStore(Interface):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hmac
 
-__all__ = ["Secret"]
+__all__ = ["Secret", "asSecret"]
 
 
 class Secret:
@@ -44,3 +44,13 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._text)
+
+
+def asSecret(text: str | Secret) -> Secret:
+    """
+    Wrap a text, unless it is wrapped already.
+
+    @param text: what to keep secret.
+    @return: the secret.
+    """
+    return text if isinstance(text, Secret) else Secret(text)

@@ -30,7 +30,6 @@ from ctrader_twisted.errors import (
 from ctrader_twisted.interfaces import TokenPair
 from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.schema import messages as m
-from ctrader_twisted.secret import Secret
 from ctrader_twisted.session.account import AccountSession, AccountState
 from ctrader_twisted.session.connection import Application, State
 from ctrader_twisted.session.session import Session
@@ -52,11 +51,11 @@ class SessionTestCase(SynchronousTestCase):
         self.clock = Clock()
         self.server = ScriptedServer()
         self.endpoint = MemoryEndpoint(self.clock, self.server)
-        self.tokens = MemoryTokens(TokenPair(Secret("token")))
+        self.tokens = MemoryTokens(TokenPair("token"))
         self.session = Session(
             self.clock,
             self.endpoint,
-            Application.of("id", "secret"),
+            Application("id", "secret"),
             self.tokens,
             randomness=Unspread(1),
             wallClock=lambda: int(self.clock.seconds() * 1000),
@@ -648,7 +647,7 @@ class AccountTests(SessionTestCase):
         When the token of an account is invalidated, the account logs in with what the store has then.
         """
         account = self.ready()
-        self.tokens.save((TokenPair(Secret("renewed")),))
+        self.tokens.save((TokenPair("renewed"),))
         self.push(m.ProtoOAAccountsTokenInvalidatedEvent(ctidTraderAccountIds=[7, 99], reason="refreshed"))
         self.assertIsInstance(account.reason, TokenRefused)
         self.clock.advance(0.1)
@@ -707,7 +706,7 @@ class GrantTests(SessionTestCase):
             )
 
         self.server.answers[m.ProtoOAGetAccountListByAccessTokenReq] = answer
-        self.tokens.save(tuple(TokenPair(Secret(name)) for name in [*accounts, "gone"]))
+        self.tokens.save(tuple(TokenPair(name) for name in [*accounts, "gone"]))
 
     def test_tokenByAccount(self) -> None:
         """

@@ -15,7 +15,6 @@ from zope.interface import implementer
 
 from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.interfaces import ITokenStore, TokenPair
-from ctrader_twisted.secret import Secret
 
 __all__ = ["FileTokens", "MemoryTokens"]
 
@@ -103,7 +102,7 @@ def _pair(row: dict[str, str | None]) -> TokenPair:
     access, refresh = row["accessToken"], row.get("refreshToken")
     if not isinstance(access, str) or not isinstance(refresh, str | None):
         raise TypeError
-    return TokenPair(Secret(access), None if refresh is None else Secret(refresh))
+    return TokenPair(access, refresh)
 
 
 def _row(pair: TokenPair) -> dict[str, str | None]:

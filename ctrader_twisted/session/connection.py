@@ -13,7 +13,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 from google.protobuf.message import Message
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTime, IStreamClientEndpoint
@@ -35,7 +35,7 @@ from ctrader_twisted.errors import (
     UnderMaintenance,
 )
 from ctrader_twisted.schema.messages import ProtoOAApplicationAuthReq, ProtoOAApplicationAuthRes
-from ctrader_twisted.secret import Secret
+from ctrader_twisted.secret import Secret, asSecret
 from ctrader_twisted.session.backoff import Backoff
 from ctrader_twisted.session.machine import Machine, Step
 from ctrader_twisted.wire import OpenApiProtocol
@@ -53,21 +53,11 @@ class Application:
     What identifies the user's application to the server.
 
     @ivar clientId: from the application's page at U{https://openapi.ctrader.com}.
-    @ivar clientSecret: likewise.
+    @ivar clientSecret: likewise; a plain string is wrapped at once.
     """
 
     clientId: str
-    clientSecret: Secret
-
-    @classmethod
-    def of(cls, clientId: str, clientSecret: str) -> Application:
-        """
-        Make one from plain strings.
-
-        @param clientId: the client id.
-        @param clientSecret: the client secret; it is wrapped at once.
-        """
-        return cls(clientId, Secret(clientSecret))
+    clientSecret: Secret = field(converter=asSecret)
 
 
 class State(Enum):
