@@ -4,41 +4,11 @@ Where prices come from, as the rest of the simulator sees it.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
+
+from ctrader_twisted.simulator.market.summary import Summary, Tick
 
 __all__ = ["PriceSource", "SummarisedSource", "Summary", "Tick"]
-
-
-class Tick(NamedTuple):
-    """
-    One quote.
-
-    @ivar timestamp: milliseconds since 1970, UTC.
-    @ivar bid: in 1/100000 of a price unit.
-    @ivar ask: in 1/100000 of a price unit.
-    """
-
-    timestamp: int
-    bid: int
-    ask: int
-
-
-class Summary(NamedTuple):
-    """
-    What the bid did over a span of time. Prices are in 1/100000 of a price unit.
-
-    @ivar open: the bid of the first tick.
-    @ivar high: the highest bid.
-    @ivar low: the lowest bid.
-    @ivar close: the bid of the last tick.
-    @ivar volume: the number of ticks.
-    """
-
-    open: int
-    high: int
-    low: int
-    close: int
-    volume: int
 
 
 class PriceSource(Protocol):

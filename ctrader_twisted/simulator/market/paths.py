@@ -1,0 +1,163 @@
+"""
+How a price path is filled in: a span of it split into shorter spans, and a minute of it into ticks.
+
+Pure integer arithmetic on prices in points, driven by drawn 64-bit numbers; it knows neither symbols nor time of day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import isqrt
+
+from ctrader_twisted.simulator.market.summary import Summary, Tick
+
+__all__ = ["DRAWS_PER_CHILD", "MIN_TICKS", "bell", "minutePath", "split"]
+
+DRAWS_PER_CHILD = 2
+
+MIN_TICKS = 5
+"""
+The fewest ticks of a minute: its open, high, low and close and one more must find a place.
+"""
+
+_FIELD = 0xFFFF
+
+
+def bell(draw: int, deviation: int) -> int:
+    """
+    Make a number that is about normally distributed around 0.
+
+    @param draw: 64 random bits.
+    @param deviation: the standard deviation.
+    @return: the number, within 3.5 deviations.
+    """
+    total = (draw & _FIELD) + (draw >> 16 & _FIELD) + (draw >> 32 & _FIELD) + (draw >> 48) - 2 * _FIELD
+    # The sum of four numbers of 16 bits deviates by 65536 / sqrt(3).
+    return total * deviation // 37_837
+
+
+def split(parent: Summary, minutes: int, weights: Sequence[int], draws: Sequence[int]) -> tuple[Summary, ...]:
+    """
+    Split a span into shorter ones.
+
+    @param parent: what the price does over the whole span; at least L{MIN_TICKS} ticks for each minute.
+    @param minutes: the length of each shorter span.
+    @param weights: how busy each shorter span is, in comparison.
+    @param draws: L{DRAWS_PER_CHILD} times 64 random bits for each shorter span.
+    @return: the shorter spans, whose summary is the parent.
+    """
+    places = range(len(weights))
+    volumes = _share(parent.volume, MIN_TICKS * minutes, [weights[i] * (96 + (draws[2 * i] & 63)) for i in places])
+    closes = _closes(parent, volumes, [draws[2 * i + 1] for i in places])
+    opens = [parent.open]
+    highs, lows = [], []
+    for i in places:
+        draw = draws[2 * i] >> 6
+        if i:
+            opens.append(_within(parent, closes[i - 1] + (-1, 0, 0, 1)[draw & 3]))
+        bottom, top = sorted((opens[i], closes[i]))
+        above, below = _beyond(parent, top - bottom, volumes[i], draw >> 2)
+        highs.append(min(parent.high, top + above))
+        lows.append(max(parent.low, bottom - below))
+    highs[highs.index(max(highs))] = parent.high
+    lows[lows.index(min(lows))] = parent.low
+    return tuple(map(Summary, opens, highs, lows, closes, volumes))
+
+
+def _share(total: int, floor: int, weights: Sequence[int]) -> list[int]:
+    spare = total - floor * len(weights)
+    whole = sum(weights)
+    shares = []
+    given = reached = 0
+    for weight in weights:
+        reached += weight
+        upTo = spare * reached // whole
+        shares.append(floor + upTo - given)
+        given = upTo
+    return shares
+
+
+def _closes(parent: Summary, volumes: Sequence[int], draws: Sequence[int]) -> list[int]:
+    deviation = (parent.high - parent.low) * 3 // 4
+    price, left = parent.open, parent.volume
+    closes = []
+    for volume, draw in zip(volumes[:-1], draws, strict=False):
+        after = left - volume
+        step = isqrt(deviation * deviation * volume * after // (left * parent.volume))
+        price = _within(parent, price + (parent.close - price) * volume // left + bell(draw, step))
+        closes.append(price)
+        left = after
+    closes.append(parent.close)
+    return closes
+
+
+def _beyond(parent: Summary, body: int, volume: int, draw: int) -> tuple[int, int]:
+    # How far a child goes beyond its open and close. Its range varies less than its body, as that of a random walk.
+    share = isqrt((parent.high - parent.low) ** 2 * volume // parent.volume)
+    spare = max(0, share * (5 * _FIELD + 6 * (draw & _FIELD)) // (8 * _FIELD) - body)
+    above = spare * (draw >> 16 & _FIELD) // _FIELD
+    return above, spare - above
+
+
+def _within(span: Summary, price: int) -> int:
+    return min(span.high, max(span.low, price))
+
+
+def minutePath(span: Summary, spread: int, draws: Sequence[int]) -> list[Tick]:
+    """
+    Fill a minute with ticks.
+
+    @param span: what the bid does in this minute.
+    @param spread: the usual spread, in points.
+    @param draws: 64 random bits for each tick of the span.
+    @return: the ticks, oldest first, timed in milliseconds from the beginning of the minute, with prices in points.
+    """
+    times = sorted((draw >> 40) % 60_000 for draw in draws)
+    bids = _bids(span, draws)
+    return list(map(Tick, times, bids, _asks(bids, spread, draws)))
+
+
+def _bids(span: Summary, draws: Sequence[int]) -> list[int]:
+    step = max(1, (span.high - span.low) // 6)
+    bids = [span.open]
+    for (here, _), (there, goal) in pairwise(sorted(_turningPoints(span, draws).items())):
+        for place in range(here + 1, there):
+            draw = draws[place]
+            price = bids[-1]
+            if draw & 7 > 2:
+                noise = (draw >> 8 & _FIELD) * (2 * step + 1) // (_FIELD + 1) - step
+                price = _within(span, price + (goal - price) // (there - place + 1) + noise)
+            bids.append(price)
+        bids.append(goal)
+    return bids
+
+
+def _turningPoints(span: Summary, draws: Sequence[int]) -> dict[int, int]:
+    count = len(draws)
+    points = {0: span.open, count - 1: span.close}
+    top = 1 + (draws[0] >> 24) % (count - 2)
+    bottom = 1 + (draws[1] >> 24) % (count - 3)
+    if span.high > max(span.open, span.close):
+        points[top] = span.high
+    if span.low < min(span.open, span.close):
+        points[bottom + (bottom >= top)] = span.low
+    return points
+
+
+def _asks(bids: Sequence[int], spread: int, draws: Sequence[int]) -> list[int]:
+    narrow = spread - spread // 4
+    choices = spread // 2 + 2
+    asks: list[int] = []
+    for place, (bid, draw) in enumerate(zip(bids, draws, strict=True)):
+        ask = bid + narrow + (draw >> 32 & _FIELD) % choices
+        if place and _keepsAsk(bid == bids[place - 1], asks[-1] - bid, spread, draw):
+            ask = asks[-1]
+        asks.append(ask)
+    return asks
+
+
+def _keepsAsk(bidHolds: bool, gap: int, spread: int, draw: int) -> bool:
+    if bidHolds:
+        return draw & 120 == 0
+    return draw & 8 == 0 and spread // 2 < gap < 2 * spread
