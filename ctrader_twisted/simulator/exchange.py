@@ -1,0 +1,182 @@
+"""
+The simulated exchange as a whole: who may use it, what it offers, and who is connected.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from google.protobuf.message import Message
+from twisted.internet.interfaces import IReactorTime
+
+from ctrader_twisted.simulator import world
+from ctrader_twisted.simulator.catalogue import Catalogue
+from ctrader_twisted.simulator.feed import Feed
+from ctrader_twisted.simulator.market.market import Market
+from ctrader_twisted.simulator.market.seeded import SeededPrices
+from ctrader_twisted.simulator.market.source import PriceSource, Tick
+from ctrader_twisted.simulator.registry import Application, Grant, Mint, Registry
+from ctrader_twisted.simulator.settings import Settings
+from ctrader_twisted.simulator.timeline import Timeline
+from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.venue import Venue
+
+if TYPE_CHECKING:
+    from ctrader_twisted.simulator.connection import ServerProtocol
+
+__all__ = ["Exchange"]
+
+
+class Exchange:
+    """
+    One simulated exchange.
+
+    @ivar clock: the reactor.
+    @ivar market: its prices.
+    @ivar timeline: its time.
+    @ivar registry: its applications and grants.
+    @ivar catalogue: its symbols.
+    @ivar venue: its accounts.
+    @ivar feed: its spot subscriptions.
+    @ivar settings: how it behaves.
+    @ivar connections: the connections that are open now, oldest first.
+    @ivar seen: the newest messages that clients have sent, oldest first.
+    @ivar onChange: called with nothing whenever something changed that should outlive the process.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        *,
+        market: Market,
+        timeline: Timeline,
+        registry: Registry,
+        catalogue: Catalogue,
+        accounts: Iterable[TradingAccount],
+        settings: Settings,
+    ) -> None:
+        """
+        @param clock: the reactor.
+        @param market: the prices of all symbols.
+        @param timeline: the time of the simulated world.
+        @param registry: who may use it.
+        @param catalogue: what it offers.
+        @param accounts: the trading accounts.
+        @param settings: how it behaves.
+        """
+        self.clock = clock
+        self.market = market
+        self.timeline = timeline
+        self.registry = registry
+        self.catalogue = catalogue
+        self.settings = settings
+        self.venue = Venue(accounts)
+        self.feed = Feed(market)
+        self.connections: list[ServerProtocol] = []
+        self.seen: deque[Message] = deque(maxlen=settings.seenLimit)
+        self.onChange: list[Callable[[], None]] = []
+
+    @classmethod
+    def default(
+        cls,
+        clock: IReactorTime,
+        *,
+        seed: int = 0,
+        epoch: int = world.EPOCH,
+        replay: Mapping[str, PriceSource] | None = None,
+        speed: float = 1.0,
+        settings: Settings | None = None,
+    ) -> Exchange:
+        """
+        Make the usual exchange; see L{ctrader_twisted.simulator.world} for its applications and accounts.
+
+        @param clock: the reactor.
+        @param seed: prices and credentials follow from it.
+        @param epoch: when the simulated world begins, in milliseconds since 1970.
+        @param replay: by the name of a symbol, recorded prices to use in place of seeded ones.
+        @param speed: simulated seconds in a second of the clock.
+        @param settings: how the server behaves.
+        @raise KeyError: if prices are given for a symbol that is not offered.
+        """
+        settings = settings or Settings()
+        catalogue = Catalogue()
+        timeline = Timeline(clock, epoch, speed)
+        sources: dict[int, PriceSource] = {
+            symbol.symbolId: SeededPrices(seed, symbol) for symbol in catalogue.symbols.values()
+        }
+        for name, source in (replay or {}).items():
+            sources[catalogue.symbolNamed(name).symbolId] = source
+        registry = Registry(Mint(seed), clock.seconds, settings.tokenLifetime)
+        world.register(registry)
+        return cls(
+            clock,
+            market=Market(clock, sources, timeline.now, speed=speed),
+            timeline=timeline,
+            registry=registry,
+            catalogue=catalogue,
+            accounts=world.openAccounts(catalogue, settings),
+            settings=settings,
+        )
+
+    def start(self) -> None:
+        """
+        Let prices move.
+        """
+        self._listening = self.market.listen(self._tick)
+        self.market.start()
+
+    def stop(self) -> None:
+        """
+        Let prices stand still.
+        """
+        self.market.stop()
+        self._listening.stop()
+
+    def connectionsOf(self, application: Application) -> int:
+        """
+        Count an application's connections.
+
+        @param application: the application.
+        """
+        return sum(connection.application is application for connection in self.connections)
+
+    def disconnectAll(self) -> None:
+        """
+        Cut all connections.
+        """
+        for connection in list(self.connections):
+            connection.abort()
+
+    def publish(self, accountId: int, message: Message, clientMsgId: str | None = None) -> None:
+        """
+        Send an event to all connections on which an account is logged in.
+
+        @param accountId: the account.
+        @param message: the event.
+        @param clientMsgId: the id of the request that caused it.
+        """
+        for connection in list(self.connections):
+            if accountId in connection.sessions:
+                connection.send(message, clientMsgId)
+
+    def tokenReplaced(self, grant: Grant) -> None:
+        """
+        End the sessions that were opened with the tokens which a grant had before.
+
+        @param grant: a grant with new tokens.
+        """
+        for connection in list(self.connections):
+            connection.endGrant(grant, "Access token was refreshed")
+        self.changed()
+
+    def changed(self) -> None:
+        """
+        Say that something changed which should outlive the process.
+        """
+        for listener in self.onChange:
+            listener()
+
+    def _tick(self, symbolId: int, tick: Tick) -> None:
+        self.feed.tell(symbolId, tick)

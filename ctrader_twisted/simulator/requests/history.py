@@ -1,0 +1,123 @@
+"""
+What prices were: trendbars and ticks.
+"""
+
+from __future__ import annotations
+
+from ctrader_twisted.schema.messages import (
+    ProtoOAGetTickDataReq,
+    ProtoOAGetTickDataRes,
+    ProtoOAGetTrendbarsReq,
+    ProtoOAGetTrendbarsRes,
+    ProtoOAQuoteType,
+    ProtoOATickData,
+    ProtoOATrendbar,
+)
+from ctrader_twisted.simulator.call import Call, Requests
+from ctrader_twisted.simulator.market.bars import Bar
+from ctrader_twisted.simulator.market.market import Market
+from ctrader_twisted.simulator.market.source import Tick
+from ctrader_twisted.simulator.requests.boundaries import checkSpan
+
+__all__ = ["HISTORY"]
+
+_WEEK = 604_800_000
+_FIRST_LOOK = 3_600_000
+
+
+def _trendbars(call: Call[ProtoOAGetTrendbarsReq]) -> None:
+    request, exchange = call.message, call.exchange
+    exchange.catalogue.symbol(request.symbolId)
+    end = request.toTimestamp if request.HasField("toTimestamp") else exchange.timeline.now()
+    start = request.fromTimestamp
+    checkSpan(start, end)
+    chunk = exchange.settings.barChunk
+    if request.count:
+        # A count is satisfied backwards from the end, wherever the span begins.
+        chunk, start = min(chunk, request.count), 0
+    bars = exchange.market.trendbars(request.symbolId, request.period, start, end, chunk + 1)
+    call.reply(
+        ProtoOAGetTrendbarsRes(
+            symbolId=request.symbolId,
+            period=request.period,
+            trendbar=[_trendbar(bar) for bar in bars[-chunk:]],
+            hasMore=len(bars) > chunk,
+            timestamp=end,
+        )
+    )
+
+
+def _trendbar(bar: Bar) -> ProtoOATrendbar:
+    return ProtoOATrendbar(
+        utcTimestampInMinutes=bar.minute,
+        low=bar.low,
+        deltaOpen=bar.open - bar.low,
+        deltaClose=bar.close - bar.low,
+        deltaHigh=bar.high - bar.low,
+        volume=bar.volume,
+    )
+
+
+def _ticks(call: Call[ProtoOAGetTickDataReq]) -> None:
+    request, exchange = call.message, call.exchange
+    exchange.catalogue.symbol(request.symbolId)
+    end = request.toTimestamp if request.HasField("toTimestamp") else exchange.timeline.now()
+    start = request.fromTimestamp if request.HasField("fromTimestamp") else max(0, end - _WEEK)
+    checkSpan(start, end)
+    end = min(end, exchange.timeline.now())
+    ticks = _newestTicks(exchange.market, request.symbolId, start, end, exchange.settings.tickChunk + 1)
+    page = _page(ticks, exchange.settings.tickChunk)
+    call.reply(
+        ProtoOAGetTickDataRes(
+            tickData=_tickData(page, bidSide=request.type == ProtoOAQuoteType.BID), hasMore=len(page) < len(ticks)
+        )
+    )
+
+
+def _newestTicks(market: Market, symbolId: int, start: int, end: int, limit: int) -> list[Tick]:
+    """
+    Look backwards in growing steps, so that a long span costs no more than what is found.
+    """
+    found: list[Tick] = []
+    step = _FIRST_LOOK
+    while end >= start and len(found) < limit:
+        earliest = max(start, end - step + 1)
+        found = market.ticks(symbolId, earliest, end) + found
+        end, step = earliest - 1, step * 2
+    return found
+
+
+def _page(ticks: list[Tick], limit: int) -> list[Tick]:
+    """
+    Take the newest ticks, without tearing a millisecond apart: the next page is asked for up to the millisecond before
+    the oldest tick of this one.
+    """
+    if len(ticks) <= limit:
+        return ticks
+    page = ticks[-limit:]
+    if ticks[-limit - 1].timestamp != page[0].timestamp:
+        return page
+    whole = [tick for tick in page if tick.timestamp != page[0].timestamp]
+    return whole or [tick for tick in ticks if tick.timestamp == page[0].timestamp]
+
+
+def _tickData(page: list[Tick], *, bidSide: bool) -> list[ProtoOATickData]:
+    """
+    Newest first; the first is absolute, each other one is its difference to the one before it.
+    """
+    data = []
+    timestamp = price = 0
+    for tick in reversed(page):
+        own = tick.bid if bidSide else tick.ask
+        data.append(ProtoOATickData(timestamp=tick.timestamp - timestamp, tick=own - price))
+        timestamp, price = tick.timestamp, own
+    return data
+
+
+HISTORY: Requests = {
+    ProtoOAGetTrendbarsReq: _trendbars,
+    ProtoOAGetTickDataReq: _ticks,
+}
+"""
+The requests of this group.
+"""

@@ -1,0 +1,56 @@
+"""
+How the simulated server behaves where the real one leaves a choice.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from ctrader_twisted.framing import MAX_FRAME
+
+__all__ = ["Settings"]
+
+
+@frozen(kw_only=True)
+class Settings:
+    """
+    The limits and delays of a simulated server. The defaults are what is known, or assumed, of the real one.
+
+    @ivar loginLimit: seconds from the connection to the application's login, after which the server closes.
+    @ivar idleLimit: seconds without a frame from the client, after which the server closes.
+    @ivar heartbeatInterval: seconds without a frame to the client, after which the server sends a heartbeat.
+    @ivar closeGrace: seconds that a client may take to answer the end of the connection before it is aborted.
+    @ivar maxFrame: the longest frame that is taken, in bytes.
+    @ivar maxBacklog: bytes that may wait for a client which does not read, before the connection is aborted.
+    @ivar generalRate: requests a second on one connection that are not historical.
+    @ivar historicalRate: historical requests a second on one connection.
+    @ivar maxConnections: connections of one application at a time.
+    @ivar tokenLifetime: seconds that an access token is good for.
+    @ivar codeLifetime: seconds that an authorisation code is good for.
+    @ivar fillLatency: seconds from the acceptance of a market order to its execution.
+    @ivar protectionLatency: seconds from an execution to the order that protects the new position.
+    @ivar barChunk: the most trendbars in one answer.
+    @ivar tickChunk: the most ticks in one answer.
+    @ivar dealChunk: the most deals or orders in one answer.
+    @ivar historyLimit: deals and ended orders that an account remembers, the newest of each.
+    @ivar seenLimit: messages from clients that the exchange remembers for tests.
+    """
+
+    loginLimit: float = 30.0
+    idleLimit: float = 30.0
+    heartbeatInterval: float = 30.0
+    closeGrace: float = 5.0
+    maxFrame: int = MAX_FRAME
+    maxBacklog: int = 16_000_000
+    generalRate: int = 50
+    historicalRate: int = 5
+    maxConnections: int = 25
+    tokenLifetime: int = 2_628_000
+    codeLifetime: float = 60.0
+    fillLatency: float = 0.14
+    protectionLatency: float = 0.003
+    barChunk: int = 5_000
+    tickChunk: int = 5_000
+    dealChunk: int = 10_000
+    historyLimit: int = 10_000
+    seenLimit: int = 1_000

@@ -1,0 +1,35 @@
+"""
+The time of the simulated world.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import IReactorTime
+
+__all__ = ["Timeline"]
+
+
+class Timeline:
+    """
+    Time that starts at a chosen moment and runs as fast as the clock, or faster.
+
+    @ivar epoch: the moment at which it started, in milliseconds since 1970.
+    @ivar speed: simulated seconds in a second of the clock.
+    """
+
+    def __init__(self, clock: IReactorTime, epoch: int, speed: float = 1.0) -> None:
+        """
+        @param clock: the reactor; the timeline starts now.
+        @param epoch: milliseconds since 1970.
+        @param speed: simulated seconds in a second of the clock.
+        """
+        self.epoch = epoch
+        self.speed = speed
+        self._clock = clock
+        self._started = clock.seconds()
+
+    def now(self) -> int:
+        """
+        @return: milliseconds since 1970 in the simulated world.
+        """
+        return self.epoch + round((self._clock.seconds() - self._started) * 1000 * self.speed)

@@ -1,0 +1,3 @@
+"""
+Where orders are executed: accounts, positions, orders, deals, and the money that they make and cost.
+"""

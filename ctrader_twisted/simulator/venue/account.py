@@ -1,0 +1,202 @@
+"""
+One trading account: its terms, its money, and everything that it holds or has held.
+
+Orders, positions and deals are kept as the messages of the schema, since those are exactly what the server tells of
+them; what is sent is always a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from ctrader_twisted.schema.messages import (
+    ProtoOAAccessRights,
+    ProtoOAAccountType,
+    ProtoOACtidTraderAccount,
+    ProtoOADeal,
+    ProtoOAOrder,
+    ProtoOAOrderStatus,
+    ProtoOAOrderType,
+    ProtoOAPosition,
+    ProtoOAPositionStatus,
+    ProtoOATotalMarginCalculationType,
+    ProtoOATrader,
+)
+
+__all__ = ["MONEY_DIGITS", "Terms", "TradingAccount"]
+
+MONEY_DIGITS = 2
+"""
+The decimals of all amounts of money that the simulator tells.
+"""
+
+
+@frozen(kw_only=True)
+class Terms:
+    """
+    What an account is, and stays.
+
+    @ivar accountId: its C{ctidTraderAccountId}.
+    @ivar traderLogin: the number that the user knows it by.
+    @ivar isLive: whether the live host serves it, and not the demo host.
+    @ivar depositAssetId: the asset that its money is in.
+    @ivar leverageInCents: a hundred times its leverage.
+    @ivar registered: when it was opened, in milliseconds since 1970.
+    @ivar brokerName: the broker.
+    """
+
+    accountId: int
+    traderLogin: int
+    isLive: bool
+    depositAssetId: int
+    leverageInCents: int
+    registered: int
+    brokerName: str = "Simulated Broker"
+
+
+class TradingAccount:
+    """
+    An account and its books. Money is in 1/100 of the deposit asset.
+
+    @ivar terms: what it is.
+    @ivar balance: its money.
+    @ivar balanceVersion: how often that has changed.
+    @ivar lastClose: when a position was last closed, in milliseconds since 1970, or L{None}.
+    @ivar positions: the positions that are open, or may yet be, by id.
+    @ivar orders: the orders that are not ended, by id.
+    @ivar ended: the newest orders that are ended, by id, oldest first.
+    @ivar deals: the newest deals by id, oldest first.
+    @ivar trails: for each position with a trailing stop, how far it stays behind the market, in 1/100000 of a price
+        unit.
+    """
+
+    def __init__(self, terms: Terms, balance: int, *, historyLimit: int) -> None:
+        """
+        @param terms: what the account is.
+        @param balance: its money.
+        @param historyLimit: how many deals, and how many ended orders, it remembers.
+        """
+        self.terms = terms
+        self.balance = balance
+        self.balanceVersion = 0
+        self.lastClose: int | None = None
+        self.positions: dict[int, ProtoOAPosition] = {}
+        self.orders: dict[int, ProtoOAOrder] = {}
+        self.ended: dict[int, ProtoOAOrder] = {}
+        self.deals: dict[int, ProtoOADeal] = {}
+        self.trails: dict[int, int] = {}
+        self._historyLimit = historyLimit
+
+    def openPositions(self) -> Iterator[ProtoOAPosition]:
+        """
+        @return: the positions that hold something.
+        """
+        opened = ProtoOAPositionStatus.POSITION_STATUS_OPEN
+        return (position for position in self.positions.values() if position.positionStatus == opened)
+
+    def protectionOf(self, positionId: int) -> ProtoOAOrder | None:
+        """
+        Find the order that holds a position's stop loss and take profit.
+
+        @param positionId: the position.
+        """
+        for order in self.orders.values():
+            if order.positionId == positionId and order.orderType == ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT:
+                return order
+        return None
+
+    def closingOf(self, positionId: int) -> ProtoOAOrder | None:
+        """
+        Find the order that is just closing a position.
+
+        @param positionId: the position.
+        """
+        for order in self.orders.values():
+            if order.positionId == positionId and order.closingOrder and order.orderType == ProtoOAOrderType.MARKET:
+                return order
+        return None
+
+    def findOrder(self, orderId: int) -> ProtoOAOrder | None:
+        """
+        Find an order, ended or not.
+
+        @param orderId: the order.
+        """
+        return self.orders.get(orderId) or self.ended.get(orderId)
+
+    def endOrder(self, order: ProtoOAOrder, status: ProtoOAOrderStatus, now: int) -> None:
+        """
+        Take an order off the books.
+
+        @param order: the order.
+        @param status: what became of it.
+        @param now: milliseconds since 1970.
+        """
+        order.orderStatus = status
+        order.utcLastUpdateTimestamp = now
+        self.orders.pop(order.orderId, None)
+        self.ended[order.orderId] = order
+        if len(self.ended) > self._historyLimit:
+            del self.ended[next(iter(self.ended))]
+
+    def addDeal(self, deal: ProtoOADeal) -> None:
+        """
+        Remember a deal.
+
+        @param deal: the deal.
+        """
+        self.deals[deal.dealId] = deal
+        if len(self.deals) > self._historyLimit:
+            del self.deals[next(iter(self.deals))]
+
+    def book(self, amount: int, now: int) -> None:
+        """
+        Change the balance by a close.
+
+        @param amount: what comes in; negative for a loss.
+        @param now: milliseconds since 1970.
+        """
+        self.balance += amount
+        self.balanceVersion += 1
+        self.lastClose = now
+
+    def trader(self) -> ProtoOATrader:
+        """
+        @return: what the account says of itself.
+        """
+        terms = self.terms
+        return ProtoOATrader(
+            ctidTraderAccountId=terms.accountId,
+            balance=self.balance,
+            balanceVersion=self.balanceVersion,
+            managerBonus=0,
+            ibBonus=0,
+            nonWithdrawableBonus=0,
+            accessRights=ProtoOAAccessRights.FULL_ACCESS,
+            depositAssetId=terms.depositAssetId,
+            swapFree=False,
+            leverageInCents=terms.leverageInCents,
+            totalMarginCalculationType=ProtoOATotalMarginCalculationType.SUM,
+            maxLeverage=terms.leverageInCents,
+            frenchRisk=False,
+            traderLogin=terms.traderLogin,
+            accountType=ProtoOAAccountType.HEDGED,
+            brokerName=terms.brokerName,
+            registrationTimestamp=terms.registered,
+            isLimitedRisk=False,
+            moneyDigits=MONEY_DIGITS,
+            fairStopOut=False,
+        )
+
+    def listing(self) -> ProtoOACtidTraderAccount:
+        """
+        @return: the account as a token's list of accounts shows it.
+        """
+        return ProtoOACtidTraderAccount(
+            ctidTraderAccountId=self.terms.accountId,
+            isLive=self.terms.isLive,
+            traderLogin=self.terms.traderLogin,
+            lastClosingDealTimestamp=self.lastClose,
+        )

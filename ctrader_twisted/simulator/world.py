@@ -1,0 +1,73 @@
+"""
+The world that a simulation begins with, unless it is told otherwise.
+"""
+
+from __future__ import annotations
+
+from ctrader_twisted.simulator.catalogue import Catalogue
+from ctrader_twisted.simulator.registry import Application, Registry
+from ctrader_twisted.simulator.settings import Settings
+from ctrader_twisted.simulator.venue.account import Terms, TradingAccount
+
+__all__ = ["EPOCH", "EUR_ACCOUNT", "LIVE_ACCOUNT", "USD_ACCOUNT", "openAccounts", "register"]
+
+EPOCH = 1_772_618_400_000
+"""
+When simulations on a virtual clock begin: Wednesday, 4 March 2026, 10:00 UTC, in milliseconds since 1970.
+"""
+
+USD_ACCOUNT, EUR_ACCOUNT, LIVE_ACCOUNT = 20_001, 20_002, 20_003
+"""
+The C{ctidTraderAccountId} of the demo account in dollars, of the one in euros, and of the live account.
+"""
+
+_YEAR = 365 * 86_400_000
+_USER = 7_001
+
+
+def openAccounts(catalogue: Catalogue, settings: Settings) -> list[TradingAccount]:
+    """
+    Open the accounts: two on the demo host, in dollars and euros, and a live one.
+
+    @param catalogue: the assets.
+    @param settings: how the server behaves.
+    """
+    usd, eur = catalogue.assetNamed("USD").assetId, catalogue.assetNamed("EUR").assetId
+    return [
+        _account(USD_ACCOUNT, 5_000_001, usd, settings),
+        _account(EUR_ACCOUNT, 5_000_002, eur, settings),
+        _account(LIVE_ACCOUNT, 9_000_001, usd, settings, isLive=True),
+    ]
+
+
+def register(registry: Registry) -> None:
+    """
+    Register the applications and grant them access.
+
+    The application C{standard} has three grants: C{trade} allows everything on all accounts, C{view} only looking, and
+    C{expired} is what it says. The application C{inactive} waits for its approval.
+
+    @param registry: where to; it is empty.
+    """
+    for name, number in (("standard", 1000), ("inactive", 1001)):
+        clientId = f"{number}_{registry.mint.token().reveal()}"
+        registry.applications[clientId] = Application(name, clientId, registry.mint.token(), active=name == "standard")
+    clientId = registry.applicationNamed("standard").clientId
+    accountIds = (USD_ACCOUNT, EUR_ACCOUNT, LIVE_ACCOUNT)
+    registry.give(clientId, _USER, accountIds, mayTrade=True, name="trade")
+    registry.give(clientId, _USER, accountIds, mayTrade=False, name="view")
+    registry.give(clientId, _USER, accountIds, mayTrade=True, name="expired").expires = 0.0
+
+
+def _account(
+    accountId: int, traderLogin: int, depositAssetId: int, settings: Settings, *, isLive: bool = False
+) -> TradingAccount:
+    terms = Terms(
+        accountId=accountId,
+        traderLogin=traderLogin,
+        isLive=isLive,
+        depositAssetId=depositAssetId,
+        leverageInCents=10_000,
+        registered=EPOCH - _YEAR,
+    )
+    return TradingAccount(terms, 1_000_000, historyLimit=settings.historyLimit)
