@@ -1,0 +1,235 @@
+"""
+The client: what an application starts, stops and asks for accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from random import Random, SystemRandom
+from time import time_ns
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from google.protobuf.message import Message
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IStreamClientEndpoint
+
+from ctrader_twisted.client.account import Account
+from ctrader_twisted.errors import ConnectFailed, CTraderError
+from ctrader_twisted.interfaces import ITokenStore
+from ctrader_twisted.session.connection import Application
+from ctrader_twisted.session.grants import AccountInfo
+from ctrader_twisted.session.link import Registration
+from ctrader_twisted.session.session import Session
+from ctrader_twisted.session.status import Status
+from ctrader_twisted.wire import Timing
+
+if TYPE_CHECKING:
+    from ctrader_twisted.schema.messages import Request
+
+__all__ = ["Client", "systemTime"]
+
+_AnswerT = TypeVar("_AnswerT", bound=Message)
+_EventT = TypeVar("_EventT", bound=Message)
+
+
+def systemTime() -> int:
+    """
+    Read the machine's clock.
+
+    @return: milliseconds since 1970.
+    """
+    return time_ns() // 1_000_000
+
+
+class Client(Service):
+    """
+    Keeps an application logged in at one host, and the accounts that are asked for with it.
+
+    It is a service of Twisted's, for C{setServiceParent}; and an asynchronous context manager for scripts::
+
+        async with Client(reactor, demo(reactor), Application(clientId, clientSecret), FileTokens(path)) as client:
+            account = await client.account(1234567)
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        endpoint: IStreamClientEndpoint,
+        application: Application,
+        tokens: ITokenStore,
+        *,
+        accounts: Iterable[int] = (),
+        timing: Timing | None = None,
+        connectTimeout: float = 30.0,
+        startTimeout: float = 60.0,
+        randomness: Random | None = None,
+        wallClock: Callable[[], int] = systemTime,
+    ) -> None:
+        """
+        @param reactor: keeps time.
+        @param endpoint: where to connect: L{ctrader_twisted.demo}, L{ctrader_twisted.live} or another one.
+        @param application: who to log in as.
+        @param tokens: where the access tokens are.
+        @param accounts: the C{ctidTraderAccountId} of accounts to log in from the start.
+        @param timing: how long things may take on a connection.
+        @param connectTimeout: seconds from dialling to being logged in, for one attempt.
+        @param startTimeout: seconds that C{async with} waits for the login, over all attempts.
+        @param randomness: for ids and for the spread of attempts; by default the system's.
+        @param wallClock: milliseconds since 1970.
+        """
+        self._reactor = reactor
+        self._wallClock = wallClock
+        self._randomness = randomness or SystemRandom()
+        self._startTimeout = startTimeout
+        self._session = Session(
+            reactor,
+            endpoint,
+            application,
+            tokens,
+            randomness=self._randomness,
+            wallClock=wallClock,
+            timing=timing or Timing(),
+            connectTimeout=connectTimeout,
+        )
+        self._accounts: dict[int, Account] = {}
+        for accountId in accounts:
+            self._known(accountId)
+
+    def startService(self) -> None:
+        """
+        Connect, and stay connected.
+        """
+        super().startService()  # type: ignore[no-untyped-call]
+        self._session.start()
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Disconnect. Streams of quotes end; whoever waits for something is told.
+
+        @return: fires when no socket and no timer is left.
+        """
+        super().stopService()  # type: ignore[no-untyped-call]
+        return self._session.stop()
+
+    async def __aenter__(self) -> Self:
+        self.startService()
+        try:
+            await self._started()
+        except BaseException:
+            await self.stopService()
+            raise
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.stopService()
+
+    def whenReady(self) -> Deferred[None]:
+        """
+        Wait until the application is logged in and every wanted account is ready or refused.
+
+        @return: fails with the error that makes further attempts useless, such as
+            L{ctrader_twisted.errors.ApplicationRefused}, L{ctrader_twisted.errors.CertificateRefused} or
+            L{ctrader_twisted.errors.HostNameRefused}. Where attempts go on, it waits.
+        """
+        return self._session.whenSettled()
+
+    def accounts(self) -> Deferred[tuple[AccountInfo, ...]]:
+        """
+        Ask which accounts the tokens give access to.
+
+        @return: fires with the accounts, live and demo ones, whichever host this client is connected to.
+        """
+        return self._session.accountList()
+
+    def account(self, accountId: int) -> Deferred[Account]:
+        """
+        Log an account in, and keep it so across reconnects.
+
+        @param accountId: its C{ctidTraderAccountId}, as L{accounts} tells it; not the number that the platform shows.
+        @return: fires with the account, the same object each time, when it is ready.
+        @raise AccountNotFound: (as a failure) if no token covers it.
+        @raise WrongHost: (as a failure) if it lives on the other host.
+        @raise TokenRefused: (as a failure) if its token is not good any more.
+        """
+        account = self._known(accountId)
+        return self._session.whenAccountReady(accountId).addCallback(lambda _: account)
+
+    @property
+    def status(self) -> Status:
+        """
+        What is connected, ready and refused, and why.
+        """
+        return self._session.status
+
+    def onStatus(self, listener: Callable[[Status], None]) -> Registration:
+        """
+        Hear of every change of the status.
+
+        @param listener: called with the new status.
+        @return: an object whose C{stop()} ends it.
+        """
+        return self._session.onStatus(listener)
+
+    def onError(self, listener: Callable[[CTraderError], None]) -> Registration:
+        """
+        Hear of errors that the server tells unasked.
+
+        @param listener: called with each error.
+        @return: an object whose C{stop()} ends it.
+        """
+        return self._session.onError.add(listener)
+
+    def request(self, message: Request[_AnswerT], *, timeout: float | None = None) -> Deferred[_AnswerT]:
+        """
+        Send a raw request that concerns no account.
+
+        @param message: the request, complete, such as C{ProtoOAVersionReq()}.
+        @param timeout: seconds to wait for the answer, or L{None} for the default.
+        @return: fires with the answer, fails with the server's refusal.
+        """
+        return self._session.request(message, timeout=timeout)
+
+    def listen(self, kind: type[_EventT], listener: Callable[[_EventT], None]) -> Registration:
+        """
+        Hear the raw events of one kind, of all accounts and of none.
+
+        @param kind: the class of the event.
+        @param listener: called with each such event.
+        @return: an object whose C{stop()} ends it.
+        """
+        return self._session.listen(kind, listener)
+
+    def _known(self, accountId: int) -> Account:
+        account = self._accounts.get(accountId)
+        if account is None:
+            link = self._session.account(accountId)
+            account = Account(link, self._reactor, self._wallClock, self._randomness)
+            self._accounts[accountId] = account
+        return account
+
+    async def _started(self) -> None:
+        ready = self.whenReady()
+        expired = False
+
+        def expire() -> None:
+            nonlocal expired
+            expired = True
+            ready.cancel()
+
+        timer = self._reactor.callLater(self._startTimeout, expire)
+        try:
+            await ready
+        except Exception:
+            if expired:
+                raise self._notStarted() from None
+            raise
+        finally:
+            if timer.active():
+                timer.cancel()
+
+    def _notStarted(self) -> CTraderError:
+        reason = self.status.reason
+        if reason is not None:
+            return reason
+        return ConnectFailed(f"the client was not ready within {self._startTimeout:g} s")
