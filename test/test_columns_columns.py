@@ -204,6 +204,14 @@ class TableTests(SynchronousTestCase):
         self.assertEqual(ticks.between(START + 1000, START + 3000), ticks[1:3])
         self.assertEqual(len(ticks.between(START + 9000, START + 9001)), 0)
 
+    def test_marked(self) -> None:
+        """
+        Marking makes another table of the same rows.
+        """
+        ticks = makeTicks()
+        marked = ticks.marked(False)
+        self.assertEqual((marked, marked.complete, ticks.complete), (ticks, False, True))
+
     def test_equality(self) -> None:
         """
         Tables are equal by their contents and their kind, and are no keys.

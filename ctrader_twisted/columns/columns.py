@@ -61,7 +61,7 @@ class Columns(Sequence[_RecordT], Generic[_RecordT]):
         self.complete = complete
 
     @abstractmethod
-    def _with(self, columns: tuple[array[int], ...]) -> Self:
+    def _with(self, columns: tuple[array[int], ...], complete: bool) -> Self:
         """
         Make the same kind of table of other columns.
         """
@@ -81,6 +81,15 @@ class Columns(Sequence[_RecordT], Generic[_RecordT]):
         @return: the rows with C{start <= timestamp < end}.
         """
         return self[bisect_left(self.timestamps, start) : bisect_left(self.timestamps, end)]
+
+    def marked(self, complete: bool) -> Self:
+        """
+        Say whether something is missing.
+
+        @param complete: whether these are all rows of the span that was asked for.
+        @return: the same rows, so marked.
+        """
+        return self._with(self._columns, complete)
 
     def toNumpy(self) -> dict[str, numpy.ndarray[Any, numpy.dtype[numpy.int64]]]:
         """
@@ -140,7 +149,7 @@ class Columns(Sequence[_RecordT], Generic[_RecordT]):
         if isinstance(index, slice):
             if index.step is not None and index.step < 0:
                 raise ValueError("a table is ascending in time: read it with reversed()")
-            return self._with(tuple(column[index] for column in self._columns))
+            return self._with(tuple(column[index] for column in self._columns), self.complete)
         return self._record(tuple(column[index] for column in self._columns), _prices(self.digits))
 
     def __iter__(self) -> Iterator[_RecordT]:

@@ -70,8 +70,8 @@ class Ticks(Columns[Tick]):
         prices.reverse()
         return cls(timestamps, prices, digits=digits, complete=not answer.hasMore)
 
-    def _with(self, columns: tuple[array[int], ...]) -> Self:
-        return type(self)(*columns, digits=self.digits, complete=self.complete)
+    def _with(self, columns: tuple[array[int], ...], complete: bool) -> Self:
+        return type(self)(*columns, digits=self.digits, complete=complete)
 
     def _record(self, values: tuple[int, ...], price: Callable[[int], Decimal]) -> Tick:
         timestamp, raw = values

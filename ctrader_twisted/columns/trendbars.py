@@ -109,8 +109,8 @@ class Trendbars(Columns[Bar]):
         period = ProtoOATrendbarPeriod.Name(answer.period)
         return cls(*columns, period=period, digits=digits, complete=not answer.hasMore)
 
-    def _with(self, columns: tuple[array[int], ...]) -> Self:
-        return type(self)(*columns, period=self.period, digits=self.digits, complete=self.complete)
+    def _with(self, columns: tuple[array[int], ...], complete: bool) -> Self:
+        return type(self)(*columns, period=self.period, digits=self.digits, complete=complete)
 
     def _record(self, values: tuple[int, ...], price: Callable[[int], Decimal]) -> Bar:
         timestamp, first, high, low, last, volume = values

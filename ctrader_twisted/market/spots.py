@@ -1,0 +1,164 @@
+"""
+From the server's one-sided spot events to quotes.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+from twisted.logger import Logger
+
+from ctrader_twisted.errors import CTraderError
+from ctrader_twisted.schema.messages import ProtoOASpotEvent
+from ctrader_twisted.units import Symbol, priceFromWire
+
+__all__ = ["Gap", "Quote", "Spot", "SpotUser"]
+
+
+class Quote(NamedTuple):
+    """
+    What a symbol can be sold and bought for.
+
+    @ivar symbolId: the symbol.
+    @ivar bid: the price to sell at.
+    @ivar ask: the price to buy at.
+    @ivar timestamp: the server's time of the change in milliseconds since 1970, or L{None} if it did not tell.
+    @ivar received: when it came, in milliseconds since 1970 by the local clock.
+    """
+
+    symbolId: int
+    bid: Decimal
+    ask: Decimal
+    timestamp: int | None
+    received: int
+
+
+class Gap(NamedTuple):
+    """
+    A span in which quotes may have been missed.
+
+    @ivar start: when the last quote before it came, in milliseconds since 1970 by the local clock.
+    @ivar end: when the first quote after it came, likewise.
+    """
+
+    start: int
+    end: int
+
+
+class SpotUser(Protocol):
+    """
+    Somebody who wants the quotes of a symbol.
+    """
+
+    def quoted(self, quote: Quote) -> None:
+        """
+        There is a new quote.
+
+        @param quote: the quote.
+        """
+
+    def missed(self, gap: Gap) -> None:
+        """
+        Quotes may have been missed; the first quote after that follows.
+
+        @param gap: when.
+        """
+
+    def refused(self, error: CTraderError) -> None:
+        """
+        The server will not send this symbol.
+
+        @param error: why.
+        """
+
+    def ended(self) -> None:
+        """
+        There will be no more quotes.
+        """
+
+
+class Spot:
+    """
+    The prices of one symbol, and who wants them.
+
+    @ivar last: the newest quote, or L{None} while a side is unknown.
+    """
+
+    _log = Logger()
+
+    def __init__(self, symbol: Symbol) -> None:
+        """
+        @param symbol: the symbol.
+        """
+        self.last: Quote | None = None
+        self._symbol = symbol
+        self._bid: Decimal | None = None
+        self._ask: Decimal | None = None
+        self._users: tuple[SpotUser, ...] = ()
+        self._interrupted: dict[SpotUser, int] = {}
+
+    @property
+    def users(self) -> tuple[SpotUser, ...]:
+        """
+        @return: who wants the quotes.
+        """
+        return self._users
+
+    def add(self, user: SpotUser) -> None:
+        """
+        Take in a user.
+
+        @param user: who wants the quotes.
+        """
+        self._users += (user,)
+
+    def remove(self, user: SpotUser) -> None:
+        """
+        Let a user go; it hears nothing more.
+
+        @param user: one of the users.
+        """
+        self._users = tuple(other for other in self._users if other is not user)
+        self._interrupted.pop(user, None)
+
+    def changed(self, event: ProtoOASpotEvent, received: int) -> None:
+        """
+        Take in an event. A side that is absent or zero has not changed.
+
+        @param event: the event.
+        @param received: milliseconds since 1970.
+        """
+        digits = self._symbol.digits
+        if event.bid:
+            self._bid = priceFromWire(event.bid, digits)
+        if event.ask:
+            self._ask = priceFromWire(event.ask, digits)
+        if self._bid is None or self._ask is None or not (event.bid or event.ask):
+            return
+        timestamp = event.timestamp if event.HasField("timestamp") else None
+        self.last = Quote(event.symbolId, self._bid, self._ask, timestamp, received)
+        self._tell(self.last)
+
+    def lost(self) -> None:
+        """
+        The server sends no more, and the prices are not true any more.
+        """
+        if self.last is not None:
+            for user in self._users:
+                self._interrupted.setdefault(user, self.last.received)
+        self.last = self._bid = self._ask = None
+
+    def _tell(self, quote: Quote) -> None:
+        users = self._users
+        for user in users:
+            # A user may have let another one go.
+            if self._users is not users and user not in self._users:
+                continue
+            try:
+                start = self._interrupted.pop(user, None)
+                if start is not None:
+                    user.missed(Gap(start, quote.received))
+                user.quoted(quote)
+            except Exception:
+                self._log.failure("a listener to the quotes of {symbol} failed", symbol=self._symbol.name)
