@@ -6,7 +6,7 @@ Pure integer arithmetic on prices in points, driven by drawn 64-bit numbers; it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import isqrt
 
@@ -49,19 +49,19 @@ def split(parent: Summary, minutes: int, weights: Sequence[int], draws: Sequence
     """
     places = range(len(weights))
     volumes = _share(parent.volume, MIN_TICKS * minutes, [weights[i] * (96 + (draws[2 * i] & 63)) for i in places])
-    closes = _closes(parent, volumes, [draws[2 * i + 1] for i in places])
-    opens = [parent.open]
-    highs, lows = [], []
-    for i in places:
-        draw = draws[2 * i] >> 6
-        if i:
-            opens.append(_within(parent, closes[i - 1] + (-1, 0, 0, 1)[draw & 3]))
-        bottom, top = sorted((opens[i], closes[i]))
-        above, below = _beyond(parent, top - bottom, volumes[i], draw >> 2)
-        highs.append(min(parent.high, top + above))
-        lows.append(max(parent.low, bottom - below))
+    closes = _bridge(parent, volumes, [draws[2 * i + 1] for i in places])
+    highs, lows = _extremes(parent, volumes, closes, [draws[2 * i] >> 6 for i in places])
+    stretch = _stretching(parent, max(highs), min(lows))
+    closes = [stretch(price) for price in closes]
+    opens = [parent.open, *(_within(parent, closes[i - 1] + (-1, 0, 0, 1)[draws[2 * i + 1] & 3]) for i in places[1:])]
+    highs = [max(stretch(high), opened) for high, opened in zip(highs, opens, strict=True)]
+    lows = [min(stretch(low), opened) for low, opened in zip(lows, opens, strict=True)]
     highs[highs.index(max(highs))] = parent.high
     lows[lows.index(min(lows))] = parent.low
+    # The further a price goes, the more ticks it takes.
+    average = (sum(highs) - sum(lows)) // len(places) + 1
+    busy = [volumes[i] * (highs[i] - lows[i] + average) for i in places]
+    volumes = _share(parent.volume, MIN_TICKS * minutes, busy)
     return tuple(map(Summary, opens, highs, lows, closes, volumes))
 
 
@@ -78,26 +78,56 @@ def _share(total: int, floor: int, weights: Sequence[int]) -> list[int]:
     return shares
 
 
-def _closes(parent: Summary, volumes: Sequence[int], draws: Sequence[int]) -> list[int]:
-    deviation = (parent.high - parent.low) * 3 // 4
+def _bridge(parent: Summary, volumes: Sequence[int], draws: Sequence[int]) -> list[int]:
+    # A random walk from open to close within the parent's range, which for such a walk is 1.6 times its deviation.
+    deviation = (parent.high - parent.low) * 5 // 8
     price, left = parent.open, parent.volume
     closes = []
     for volume, draw in zip(volumes[:-1], draws, strict=False):
         after = left - volume
         step = isqrt(deviation * deviation * volume * after // (left * parent.volume))
-        price = _within(parent, price + (parent.close - price) * volume // left + bell(draw, step))
+        price = _reflected(parent, price + (parent.close - price) * volume // left + bell(draw, step))
         closes.append(price)
         left = after
-    closes.append(parent.close)
-    return closes
+    return [*closes, parent.close]
 
 
-def _beyond(parent: Summary, body: int, volume: int, draw: int) -> tuple[int, int]:
-    # How far a child goes beyond its open and close. Its range varies less than its body, as that of a random walk.
-    share = isqrt((parent.high - parent.low) ** 2 * volume // parent.volume)
-    spare = max(0, share * (5 * _FIELD + 6 * (draw & _FIELD)) // (8 * _FIELD) - body)
-    above = spare * (draw >> 16 & _FIELD) // _FIELD
-    return above, spare - above
+def _extremes(
+    parent: Summary, volumes: Sequence[int], closes: Sequence[int], draws: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    # A part goes the further beyond its open and close, the nearer they are: its range varies less than its body.
+    whole = parent.high - parent.low
+    highs, lows = [], []
+    opening = parent.open
+    for volume, closing, draw in zip(volumes, closes, draws, strict=True):
+        bottom, top = sorted((opening, closing))
+        share = isqrt(whole * whole * volume // parent.volume)
+        wanted = share * (4 * _FIELD + 5 * (draw & _FIELD)) // (8 * _FIELD)
+        spare = min(whole, max(wanted, top - bottom)) - (top - bottom)
+        above = min(spare * (draw >> 16 & _FIELD) // _FIELD, parent.high - top)
+        below = min(spare - above, bottom - parent.low)
+        highs.append(top + spare - below)
+        lows.append(bottom - below)
+        opening = closing
+    return highs, lows
+
+
+def _stretching(parent: Summary, high: int, low: int) -> Callable[[int], int]:
+    # Keeps what lies between the parent's open and close, and extends what lies beyond to its high and low.
+    bottom, top = sorted((parent.open, parent.close))
+
+    def stretch(price: int) -> int:
+        if price > top:
+            return top + (price - top) * (parent.high - top) // (high - top)
+        if price < bottom:
+            return bottom - (bottom - price) * (bottom - parent.low) // (bottom - low)
+        return price
+
+    return stretch
+
+
+def _reflected(span: Summary, price: int) -> int:
+    return _within(span, span.high - abs(span.high - span.low - abs(price - span.low)))
 
 
 def _within(span: Summary, price: int) -> int:
@@ -134,14 +164,16 @@ def _bids(span: Summary, draws: Sequence[int]) -> list[int]:
 
 
 def _turningPoints(span: Summary, draws: Sequence[int]) -> dict[int, int]:
-    count = len(draws)
-    points = {0: span.open, count - 1: span.close}
-    top = 1 + (draws[0] >> 24) % (count - 2)
-    bottom = 1 + (draws[1] >> 24) % (count - 3)
+    last = len(draws) - 1
+    points = {0: span.open, last: span.close}
+    # High and low come in the order that makes the shorter way, and each with some ticks on either side.
+    early = 1 + (draws[0] >> 24) % (last // 3)
+    late = last - 1 - (draws[1] >> 24) % (last // 3)
+    bottom, top = (early, late) if span.open < span.close else (late, early)
     if span.high > max(span.open, span.close):
         points[top] = span.high
     if span.low < min(span.open, span.close):
-        points[bottom + (bottom >= top)] = span.low
+        points[bottom] = span.low
     return points
 
 
