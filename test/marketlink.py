@@ -112,15 +112,20 @@ class FakeLink:
         if type(event) in self._events:
             self._events[type(event)].tell(event)
 
-    def lose(self) -> None:
+    def lose(self, tellFirst: bool = False) -> None:
         """
         The connection is lost.
+
+        @param tellFirst: whether the loss is told before the requests that wait fail.
         """
         self.ready = False
         pending, self.pending = self.pending, []
+        if tellFirst:
+            self._losers.tell(Failure(NotConnected("lost")))
         for message, waiting in pending:
             waiting.errback(ConnectionLost(type(message).__name__, 7, maybeSent=True, reason="test"))
-        self._losers.tell(Failure(NotConnected("lost")))
+        if not tellFirst:
+            self._losers.tell(Failure(NotConnected("lost")))
 
     def restore(self) -> list[Deferred[None]]:
         """

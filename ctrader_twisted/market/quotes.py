@@ -76,7 +76,7 @@ class Quotes:
         spot = self._spots.get(symbol.symbolId)
         return spot.last if spot is not None else None
 
-    def onQuote(self, symbol: Symbol, listener: Callable[[Quote], None]) -> Registration:
+    def onQuote(self, symbol: Symbol, listener: Callable[[Quote], object]) -> Registration:
         """
         Hear each quote of a symbol from now on. What the listener raises is logged and changes nothing else.
 
@@ -143,7 +143,7 @@ class _ListeningUser:
     _log = Logger()
 
     def __init__(
-        self, symbol: Symbol, listener: Callable[[Quote], None], leave: Callable[[Symbol, SpotUser], None]
+        self, symbol: Symbol, listener: Callable[[Quote], object], leave: Callable[[Symbol, SpotUser], None]
     ) -> None:
         self._symbol = symbol
         self._listener = listener

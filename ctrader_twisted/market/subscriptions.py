@@ -121,7 +121,7 @@ class SpotSubscriptions:
 
     async def _subscribe(self, batch: list[int], login: int) -> None:
         request = ProtoOASubscribeSpotsReq(symbolId=batch, subscribeToSpotTimestamp=True)
-        error = await self._outcome(self._link.request(request))
+        error = await _outcome(self._link.request(request))
         if login != self._login:
             return
         if len(batch) > 1 and isinstance(error, AlreadySo | RequestRefused):
@@ -143,7 +143,7 @@ class SpotSubscriptions:
             self._failed(batch, error)
 
     async def _unsubscribe(self, batch: list[int], login: int) -> None:
-        error = await self._outcome(self._link.request(ProtoOAUnsubscribeSpotsReq(symbolId=batch)))
+        error = await _outcome(self._link.request(ProtoOAUnsubscribeSpotsReq(symbolId=batch)))
         if login != self._login:
             return
         self._busy.difference_update(batch)
@@ -153,13 +153,6 @@ class SpotSubscriptions:
             self._settle(batch)
         else:
             self._failed(batch, error)
-
-    async def _outcome(self, answer: Deferred[Any]) -> CTraderError | None:
-        try:
-            await answer
-        except CTraderError as error:
-            return error
-        return None
 
     def _failed(self, batch: list[int], error: CTraderError) -> None:
         if isinstance(error, NotConnected | ConnectionLost):
@@ -205,3 +198,11 @@ class SpotSubscriptions:
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
+
+
+def _outcome(answer: Deferred[Any]) -> Deferred[CTraderError | None]:
+    return answer.addCallbacks(lambda _: None, _error)
+
+
+def _error(failure: Failure) -> CTraderError | Failure:
+    return failure.value if isinstance(failure.value, CTraderError) else failure
