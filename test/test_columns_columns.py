@@ -11,7 +11,7 @@ from array import array
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -93,6 +93,7 @@ class TickPageTests(SynchronousTestCase):
     The server's pages of ticks.
     """
 
+    @settings(deadline=None)
     @given(
         st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 10**12)), max_size=30),
         st.sampled_from([-1, 1]),
@@ -146,6 +147,7 @@ class BarPageTests(SynchronousTestCase):
         self.assertEqual(list(bars.low), [5, 8])
         self.assertFalse(bars.complete)
 
+    @settings(deadline=None)
     @given(st.lists(st.tuples(*[st.integers(0, 10**6)] * 4), max_size=20))
     def test_everyBar(self, rows: list[tuple[int, int, int, int]]) -> None:
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
@@ -90,6 +90,7 @@ class ListenerTests(QuotesCase):
             ],
         )
 
+    @settings(deadline=None)
     @given(st.lists(st.tuples(st.none() | st.integers(0, 10**10), st.none() | st.integers(0, 10**10)), max_size=20))
     def test_neverZero(self, sides: list[tuple[int | None, int | None]]) -> None:
         """
@@ -429,6 +430,7 @@ class StreamTests(QuotesCase):
         self.spot(bid=5)
         self.assertEqual((self.bids(stream), stream.dropped), ([Gap(1000, 1003), 4, 5], 3))
 
+    @settings(deadline=None)
     @given(st.integers(1, 4), st.lists(st.sampled_from(["quote", "outage", "take"]), max_size=30))
     def test_everyPace(self, limit: int, steps: list[str]) -> None:
         """

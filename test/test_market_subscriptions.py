@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -326,6 +326,7 @@ class SubscriptionsTests(SynchronousTestCase):
         self.assertEqual((self.answer(), self.link.pending), (("Unsubscribe", [1, 2]), []))
         self.assertEqual((self.link.listeners(), self.clock.getDelayedCalls()), (0, []))
 
+    @settings(deadline=None)
     @given(
         st.lists(
             st.one_of(

@@ -8,7 +8,7 @@ import decimal
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -48,6 +48,7 @@ class MarketPriceTests(SynchronousTestCase):
         """
         self.assertEqual(str(priceFromWire(111968, 4)), "1.11968")
 
+    @settings(deadline=None)
     @given(int64, st.integers(0, 8))
     def test_roundTrip(self, raw: int, digits: int) -> None:
         """
@@ -57,6 +58,7 @@ class MarketPriceTests(SynchronousTestCase):
         self.assertEqual(price * 100_000, raw)
         self.assertEqual(priceToWire(price), raw)
 
+    @settings(deadline=None)
     @given(st.integers(1, 10**12), st.integers(0, 5))
     def test_shownWithTheSymbolsDigits(self, ticks: int, digits: int) -> None:
         """
@@ -113,6 +115,7 @@ class OrderPriceTests(SynchronousTestCase):
         for value in (float("nan"), float("inf"), -float("inf"), 1e300):
             self.assertRaises(IllegalValue, orderPriceFromWire, value, 5)
 
+    @settings(deadline=None)
     @given(st.integers(1, 10**14), st.integers(0, 8))
     def test_roundTrip(self, ticks: int, digits: int) -> None:
         """
@@ -149,6 +152,7 @@ class MoneyTests(SynchronousTestCase):
             ["-1234567890", "-12345678.90", "-12.34567890"],
         )
 
+    @settings(deadline=None)
     @given(int64, st.integers(0, 8))
     def test_exact(self, raw: int, digits: int) -> None:
         """
@@ -188,6 +192,7 @@ class TimeTests(SynchronousTestCase):
     Moments travel as milliseconds since 1970.
     """
 
+    @settings(deadline=None)
     @given(st.integers(0, 2147483646000))
     def test_roundTrip(self, milliseconds: int) -> None:
         """

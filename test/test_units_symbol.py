@@ -8,7 +8,7 @@ import pickle
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -204,6 +204,7 @@ class PriceTests(SynchronousTestCase):
             self.assertRaises(IllegalValue, makeSymbol().price, price)
         self.assertRaises(IllegalValue, makeSymbol(digits=2).price, "0.001", ROUND_DOWN)
 
+    @settings(deadline=None)
     @given(st.integers(0, 8), st.integers(1, 10**14), st.integers(1, 9))
     def test_everyPrice(self, digits: int, ticks: int, off: int) -> None:
         """
@@ -255,6 +256,7 @@ class DistanceTests(SynchronousTestCase):
         self.assertRaises(IllegalValue, makeSymbol().relative, Decimal("-0.001"))
         self.assertRaises(TypeError, makeSymbol().relative, 0.001)
 
+    @settings(deadline=None)
     @given(st.integers(0, 8), st.integers(1, 10**9))
     def test_everyDistance(self, digits: int, ticks: int) -> None:
         """
@@ -334,6 +336,7 @@ class VolumeTests(SynchronousTestCase):
         error = self.assertRaises(IllegalValue, odd.volume, Lots("0.5"))
         self.assertEqual(error.nearest, (Units(1), Units(2)))
 
+    @settings(deadline=None)
     @given(
         st.sampled_from([1, 100, 10_000, 250_000, 10_000_000, 10**10]),
         st.sampled_from([1, 3, 100, 1_000, 100_000]),
