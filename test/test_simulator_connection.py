@@ -199,9 +199,9 @@ class LivenessTests(_WithClient):
         """
         self.clock.advance(30)
         self.clock.advance(4.9)
-        self.assertFalse(self.client.transport.aborting)
+        self.assertFalse(self.client.transport.disconnected)
         self.clock.advance(0.1)
-        self.assertTrue(self.client.transport.aborting)
+        self.assertTrue(self.client.transport.disconnected)
 
     def test_disconnectAll(self) -> None:
         """

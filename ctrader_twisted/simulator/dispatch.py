@@ -10,15 +10,17 @@ from google.protobuf.message import DecodeError, Message
 from twisted.logger import Logger
 
 from ctrader_twisted.framing import Envelope
-from ctrader_twisted.schema import REQUESTS, RequestRow, Scope, State, messageClass
+from ctrader_twisted.schema import REQUESTS, RateClass, RequestRow, Scope, State, messageClass
 from ctrader_twisted.schema.messages import ProtoErrorRes, ProtoOAErrorRes, ProtoOAOrderErrorEvent
 from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.refusal import Refusal, TradeRefusal
 from ctrader_twisted.simulator.requests.account import ACCOUNT
 from ctrader_twisted.simulator.requests.history import HISTORY
+from ctrader_twisted.simulator.requests.records import RECORDS
 from ctrader_twisted.simulator.requests.reference import REFERENCE
 from ctrader_twisted.simulator.requests.session import SESSION
 from ctrader_twisted.simulator.requests.spots import SPOTS
+from ctrader_twisted.simulator.requests.trading import TRADING
 
 if TYPE_CHECKING:
     from ctrader_twisted.simulator.connection import ServerProtocol
@@ -28,7 +30,7 @@ __all__ = ["malformed", "serve", "unsupported"]
 _log = Logger()
 _ACCOUNT = "ctidTraderAccountId"
 
-_SERVED: Requests = {**SESSION, **REFERENCE, **ACCOUNT, **SPOTS, **HISTORY}
+_SERVED: Requests = {**SESSION, **REFERENCE, **ACCOUNT, **SPOTS, **HISTORY, **RECORDS, **TRADING}
 
 
 def serve(call: Call[Any]) -> None:
@@ -45,8 +47,6 @@ def serve(call: Call[Any]) -> None:
         _checkRate(call, row)
         _checkState(call, row)
         _answer(call)
-    except TradeRefusal as refusal:
-        _sendOrderError(call, refusal)
     except Refusal as refusal:
         _sendError(call, refusal, row)
     except Exception:
@@ -121,6 +121,9 @@ def _answer(call: Call[Any]) -> None:
 
 
 def _sendError(call: Call[Any], refusal: Refusal, row: RequestRow) -> None:
+    if isinstance(refusal, TradeRefusal) and row.rate is RateClass.TRADING:
+        _sendOrderError(call, refusal)
+        return
     answer = ProtoOAErrorRes(errorCode=refusal.code, description=refusal.description)
     if row.state is State.ACCOUNT and refusal.code != "REQUEST_FREQUENCY_EXCEEDED" and call.message.HasField(_ACCOUNT):
         answer.ctidTraderAccountId = call.accountId

@@ -21,6 +21,9 @@ from ctrader_twisted.simulator.registry import Application, Grant, Mint, Registr
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.timeline import Timeline
 from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.closing import resumeClosing
+from ctrader_twisted.simulator.venue.opening import resumeOpening
+from ctrader_twisted.simulator.venue.triggers import trigger
 from ctrader_twisted.simulator.venue.venue import Venue
 
 if TYPE_CHECKING:
@@ -72,7 +75,16 @@ class Exchange:
         self.registry = registry
         self.catalogue = catalogue
         self.settings = settings
-        self.venue = Venue(accounts)
+        self.venue = Venue(
+            clock,
+            accounts,
+            catalogue=catalogue,
+            market=market,
+            now=timeline.now,
+            settings=settings,
+            publish=self.publish,
+            changed=self.changed,
+        )
         self.feed = Feed(market)
         self.connections: list[ServerProtocol] = []
         self.seen: deque[Message] = deque(maxlen=settings.seenLimit)
@@ -122,15 +134,18 @@ class Exchange:
 
     def start(self) -> None:
         """
-        Let prices move.
+        Let prices move, and go on with the orders that were under way when it was stopped.
         """
+        resumeOpening(self.venue)
+        resumeClosing(self.venue)
         self._listening = self.market.listen(self._tick)
         self.market.start()
 
     def stop(self) -> None:
         """
-        Let prices stand still.
+        Let prices stand still. Connections stay as they are.
         """
+        self.venue.stop()
         self.market.stop()
         self._listening.stop()
 
@@ -180,3 +195,4 @@ class Exchange:
 
     def _tick(self, symbolId: int, tick: Tick) -> None:
         self.feed.tell(symbolId, tick)
+        trigger(self.venue, symbolId, tick)

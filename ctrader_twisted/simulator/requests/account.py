@@ -5,13 +5,22 @@ The state of an account: its money, positions and orders.
 from __future__ import annotations
 
 from ctrader_twisted.schema.messages import (
+    ProtoOAExpectedMargin,
+    ProtoOAExpectedMarginReq,
+    ProtoOAExpectedMarginRes,
+    ProtoOAGetPositionUnrealizedPnLReq,
+    ProtoOAGetPositionUnrealizedPnLRes,
     ProtoOAOrderType,
+    ProtoOAPositionUnrealizedPnL,
     ProtoOAReconcileReq,
     ProtoOAReconcileRes,
     ProtoOATraderReq,
     ProtoOATraderRes,
 )
 from ctrader_twisted.simulator.call import Call, Requests
+from ctrader_twisted.simulator.refusal import Refusal
+from ctrader_twisted.simulator.venue.account import MONEY_DIGITS
+from ctrader_twisted.simulator.venue.valuation import marginOf, unrealised
 
 __all__ = ["ACCOUNT"]
 
@@ -33,9 +42,32 @@ def _reconcile(call: Call[ProtoOAReconcileReq]) -> None:
     )
 
 
+def _unrealised(call: Call[ProtoOAGetPositionUnrealizedPnLReq]) -> None:
+    answer = ProtoOAGetPositionUnrealizedPnLRes(moneyDigits=MONEY_DIGITS)
+    for position in call.account.openPositions():
+        gross, net = unrealised(call.exchange.venue, call.account, position)
+        answer.positionUnrealizedPnL.append(
+            ProtoOAPositionUnrealizedPnL(positionId=position.positionId, grossUnrealizedPnL=gross, netUnrealizedPnL=net)
+        )
+    call.reply(answer)
+
+
+def _expectedMargin(call: Call[ProtoOAExpectedMarginReq]) -> None:
+    symbol = call.exchange.catalogue.symbol(call.message.symbolId)
+    if not call.message.volume:
+        raise Refusal("INVALID_REQUEST", "Message missing required fields: volume")
+    answer = ProtoOAExpectedMarginRes(moneyDigits=MONEY_DIGITS)
+    for volume in call.message.volume:
+        money = marginOf(call.exchange.venue, call.account, symbol.symbolId, volume)
+        answer.margin.append(ProtoOAExpectedMargin(volume=volume, buyMargin=money, sellMargin=money))
+    call.reply(answer)
+
+
 ACCOUNT: Requests = {
     ProtoOATraderReq: _trader,
     ProtoOAReconcileReq: _reconcile,
+    ProtoOAGetPositionUnrealizedPnLReq: _unrealised,
+    ProtoOAExpectedMarginReq: _expectedMargin,
 }
 """
 The requests of this group.

@@ -1,25 +1,227 @@
 """
-The venue: all accounts, and the events that tell what happens on them.
+What all trading shares: the accounts, the prices, the ids, the time, and the events that tell what happens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import Concatenate, ParamSpec, Protocol
 
+from attrs import define
+from google.protobuf.message import Message
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from ctrader_twisted.schema.messages import (
+    ProtoOADeal,
+    ProtoOAExecutionEvent,
+    ProtoOAExecutionType,
+    ProtoOAOrder,
+    ProtoOAPosition,
+    ProtoOATradeSide,
+)
+from ctrader_twisted.simulator.catalogue import Catalogue
+from ctrader_twisted.simulator.market.market import Market
+from ctrader_twisted.simulator.refusal import TradeRefusal
+from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.rates import Rates
 
-__all__ = ["Venue"]
+__all__ = ["Ids", "Publish", "Venue"]
+
+_P = ParamSpec("_P")
+
+
+class Publish(Protocol):
+    """
+    Sends an event to whoever is logged in to an account.
+    """
+
+    def __call__(self, accountId: int, message: Message, clientMsgId: str | None = None) -> None:
+        """
+        @param accountId: the account.
+        @param message: the event.
+        @param clientMsgId: the id of the request that caused it.
+        """
+
+
+@define
+class Ids:
+    """
+    The next id of each kind. The three spaces are apart, so that a client which mixes them up fails.
+    """
+
+    position: int = 2_000_001
+    order: int = 3_000_001
+    deal: int = 4_000_001
+
+    def newPosition(self) -> int:
+        """
+        @return: an id that no position has.
+        """
+        self.position += 1
+        return self.position - 1
+
+    def newOrder(self) -> int:
+        """
+        @return: an id that no order has.
+        """
+        self.order += 1
+        return self.order - 1
+
+    def newDeal(self) -> int:
+        """
+        @return: an id that no deal has.
+        """
+        self.deal += 1
+        return self.deal - 1
 
 
 class Venue:
     """
-    Where the accounts trade.
+    Where the accounts trade. What is done there stands in the other modules of this room.
 
     @ivar accounts: the accounts by id.
+    @ivar catalogue: the symbols.
+    @ivar market: their prices.
+    @ivar rates: what assets are worth in each other.
+    @ivar ids: the next ids.
+    @ivar now: the simulated time, in milliseconds since 1970.
+    @ivar settings: the delays.
+    @ivar publish: where events go.
+    @ivar changed: to be called whenever an account has changed.
+    @ivar announcing: the ids of protective orders that are made, but that nobody was told of yet.
     """
 
-    def __init__(self, accounts: Iterable[TradingAccount]) -> None:
+    def __init__(
+        self,
+        clock: IReactorTime,
+        accounts: Iterable[TradingAccount],
+        *,
+        catalogue: Catalogue,
+        market: Market,
+        now: Callable[[], int],
+        settings: Settings,
+        publish: Publish,
+        changed: Callable[[], None],
+    ) -> None:
         """
+        @param clock: the reactor.
         @param accounts: the accounts.
+        @param catalogue: the symbols.
+        @param market: their prices.
+        @param now: gives the simulated time, in milliseconds since 1970.
+        @param settings: the delays.
+        @param publish: where events go.
+        @param changed: called whenever an account has changed.
         """
         self.accounts = {account.terms.accountId: account for account in accounts}
+        self.catalogue = catalogue
+        self.market = market
+        self.rates = Rates(catalogue, market)
+        self.ids = Ids()
+        self.now = now
+        self.settings = settings
+        self.publish = publish
+        self.changed = changed
+        self.announcing: set[int] = set()
+        self._clock = clock
+        self._coming: set[IDelayedCall] = set()
+
+    def later(
+        self, delay: float, work: Callable[Concatenate[Venue, _P], None], *args: _P.args, **kwargs: _P.kwargs
+    ) -> None:
+        """
+        Do something after a delay, unless the venue stops before.
+
+        @param delay: seconds of the clock.
+        @param work: called with the venue and the arguments.
+        """
+
+        def due() -> None:
+            self._coming.discard(call)
+            work(self, *args, **kwargs)
+
+        call = self._clock.callLater(delay, due)
+        self._coming.add(call)
+
+    def stop(self) -> None:
+        """
+        Drop what was to come.
+        """
+        for call in self._coming:
+            call.cancel()
+        self._coming.clear()
+        self.announcing.clear()
+
+    def tell(
+        self,
+        account: TradingAccount,
+        kind: ProtoOAExecutionType,
+        order: ProtoOAOrder,
+        position: ProtoOAPosition,
+        deal: ProtoOADeal | None = None,
+        *,
+        clientMsgId: str | None,
+        isServerEvent: bool = False,
+        errorCode: str | None = None,
+    ) -> None:
+        """
+        Tell what has happened to an order.
+
+        @param account: whose order it is.
+        @param kind: what has happened.
+        @param order: the order as it is now.
+        @param position: the position as it is now.
+        @param deal: the deal that was made.
+        @param clientMsgId: the id of the request that caused it, or L{None} if none did.
+        @param isServerEvent: whether the server did it of itself.
+        @param errorCode: why an order was rejected.
+        """
+        event = ProtoOAExecutionEvent(
+            ctidTraderAccountId=account.terms.accountId,
+            executionType=kind,
+            order=order,
+            position=position,
+            deal=deal,
+            isServerEvent=isServerEvent,
+            errorCode=errorCode,
+        )
+        self.publish(account.terms.accountId, event, clientMsgId)
+        self.changed()
+
+    def price(self, symbolId: int, side: ProtoOATradeSide) -> int:
+        """
+        Find the price at which an order is executed now.
+
+        @param symbolId: the symbol.
+        @param side: the side of the order.
+        @return: in 1/100000 of a price unit.
+        @raise TradeRefusal: if there is none.
+        """
+        quote = self.market.quote(symbolId)
+        if quote is None:
+            raise TradeRefusal("NO_QUOTES", "There are no quotes for the symbol")
+        return quote.ask if side == ProtoOATradeSide.BUY else quote.bid
+
+    def quoteToDeposit(self, account: TradingAccount, symbolId: int) -> Fraction:
+        """
+        Convert one of a symbol's quote asset into an account's deposit asset.
+
+        @param account: the account.
+        @param symbolId: the symbol.
+        @raise TradeRefusal: if a price for it is missing.
+        """
+        symbol = self.catalogue.symbol(symbolId)
+        return self.rates.rate(symbol.quoteAssetId, account.terms.depositAssetId)
+
+    def baseToDeposit(self, account: TradingAccount, symbolId: int) -> Fraction:
+        """
+        Convert one of a symbol's base asset into an account's deposit asset.
+
+        @param account: the account.
+        @param symbolId: the symbol.
+        @raise TradeRefusal: if a price for it is missing.
+        """
+        symbol = self.catalogue.symbol(symbolId)
+        return self.rates.rate(symbol.baseAssetId, account.terms.depositAssetId)

@@ -1,0 +1,39 @@
+"""
+Orders, closes, and changes of protection.
+"""
+
+from __future__ import annotations
+
+from ctrader_twisted.schema.messages import (
+    ProtoOAAmendPositionSLTPReq,
+    ProtoOAClosePositionReq,
+    ProtoOANewOrderReq,
+)
+from ctrader_twisted.simulator.call import Call, Requests
+from ctrader_twisted.simulator.venue.amending import amendProtection
+from ctrader_twisted.simulator.venue.closing import closePosition
+from ctrader_twisted.simulator.venue.opening import openPosition
+
+__all__ = ["TRADING"]
+
+
+def _newOrder(call: Call[ProtoOANewOrderReq]) -> None:
+    openPosition(call.exchange.venue, call.account, call.message, call.clientMsgId)
+
+
+def _closePosition(call: Call[ProtoOAClosePositionReq]) -> None:
+    closePosition(call.exchange.venue, call.account, call.message, call.clientMsgId)
+
+
+def _amendProtection(call: Call[ProtoOAAmendPositionSLTPReq]) -> None:
+    amendProtection(call.exchange.venue, call.account, call.message, call.clientMsgId)
+
+
+TRADING: Requests = {
+    ProtoOANewOrderReq: _newOrder,
+    ProtoOAClosePositionReq: _closePosition,
+    ProtoOAAmendPositionSLTPReq: _amendProtection,
+}
+"""
+The requests of this group.
+"""

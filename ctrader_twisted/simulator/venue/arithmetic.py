@@ -1,0 +1,122 @@
+"""
+What trades make and cost, exactly.
+
+Prices come in 1/100000 of a price unit, volumes in 1/100 of a unit; money goes out in 1/100 of the deposit asset,
+rounded half away from zero. Rates are fractions.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ctrader_twisted.schema.messages import ProtoOACommissionType, ProtoOASymbol
+
+__all__ = ["PRICE_SCALE", "away", "commission", "conversionFee", "grossProfit", "halfAway", "margin", "share"]
+
+PRICE_SCALE = 100_000
+"""
+The units of a price on the wire in one price unit.
+"""
+
+_CENTS = 100
+_UNIT_VOLUME = 100
+
+
+def halfAway(value: Fraction) -> int:
+    """
+    Round to the nearest integer, halves away from zero.
+
+    @param value: what to round.
+    """
+    rounded = (abs(value) * 2 + 1) // 2
+    return -rounded if value < 0 else rounded
+
+
+def away(value: Fraction) -> int:
+    """
+    Round to an integer away from zero.
+
+    @param value: what to round.
+    """
+    rounded = -(-abs(value) // 1)
+    return -rounded if value < 0 else rounded
+
+
+def grossProfit(difference: int, volume: int, quoteToDeposit: Fraction) -> int:
+    """
+    Value a difference of prices.
+
+    @param difference: in 1/100000 of a price unit; negative for a loss.
+    @param volume: in 1/100 of a unit.
+    @param quoteToDeposit: the deposit asset for one of the quote asset.
+    @return: money.
+    """
+    return halfAway(Fraction(difference * volume * _CENTS, PRICE_SCALE * _UNIT_VOLUME) * quoteToDeposit)
+
+
+def commission(
+    symbol: ProtoOASymbol,
+    price: int,
+    volume: int,
+    *,
+    baseToUsd: Fraction,
+    usdToDeposit: Fraction,
+    quoteToDeposit: Fraction,
+) -> int:
+    """
+    Find what one side of a trade costs.
+
+    @param symbol: the symbol's specification.
+    @param price: the price of execution, in 1/100000 of a price unit.
+    @param volume: in 1/100 of a unit.
+    @param baseToUsd: dollars for one of the base asset.
+    @param usdToDeposit: the deposit asset for a dollar.
+    @param quoteToDeposit: the deposit asset for one of the quote asset.
+    @return: money; a cost is negative.
+    """
+    rate, kind = symbol.preciseTradingCommissionRate, symbol.commissionType
+    units, lots = Fraction(volume, _UNIT_VOLUME), Fraction(volume, symbol.lotSize)
+    if kind == ProtoOACommissionType.PERCENTAGE_OF_VALUE:
+        cost = units * Fraction(price, PRICE_SCALE) * Fraction(rate, 10**5 * 100) * quoteToDeposit
+    elif kind == ProtoOACommissionType.QUOTE_CCY_PER_LOT:
+        cost = lots * Fraction(rate, 10**8) * quoteToDeposit
+    elif kind == ProtoOACommissionType.USD_PER_LOT:
+        cost = lots * Fraction(rate, 10**8) * usdToDeposit
+    else:
+        cost = units * baseToUsd / 10**6 * Fraction(rate, 10**8) * usdToDeposit
+    return -halfAway(cost * _CENTS)
+
+
+def conversionFee(gross: int, feeRate: int) -> int:
+    """
+    Find what the conversion of a result into the deposit asset costs.
+
+    @param gross: the result, in money.
+    @param feeRate: in 1/10000 of the result.
+    @return: money; never positive.
+    """
+    return -away(Fraction(abs(gross) * feeRate, 10_000))
+
+
+def margin(volume: int, baseToDeposit: Fraction, leverageInCents: int) -> int:
+    """
+    Find what a position blocks.
+
+    @param volume: in 1/100 of a unit.
+    @param baseToDeposit: the deposit asset for one of the base asset.
+    @param leverageInCents: a hundred times the leverage.
+    @return: money.
+    """
+    return halfAway(Fraction(volume * _CENTS, _UNIT_VOLUME) * baseToDeposit * 100 / leverageInCents)
+
+
+def share(amount: int, part: int, whole: int) -> int:
+    """
+    Divide an amount in proportion.
+
+    @param amount: money.
+    @param part: the volume to find the share of.
+    @param whole: the volume that the amount is for.
+    @return: money.
+    """
+    return halfAway(Fraction(amount * part, whole))

@@ -1,0 +1,34 @@
+"""
+Prices as integers of 1/100000 and as the doubles that orders carry.
+"""
+
+from __future__ import annotations
+
+from ctrader_twisted.schema.messages import ProtoOATradeSide
+from ctrader_twisted.simulator.venue.arithmetic import PRICE_SCALE
+
+__all__ = ["fromDouble", "opposite", "toDouble"]
+
+
+def fromDouble(price: float) -> int:
+    """
+    @param price: a price as orders carry it.
+    @return: in 1/100000 of a price unit.
+    """
+    return round(price * PRICE_SCALE)
+
+
+def toDouble(price: int) -> float:
+    """
+    @param price: in 1/100000 of a price unit.
+    @return: a price as orders carry it.
+    """
+    return price / PRICE_SCALE
+
+
+def opposite(side: ProtoOATradeSide) -> ProtoOATradeSide:
+    """
+    @param side: a side.
+    @return: the other side.
+    """
+    return ProtoOATradeSide.SELL if side == ProtoOATradeSide.BUY else ProtoOATradeSide.BUY

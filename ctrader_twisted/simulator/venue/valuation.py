@@ -1,0 +1,110 @@
+"""
+What an account is worth now, and what its positions block.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ctrader_twisted.schema.messages import ProtoOAPosition, ProtoOATradeSide
+from ctrader_twisted.simulator.refusal import TradeRefusal
+from ctrader_twisted.simulator.venue import arithmetic
+from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.prices import fromDouble, opposite
+from ctrader_twisted.simulator.venue.venue import Venue
+
+__all__ = ["Unrealised", "checkMoney", "commissionOf", "marginOf", "priceGain", "unrealised"]
+
+
+class Unrealised(NamedTuple):
+    """
+    What a position would make if it were closed now. Both are money.
+
+    @ivar gross: by the price alone.
+    @ivar net: with its swap, and the commission of its opening.
+    """
+
+    gross: int
+    net: int
+
+
+def priceGain(position: ProtoOAPosition, price: int) -> int:
+    """
+    Find how far the price has gone in a position's favour.
+
+    @param position: an open position.
+    @param price: in 1/100000 of a price unit.
+    @return: in 1/100000 of a price unit.
+    """
+    difference = price - fromDouble(position.price)
+    return difference if position.tradeData.tradeSide == ProtoOATradeSide.BUY else -difference
+
+
+def unrealised(venue: Venue, account: TradingAccount, position: ProtoOAPosition) -> Unrealised:
+    """
+    Value an open position at the present prices.
+
+    @param venue: where it is traded.
+    @param account: whose it is.
+    @param position: the position.
+    @raise TradeRefusal: if a price is missing.
+    """
+    trade = position.tradeData
+    price = venue.price(trade.symbolId, opposite(trade.tradeSide))
+    rate = venue.quoteToDeposit(account, trade.symbolId)
+    gross = arithmetic.grossProfit(priceGain(position, price), trade.volume, rate)
+    return Unrealised(gross, gross + position.swap + position.commission)
+
+
+def marginOf(venue: Venue, account: TradingAccount, symbolId: int, volume: int) -> int:
+    """
+    Find what a volume would block now.
+
+    @param venue: where it is traded.
+    @param account: whose it would be.
+    @param symbolId: the symbol.
+    @param volume: in 1/100 of a unit.
+    @return: money.
+    @raise TradeRefusal: if a price is missing.
+    """
+    rate = venue.baseToDeposit(account, symbolId)
+    return arithmetic.margin(volume, rate, account.terms.leverageInCents)
+
+
+def checkMoney(venue: Venue, account: TradingAccount, symbolId: int, volume: int) -> None:
+    """
+    Refuse what the free margin does not cover.
+
+    @param venue: where it is traded.
+    @param account: whose money it is.
+    @param symbolId: the symbol.
+    @param volume: in 1/100 of a unit.
+    @raise TradeRefusal: if the account has not enough money, or a price is missing.
+    """
+    free = account.balance
+    for position in account.openPositions():
+        free += unrealised(venue, account, position).net - position.usedMargin
+    if marginOf(venue, account, symbolId, volume) > free:
+        raise TradeRefusal("NOT_ENOUGH_MONEY", "Not enough money")
+
+
+def commissionOf(venue: Venue, account: TradingAccount, symbolId: int, price: int, volume: int) -> int:
+    """
+    Find what one side of a trade costs.
+
+    @param venue: where it is traded.
+    @param account: who pays.
+    @param symbolId: the symbol.
+    @param price: in 1/100000 of a price unit.
+    @param volume: in 1/100 of a unit.
+    @return: money; a cost is negative.
+    @raise TradeRefusal: if a price for a conversion is missing.
+    """
+    return arithmetic.commission(
+        venue.catalogue.full(symbolId),
+        price,
+        volume,
+        baseToUsd=venue.rates.toUsd(venue.catalogue.symbol(symbolId).baseAssetId),
+        usdToDeposit=venue.rates.fromUsd(account.terms.depositAssetId),
+        quoteToDeposit=venue.quoteToDeposit(account, symbolId),
+    )
