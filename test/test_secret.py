@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted.secret import Secret
+from ctrader_twisted.secret import Secret, asSecret
 
 
 class SecretTests(SynchronousTestCase):
@@ -51,3 +51,11 @@ class SecretTests(SynchronousTestCase):
         self.assertEqual(hash(Secret("a")), hash(Secret("a")))
         self.assertNotEqual(Secret("a"), Secret("b"))
         self.assertFalse(Secret("a") == "a")
+
+    def test_wrapping(self) -> None:
+        """
+        A text is wrapped once, however often it is asked for.
+        """
+        secret = asSecret("hunter2")
+        self.assertEqual(secret, Secret("hunter2"))
+        self.assertIs(asSecret(secret), secret)
