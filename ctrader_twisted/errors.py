@@ -118,6 +118,10 @@ class _RequestError(CTraderError):
         self.request = request
         self.accountId = accountId
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # The message is made of the arguments; making it of itself again would double it.
+        return _restored, (type(self), self.args, self.__dict__)
+
 
 class ConnectionLost(_RequestError):
     """
@@ -400,6 +404,12 @@ def _meaning(code: str, description: str, request: str) -> _Meaning:
     if meaning.kind is RequestRefused and request in _TRADING:
         return _Meaning(OrderRejected, meaning.remedy)
     return meaning
+
+
+def _restored(kind: type[_RequestError], args: tuple[object, ...], state: dict[str, object]) -> _RequestError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 def _about(request: str, accountId: int | None) -> str:

@@ -290,9 +290,16 @@ class TreeTests(SynchronousTestCase):
 
     def test_copies(self) -> None:
         """
-        Errors of one message can be pickled and copied with all that they carry.
+        Errors can be pickled and copied with all that they carry.
         """
-        for error in (IllegalValue("off the step", (1, 2)), OutcomeUnknown("no answer", "trade"), ProtocolError("bad")):
+        for error in (
+            IllegalValue("off the step", (1, 2)),
+            OutcomeUnknown("no answer", "trade"),
+            ProtocolError("bad"),
+            RequestTimedOut("ProtoOATraderReq", 7, seconds=3),
+            ConnectionLost("ProtoOATraderReq", 7, maybeSent=True, reason="cut"),
+            serverError("BLOCKED_PAYLOAD_TYPE", "slow", request="ProtoOATraderReq", accountId=7, retryAfter=3),
+        ):
             for copied in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
                 self.assertIs(type(copied), type(error))
                 self.assertEqual(str(copied), str(error))

@@ -180,6 +180,14 @@ class BadStreamTests(SynchronousTestCase):
         body = ProtoMessage(payload=b"x").SerializePartialToString()
         self.refused(pack("!I", len(body)) + body)
 
+    def test_idThatIsNoText(self) -> None:
+        """
+        An id that is no UTF-8 makes the frame one that holds no message.
+        """
+        body = b"\x08\x33\x1a\x02\xff\xfe"
+        with self.assertRaises(ProtocolError):
+            list(FrameDecoder().feed(len(body).to_bytes(4, "big") + body))
+
     def test_longGarbageIsNotQuotedWhole(self) -> None:
         """
         The message shows no more than sixteen bytes of the frame.

@@ -68,7 +68,7 @@ class Client(Service):
     ) -> None:
         """
         @param reactor: keeps time.
-        @param endpoint: where to connect: L{ctrader_twisted.demo}, L{ctrader_twisted.live} or another one.
+        @param endpoint: where to connect: L{demo <ctrader_twisted.wire.endpoints.demo>}, L{live <ctrader_twisted.wire.endpoints.live>} or another one.
         @param application: who to log in as.
         @param tokens: where the access tokens are.
         @param accounts: the C{ctidTraderAccountId} of accounts to log in from the start.

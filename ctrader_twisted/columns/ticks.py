@@ -33,7 +33,7 @@ class Ticks(Columns[Tick]):
     """
     Ticks of one side, bid or ask, ascending in time; several may share a millisecond, and are in their order.
 
-    @ivar prices: in 1/L{scale}, C{array('q')}.
+    @ivar prices: in 1/C{scale}, C{array('q')}.
     """
 
     _names = ("timestamp", "price")

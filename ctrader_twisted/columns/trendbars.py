@@ -45,7 +45,7 @@ class Trendbars(Columns[Bar]):
     Bars of one period, ascending in time, each once. Periods without a tick have no bar.
 
     @ivar period: the name of the period, such as C{H1}.
-    @ivar open: in 1/L{scale}, C{array('q')}; likewise C{high}, C{low} and C{close}.
+    @ivar open: in 1/C{scale}, C{array('q')}; likewise C{high}, C{low} and C{close}.
     @ivar volume: in ticks, C{array('q')}.
     """
 

@@ -179,7 +179,7 @@ class MemoryEndpoint:
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """
-        @see: L{IStreamClientEndpoint.connect}
+        @see: C{IStreamClientEndpoint.connect}
         """
         self.attempts += 1
         done: Deferred[IProtocol] = Deferred(lambda _: turn.cancel())
