@@ -1,0 +1,143 @@
+"""
+The simulator's own certificate authority, and the certificate of its server.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from twisted.internet.ssl import CertificateOptions, PrivateCertificate
+
+from ctrader_twisted.errors import ConfigurationError
+from ctrader_twisted.simulator.files import replaceFile
+
+__all__ = ["Authority"]
+
+_CA_DAYS, _SERVER_DAYS = 3650, 365
+_RENEWAL = timedelta(days=30)
+_NAMES = ("localhost",)
+_ADDRESSES = ("127.0.0.1", "::1")
+
+
+class Authority:
+    """
+    Certificates in a directory: C{ca.pem} is for clients to trust; C{ca.key} and C{server.pem} are secret.
+
+    @ivar caFile: the authority's certificate, as clients need it.
+    """
+
+    def __init__(self, directory: Path, now: datetime) -> None:
+        """
+        @param directory: where the files are, or shall be.
+        @param now: the time, with its zone.
+        """
+        self.caFile = directory / "ca.pem"
+        self._keyFile = directory / "ca.key"
+        self._serverFile = directory / "server.pem"
+        self._now = now
+
+    def serverOptions(self) -> CertificateOptions:
+        """
+        Give what the server needs for TLS. What is missing, or ends within a month, is made anew; clients must read
+        C{ca.pem} again only after ten years.
+
+        @raise ConfigurationError: if the files are there and cannot be read.
+        """
+        try:
+            if self._isStale(self.caFile) or not self._keyFile.exists():
+                self._makeAuthority()
+                self._makeServer()
+            elif self._isStale(self._serverFile):
+                self._makeServer()
+            server = PrivateCertificate.loadPEM(self._serverFile.read_bytes())  # type: ignore[no-untyped-call]
+        except ValueError as error:
+            raise ConfigurationError(f"the certificates in {self.caFile.parent} cannot be read: {error}") from error
+        options: CertificateOptions = server.options()
+        return options
+
+    def _isStale(self, path: Path) -> bool:
+        if not path.exists():
+            return True
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        return certificate.not_valid_after_utc - _RENEWAL < self._now
+
+    def _makeAuthority(self) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = _name("ctrader_twisted simulator authority")
+        certificate = (
+            self._builder(name, name, key.public_key(), _CA_DAYS)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_keyUsage(forAuthority=True), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        replaceFile(self._keyFile, _keyPem(key))
+        replaceFile(self.caFile, certificate.public_bytes(Encoding.PEM))
+
+    def _makeServer(self) -> None:
+        authority = x509.load_pem_x509_certificate(self.caFile.read_bytes())
+        authorityKey = load_pem_private_key(self._keyFile.read_bytes(), None)
+        assert isinstance(authorityKey, ec.EllipticCurvePrivateKey)
+        key = ec.generate_private_key(ec.SECP256R1())
+        names: list[x509.GeneralName] = [x509.DNSName(each) for each in _NAMES]
+        names += [x509.IPAddress(ip_address(each)) for each in _ADDRESSES]
+        certificate = (
+            self._builder(_name("ctrader_twisted simulator"), authority.subject, key.public_key(), _SERVER_DAYS)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_keyUsage(forAuthority=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(authorityKey.public_key()), critical=False
+            )
+            .sign(authorityKey, hashes.SHA256())
+        )
+        replaceFile(self._serverFile, _keyPem(key) + certificate.public_bytes(Encoding.PEM))
+
+    def _builder(
+        self, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+    ) -> x509.CertificateBuilder:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer)
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            # A client's clock may be a little behind.
+            .not_valid_before(self._now - timedelta(days=1))
+            .not_valid_after(self._now + timedelta(days=days))
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        )
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _keyPem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _keyUsage(*, forAuthority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not forAuthority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=forAuthority,
+        crl_sign=forAuthority,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -1,0 +1,96 @@
+"""
+The simulator as a service: a TLS port for clients and an HTTP port for OAuth.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.ssl import CertificateOptions
+from twisted.logger import Logger
+
+from ctrader_twisted.simulator.authority import Authority
+from ctrader_twisted.simulator.connection import SimulatorFactory
+from ctrader_twisted.simulator.directory import Directory
+from ctrader_twisted.simulator.exchange import Exchange
+from ctrader_twisted.simulator.oauth import makeSite
+
+__all__ = ["SimulatorService"]
+
+_INTERFACE = "127.0.0.1"
+
+
+class SimulatorService(Service):
+    """
+    Serves an exchange on this computer, out of a directory.
+
+    @ivar exchange: the exchange.
+    """
+
+    name = "ctrader-sim"
+    _log = Logger()
+
+    def __init__(
+        self, reactor: Any, exchange: Exchange, directory: Directory, *, port: int = 0, oauthPort: int = 0
+    ) -> None:
+        """
+        @param reactor: listens and keeps time.
+        @param exchange: the exchange.
+        @param directory: where it lives.
+        @param port: the port for clients; 0 for a free one.
+        @param oauthPort: the port for OAuth; 0 for a free one.
+        """
+        self.exchange = exchange
+        self._reactor = reactor
+        self._directory = directory
+        self._ports = (port, oauthPort)
+        self._listening: list[Any] = []
+
+    def startService(self) -> None:
+        """
+        Bring the last state back, listen, and say where.
+
+        @raise ConfigurationError: if the directory cannot be used.
+        @raise CannotListenError: if a port is taken (C{twisted.internet.error.CannotListenError}).
+        """
+        now = datetime.fromtimestamp(self._reactor.seconds(), UTC)
+        self._directory.create()
+        options = Authority(self._directory.path, now).serverOptions()
+        self._directory.load(self.exchange)
+        self._listen(options)
+        self.exchange.start()
+        port, oauthPort = (listening.getHost().port for listening in self._listening)
+        self._directory.announce(self.exchange, port=port, oauthPort=oauthPort)
+        self._log.info(
+            "The simulator listens on port {port}; its files are in {path}", port=port, path=str(self._directory.path)
+        )
+        super().startService()  # type: ignore[no-untyped-call]
+
+    def stopService(self) -> Deferred[Any]:
+        """
+        Stop listening, cut the connections, and save the state.
+
+        @return: fires when the ports are closed.
+        """
+        super().stopService()  # type: ignore[no-untyped-call]
+        closed = [maybeDeferred(listening.stopListening) for listening in self._listening]
+        self._listening.clear()
+        self.exchange.disconnectAll()
+        self.exchange.stop()
+        self._directory.save(self.exchange)
+        return gatherResults(closed)
+
+    def _listen(self, options: CertificateOptions) -> None:
+        port, oauthPort = self._ports
+        factory = SimulatorFactory(self.exchange)
+        self._listening.append(self._reactor.listenSSL(port, factory, options, interface=_INTERFACE))
+        try:
+            site = makeSite(self.exchange)
+            self._listening.append(self._reactor.listenTCP(oauthPort, site, interface=_INTERFACE))
+        except CannotListenError:
+            self._listening.pop().stopListening()
+            raise

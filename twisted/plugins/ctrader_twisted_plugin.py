@@ -1,0 +1,21 @@
+"""
+What ctrader_twisted adds to C{twistd}.
+"""
+
+from twisted.application.service import ServiceMaker
+
+__all__ = ["simulator", "trader"]
+
+simulator = ServiceMaker(  # type: ignore[no-untyped-call]
+    "ctrader_twisted simulator",
+    "ctrader_twisted.tap.sim",
+    "A simulated cTrader server.",
+    "ctrader-sim",
+)
+
+trader = ServiceMaker(  # type: ignore[no-untyped-call]
+    "ctrader_twisted client",
+    "ctrader_twisted.tap.client",
+    "A client of the cTrader Open API.",
+    "ctrader",
+)
