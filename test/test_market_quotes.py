@@ -498,6 +498,20 @@ class StreamTests(QuotesCase):
         self.failureResultOf(self.next(stream), StopAsyncIteration)
         self.failureResultOf(self.next(self.enter()), StopAsyncIteration)
 
+    def test_endStreams(self) -> None:
+        """
+        Ending the streams ends their iterations, after what waits in them; listeners hear on.
+        """
+        heard: list[Quote] = []
+        self.quotes.onQuote(EURUSD, heard.append)
+        stream = self.enter()
+        self.spot(bid=1, ask=2)
+        self.quotes.endStreams()
+        self.assertIsInstance(self.successResultOf(self.next(stream)), Quote)
+        self.failureResultOf(self.next(stream), StopAsyncIteration)
+        self.spot(bid=2, ask=3)
+        self.assertEqual(len(heard), 2)
+
     def test_misuse(self) -> None:
         """
         A stream is entered first, entered once, and read by one consumer.

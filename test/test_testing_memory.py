@@ -6,13 +6,34 @@ from __future__ import annotations
 
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost, ConnectionRefusedError
 from twisted.internet.interfaces import IStreamClientEndpoint
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import Clock
-from twisted.internet.testing import AccumulatingProtocol
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from ctrader_twisted.testing import MemoryEndpoint, MemoryLink
+
+
+class Recorder(Protocol):
+    """
+    Notes what comes, and how it ends.
+    """
+
+    data = b""
+    closedReason: Failure
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Note some bytes.
+        """
+        self.data += data
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        Note the end.
+        """
+        self.closedReason = reason
 
 
 class MemoryEndpointTests(SynchronousTestCase):
@@ -25,14 +46,14 @@ class MemoryEndpointTests(SynchronousTestCase):
         Make the endpoint.
         """
         self.clock = Clock()
-        self.endpoint = MemoryEndpoint(self.clock, Factory.forProtocol(AccumulatingProtocol))
+        self.endpoint = MemoryEndpoint(self.clock, Factory.forProtocol(Recorder))
         verifyObject(IStreamClientEndpoint, self.endpoint)
 
     def join(self) -> MemoryLink:
         """
         Connect.
         """
-        connected = self.endpoint.connect(Factory.forProtocol(AccumulatingProtocol))
+        connected = self.endpoint.connect(Factory.forProtocol(Recorder))
         self.assertNoResult(connected)
         self.turns()
         self.successResultOf(connected)
@@ -111,7 +132,7 @@ class MemoryEndpointTests(SynchronousTestCase):
         An endpoint that refuses fails each attempt, and counts it.
         """
         self.endpoint.refusing = True
-        connected = self.endpoint.connect(Factory.forProtocol(AccumulatingProtocol))
+        connected = self.endpoint.connect(Factory.forProtocol(Recorder))
         self.turns()
         self.failureResultOf(connected, ConnectionRefusedError)
         self.assertEqual(self.endpoint.attempts, 1)
@@ -122,7 +143,7 @@ class MemoryEndpointTests(SynchronousTestCase):
         """
         refusing = Factory()
         refusing.buildProtocol = lambda addr: None  # type: ignore[method-assign]
-        connected = MemoryEndpoint(self.clock, refusing).connect(Factory.forProtocol(AccumulatingProtocol))
+        connected = MemoryEndpoint(self.clock, refusing).connect(Factory.forProtocol(Recorder))
         self.turns()
         self.failureResultOf(connected, ConnectionRefusedError)
 
@@ -130,7 +151,7 @@ class MemoryEndpointTests(SynchronousTestCase):
         """
         A cancelled attempt makes no connection.
         """
-        connected = self.endpoint.connect(Factory.forProtocol(AccumulatingProtocol))
+        connected = self.endpoint.connect(Factory.forProtocol(Recorder))
         connected.cancel()
         self.failureResultOf(connected)
         self.turns()

@@ -65,11 +65,11 @@ class Account:
         """
         return self._link.whenReady().addCallback(lambda _: self)
 
-    def close(self) -> None:
+    def endStreams(self) -> None:
         """
-        End the streams of quotes.
+        End all streams of quotes; listeners stay. The client does it when it is stopped.
         """
-        self._quotes.close()
+        self._quotes.endStreams()
 
     # Market data.
 

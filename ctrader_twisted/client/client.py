@@ -105,11 +105,13 @@ class Client(Service):
 
     def stopService(self) -> Deferred[None]:
         """
-        Disconnect. Streams of quotes end; whoever waits for something is told.
+        Disconnect. Streams of quotes end, listeners stay; whoever waits for something is told.
 
         @return: fires when no socket and no timer is left.
         """
         super().stopService()  # type: ignore[no-untyped-call]
+        for account in self._accounts.values():
+            account.endStreams()
         return self._session.stop()
 
     async def __aenter__(self) -> Self:

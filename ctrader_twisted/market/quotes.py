@@ -66,6 +66,16 @@ class Quotes:
             for user in spot.users:
                 user.ended()
 
+    def endStreams(self) -> None:
+        """
+        End all streams, such as when the client stops: what they have is still read, then their iterations end.
+        Listeners stay.
+        """
+        for spot in tuple(self._spots.values()):
+            for user in spot.users:
+                if isinstance(user, QuoteStream):
+                    user.ended()
+
     def quote(self, symbol: Symbol) -> Quote | None:
         """
         Look at the newest quote.

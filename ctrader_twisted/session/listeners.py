@@ -15,18 +15,25 @@ __all__ = ["Listeners", "Waiters"]
 _T = TypeVar("_T")
 
 
-class _Place:
+class _Place(Generic[_T]):
     """
     One listener's registration.
     """
 
-    def __init__(self, stop: Callable[[], None]) -> None:
-        self._stop: Callable[[], None] | None = stop
+    __slots__ = ("_leave", "isActive", "listener")
+
+    def __init__(self, listener: Callable[[_T], object], leave: Callable[[_Place[_T]], None]) -> None:
+        self.listener = listener
+        self.isActive = True
+        self._leave = leave
 
     def stop(self) -> None:
-        stop, self._stop = self._stop, None
-        if stop is not None:
-            stop()
+        """
+        Take the listener away; it is not called any more.
+        """
+        if self.isActive:
+            self.isActive = False
+            self._leave(self)
 
 
 class Listeners(Generic[_T]):
@@ -40,25 +47,24 @@ class Listeners(Generic[_T]):
     _log = Logger()
 
     def __init__(self) -> None:
-        self._listeners: tuple[Callable[[_T], object], ...] = ()
+        self._places: tuple[_Place[_T], ...] = ()
 
     def __len__(self) -> int:
-        return len(self._listeners)
+        return len(self._places)
 
-    def add(self, listener: Callable[[_T], object]) -> _Place:
+    def add(self, listener: Callable[[_T], object]) -> _Place[_T]:
         """
         Take in a listener.
 
         @param listener: called with each thing.
         @return: an object whose C{stop()} takes the listener away.
         """
-        place = (listener,)
-        self._listeners += place
-        return _Place(lambda: self._remove(place[0]))
+        place = _Place(listener, self._remove)
+        self._places += (place,)
+        return place
 
-    def _remove(self, listener: Callable[[_T], object]) -> None:
-        index = self._listeners.index(listener)
-        self._listeners = self._listeners[:index] + self._listeners[index + 1 :]
+    def _remove(self, place: _Place[_T]) -> None:
+        self._places = tuple(kept for kept in self._places if kept is not place)
 
     def tell(self, thing: _T) -> None:
         """
@@ -66,11 +72,14 @@ class Listeners(Generic[_T]):
 
         @param thing: what they are called with.
         """
-        for listener in self._listeners:
+        for place in self._places:
+            if not place.isActive:
+                # Another listener has just stopped it.
+                continue
             try:
-                listener(thing)
+                place.listener(thing)
             except Exception:
-                self._log.failure("the listener {listener} failed", listener=listener)
+                self._log.failure("the listener {listener} failed", listener=place.listener)
 
 
 class Waiters(Generic[_T]):

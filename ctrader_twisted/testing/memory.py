@@ -119,8 +119,8 @@ class MemoryLink:
     @ivar server: the server's protocol.
     """
 
-    client: IProtocol
-    server: IProtocol
+    client: Any
+    server: Any
     _clientSide: _Side
     _serverSide: _Side
 
