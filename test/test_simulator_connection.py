@@ -22,6 +22,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAVersionReq,
     ProtoOAVersionRes,
 )
+from ctrader_twisted.simulator.connection import SimulatorFactory
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.world import USD_ACCOUNT
@@ -86,6 +87,17 @@ class FrameTests(_WithClient):
         self.assertIsInstance(self.client.messages()[0], ProtoOAVersionRes)
         self.assertTrue(self.isClosing())
         self.client.send(ProtoOAVersionReq())
+        self.assertEqual(self.client.received(), [])
+
+    def test_nothingAfterTheEnd(self) -> None:
+        """
+        A connection that is being closed sends nothing more, and closing it again changes nothing.
+        """
+        self.client.logIn()
+        self.client.received()
+        self.client.protocol.close()
+        self.client.protocol.close()
+        self.exchange.publish(USD_ACCOUNT, ProtoHeartbeatEvent())
         self.assertEqual(self.client.received(), [])
 
     def test_garbage(self) -> None:
@@ -208,6 +220,7 @@ class LivenessTests(_WithClient):
         The exchange can cut all of its connections.
         """
         other = RawClient(self.exchange)
+        self.assertEqual(SimulatorFactory(self.exchange).connections, [self.client.protocol, other.protocol])
         self.exchange.disconnectAll()
         self.assertTrue(self.isClosing())
         self.assertTrue(other.transport.disconnecting)

@@ -38,6 +38,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.settings import Settings
+from ctrader_twisted.simulator.venue.triggers import trigger
 from ctrader_twisted.simulator.world import EPOCH, EUR_ACCOUNT, USD_ACCOUNT
 from test.rawclient import ListedPrices, RawClient
 
@@ -577,6 +578,19 @@ class ProtectionTests(TradingCase):
         self.assertEqual((answer.position[0].stopLoss, answer.order[0].stopPrice), (1.118, 1.118))
         self.assertTrue(answer.position[0].trailingStopLoss)
         self.quote(111_800, 111_804)
+        self.assertEqual(self.events(), [("ORDER_FILLED", None, True)])
+
+    def test_noConversion(self) -> None:
+        """
+        While a price for the conversion is missing, the close waits for the next tick.
+        """
+        self.opened(symbolId=GER40, volume=100, relativeStopLoss=1_000)
+        kept, tick = list(self.prices.listed), Tick(EPOCH, 2_547_000_000, 2_547_000_000)
+        self.prices.listed.clear()
+        trigger(self.exchange.venue, GER40, tick)
+        self.assertEqual(self.events(), [])
+        self.prices.listed += kept
+        trigger(self.exchange.venue, GER40, tick)
         self.assertEqual(self.events(), [("ORDER_FILLED", None, True)])
 
     def test_notWhileClosing(self) -> None:

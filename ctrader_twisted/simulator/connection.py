@@ -5,7 +5,7 @@ One client's connection, seen from the server.
 from __future__ import annotations
 
 from google.protobuf.message import Message
-from twisted.internet.interfaces import IAddress, IConsumer, IDelayedCall, IPushProducer, ITCPTransport
+from twisted.internet.interfaces import IAddress, IConsumer, IPushProducer, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -64,7 +64,6 @@ class ServerProtocol(Protocol):
         self._over = False
         self._paused = False
         self._backlog = bytearray()
-        self._loginTimer: IDelayedCall | None = None
 
     @property
     def clientId(self) -> str:
@@ -92,7 +91,7 @@ class ServerProtocol(Protocol):
         """
         self._over = True
         for timer in (self._loginTimer, self._idleTimer, self._beatTimer):
-            if timer is not None and timer.active():
+            if timer.active():
                 timer.cancel()
         self.exchange.connections.remove(self)
         self.exchange.feed.forget(self)
@@ -122,9 +121,7 @@ class ServerProtocol(Protocol):
         @param application: which.
         """
         self.application = application
-        if self._loginTimer is not None:
-            self._loginTimer.cancel()
-            self._loginTimer = None
+        self._loginTimer.cancel()
 
     def endSession(self, accountId: int) -> None:
         """

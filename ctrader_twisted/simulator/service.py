@@ -13,6 +13,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.ssl import CertificateOptions
 from twisted.logger import Logger
 
+from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.simulator.authority import Authority
 from ctrader_twisted.simulator.connection import SimulatorFactory
 from ctrader_twisted.simulator.directory import Directory
@@ -54,8 +55,7 @@ class SimulatorService(Service):
         """
         Bring the last state back, listen, and say where.
 
-        @raise ConfigurationError: if the directory cannot be used.
-        @raise CannotListenError: if a port is taken (C{twisted.internet.error.CannotListenError}).
+        @raise ConfigurationError: if the directory or a port cannot be used.
         """
         now = datetime.fromtimestamp(self._reactor.seconds(), UTC)
         self._directory.create()
@@ -87,10 +87,12 @@ class SimulatorService(Service):
     def _listen(self, options: CertificateOptions) -> None:
         port, oauthPort = self._ports
         factory = SimulatorFactory(self.exchange)
-        self._listening.append(self._reactor.listenSSL(port, factory, options, interface=_INTERFACE))
         try:
+            self._listening.append(self._reactor.listenSSL(port, factory, options, interface=_INTERFACE))
             site = makeSite(self.exchange)
             self._listening.append(self._reactor.listenTCP(oauthPort, site, interface=_INTERFACE))
-        except CannotListenError:
-            self._listening.pop().stopListening()
-            raise
+        except CannotListenError as error:
+            for listening in self._listening:
+                listening.stopListening()
+            self._listening.clear()
+            raise ConfigurationError(f"port {error.port} of {_INTERFACE} is taken, or may not be used") from error

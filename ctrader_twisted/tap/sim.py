@@ -105,6 +105,18 @@ class Options(BaseOptions):
             raise UsageError("Say where the simulator shall keep its state: --directory DIR.")
 
 
+class _PlainService(SimulatorService):
+    """
+    Ends the process with a sentence in place of a traceback.
+    """
+
+    def startService(self) -> None:
+        try:
+            super().startService()
+        except ConfigurationError as error:
+            raise SystemExit(f"ctrader-sim: {error}") from error
+
+
 def makeService(options: Mapping[str, Any]) -> IService:
     """
     Make the service.
@@ -130,7 +142,7 @@ def _makeService(reactor: Any, options: Mapping[str, Any], replay: Mapping[str, 
         speed=options["speed"],
     )
     directory = Directory(Path(options["directory"]).resolve(), reactor)
-    return SimulatorService(reactor, exchange, directory, port=options["port"], oauthPort=options["oauth-port"])
+    return _PlainService(reactor, exchange, directory, port=options["port"], oauthPort=options["oauth-port"])
 
 
 def _epoch(reactor: Any, options: Mapping[str, Any], replay: Mapping[str, ReplayedPrices]) -> int:
