@@ -1,0 +1,12 @@
+"""
+Trading on one account: orders, trades, positions and deals.
+"""
+
+from ctrader_twisted.trading.deals import Deal, Side
+from ctrader_twisted.trading.orderlife import TradeStatus
+from ctrader_twisted.trading.pending import PendingOrder
+from ctrader_twisted.trading.position import Position, PositionStatus
+from ctrader_twisted.trading.trade import Trade
+from ctrader_twisted.trading.trading import Trading
+
+__all__ = ["Deal", "PendingOrder", "Position", "PositionStatus", "Side", "Trade", "TradeStatus", "Trading"]

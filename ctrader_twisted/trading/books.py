@@ -1,0 +1,142 @@
+"""
+The books of one account: positions, pending orders, balance and the orders that are followed, current from events
+alone. Everything is brought up to date before anybody is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ctrader_twisted.schema.messages import (
+    ProtoOAExecutionEvent,
+    ProtoOAReconcileRes,
+    ProtoOATrader,
+    ProtoOATraderUpdatedEvent,
+)
+from ctrader_twisted.trading.amounts import Amounts
+from ctrader_twisted.trading.balance import Balance
+from ctrader_twisted.trading.deals import Deal, Executions, isFill
+from ctrader_twisted.trading.orderlife import OrderLife
+from ctrader_twisted.trading.orders import Orders
+from ctrader_twisted.trading.pending import PendingOrders
+from ctrader_twisted.trading.position import Closer, HeldPosition, PositionStatus
+from ctrader_twisted.trading.positions import Positions
+from ctrader_twisted.units import Symbol
+
+__all__ = ["Books"]
+
+
+class Books:
+    """
+    What is known of an account.
+
+    @ivar amounts: reads the numbers.
+    @ivar executions: its deals.
+    @ivar orders: its orders, each by itself.
+    @ivar pending: its orders that wait for their price.
+    @ivar positions: its positions.
+    @ivar balance: its money.
+    """
+
+    def __init__(self, orders: Orders, symbolById: Callable[[int], Symbol | None], close: Closer) -> None:
+        """
+        @param orders: follows the orders.
+        @param symbolById: gives the symbols whose specification is known.
+        @param close: closes a position.
+        """
+        self.amounts = Amounts(symbolById)
+        self.executions = Executions(self.amounts)
+        self.orders = orders
+        self.pending = PendingOrders(self.amounts)
+        self.positions = Positions(self.amounts, close)
+        self.balance = Balance(self.amounts)
+
+    def executed(self, event: ProtoOAExecutionEvent) -> None:
+        """
+        Something has happened to an order, a position or the money.
+
+        @param event: the event.
+        """
+        deal = self.executions.take(event)
+        isNews = deal is not None or not isFill(event)
+        life = None
+        if event.HasField("order"):
+            life, isOrderNews = self.orders.apply(event, deal)
+            isNews = isNews and isOrderNews
+            self._showPending(event, life, isNews)
+        position = self._position(event, deal, isNews)
+        if life is not None:
+            position = self._join(life, position)
+        if isNews:
+            self.balance.executed(event)
+        self._tell(deal, life, position)
+
+    def reconciled(self, trader: ProtoOATrader, state: ProtoOAReconcileRes) -> None:
+        """
+        The server tells its whole state after a login.
+
+        @param trader: the account.
+        @param state: its positions and orders.
+        """
+        opened = {each.positionId for each in state.position if each.tradeData.volume}
+        self.balance.reconciled(trader)
+        lives = self.orders.reconciled(state.order, {each for each in opened if self._isEmpty(each)})
+        self.pending.reconciled(state.order)
+        gone = self.positions.reconciled(state.position, {order.positionId for order in state.order})
+        for life in lives:
+            self._join(life, None)
+            life.settle()
+        for position in gone:
+            position.settle()
+
+    def traderUpdated(self, event: ProtoOATraderUpdatedEvent) -> None:
+        """
+        Something about the account has changed.
+
+        @param event: carries the account.
+        """
+        self.balance.traderChanged(event.trader)
+
+    def fail(self, error: Exception) -> None:
+        """
+        Answer everybody who waits that nothing is followed any more.
+
+        @param error: why.
+        """
+        for life in self.orders.unended():
+            life.fail(error)
+        for position in self.positions.all():
+            position.fail(error)
+
+    def _showPending(self, event: ProtoOAExecutionEvent, life: OrderLife, isNews: bool) -> None:
+        if life.isEnded:
+            self.pending.remove(event.order.orderId)
+        elif isNews:
+            self.pending.put(event.order)
+
+    def _position(self, event: ProtoOAExecutionEvent, deal: Deal | None, isNews: bool) -> HeldPosition | None:
+        if not event.HasField("position"):
+            return None
+        if isNews:
+            return self.positions.update(event.position, deal)
+        return self.positions.find(event.position.positionId)
+
+    def _join(self, life: OrderLife, position: HeldPosition | None) -> HeldPosition | None:
+        if position is None and life.positionId is not None:
+            position = self.positions.find(life.positionId)
+        life.position = position or life.position
+        if life.error is not None and position is not None and position.status is PositionStatus.CREATED:
+            self.positions.drop(position)
+        return position
+
+    def _tell(self, deal: Deal | None, life: OrderLife | None, position: HeldPosition | None) -> None:
+        if deal is not None:
+            self.executions.tell(deal)
+        if life is not None:
+            life.settle()
+        if position is not None:
+            position.settle()
+
+    def _isEmpty(self, positionId: int) -> bool:
+        position = self.positions.find(positionId)
+        return position is None or position.status is PositionStatus.CREATED

@@ -1,0 +1,132 @@
+"""
+Closing positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+
+from ctrader_twisted.errors import IllegalValue, NotFound, OutcomeUnknown
+from ctrader_twisted.schema.messages import ProtoOAClosePositionReq, ProtoOAOrder, ProtoOAOrderType
+from ctrader_twisted.session.link import AccountLink
+from ctrader_twisted.trading.deals import Deal
+from ctrader_twisted.trading.orderlife import OrderLife
+from ctrader_twisted.trading.orders import Orders
+from ctrader_twisted.trading.outcome import judge, send
+from ctrader_twisted.trading.position import Position, PositionStatus
+from ctrader_twisted.units import Lots, Quantity, Symbol, Units
+
+__all__ = ["Closing"]
+
+_PATIENCE = 30.0
+
+
+class Closing:
+    """
+    Closes positions, and follows each closing order to its fill.
+    """
+
+    def __init__(
+        self,
+        link: AccountLink,
+        clock: IReactorTime,
+        orders: Orders,
+        symbolById: Callable[[int], Symbol | None],
+    ) -> None:
+        """
+        @param link: the account.
+        @param clock: for the time that a fill may take.
+        @param orders: follows the orders.
+        @param symbolById: gives the symbols whose specification is known.
+        """
+        self._link = link
+        self._clock = clock
+        self._orders = orders
+        self._symbolById = symbolById
+        self._running: set[OrderLife] = set()
+
+    def close(self, position: Position, quantity: Lots | Units | None, timeout: float | None) -> Deferred[Deal]:
+        """
+        @see: L{Position.close}
+        """
+        return Deferred.fromCoroutine(self._close(position, quantity, timeout))
+
+    def lost(self, reason: Failure) -> None:
+        """
+        The connection is lost: the fills of the closes that are under way may go unheard.
+
+        @param reason: why.
+        """
+        for life in tuple(self._running):
+            life.fail(_unknown(life.subject, f"the connection was lost: {reason.getErrorMessage()}"))
+
+    async def _close(self, position: Position, quantity: Lots | Units | None, timeout: float | None) -> Deal:
+        if position.status is not PositionStatus.OPEN:
+            raise NotFound(
+                "POSITION_NOT_OPEN",
+                f"position {position.positionId} is {position.status.name.lower()}",
+                request="ProtoOAClosePositionReq",
+                accountId=self._link.accountId,
+            )
+        volume = _closingVolume(position, quantity, self._symbolById(position.symbolId))
+        order = await self._accepted(position, volume, timeout)
+        return await self._filled(position, order, timeout)
+
+    async def _accepted(self, position: Position, volume: int, timeout: float | None) -> ProtoOAOrder:
+        message = ProtoOAClosePositionReq(positionId=position.positionId, volume=volume)
+        try:
+            event = await send(self._link, message, timeout)
+        except NotFound:
+            raise
+        except Exception as error:
+            raise judge(error, position) from error
+        if event.order.orderType == ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT:
+            raise OutcomeUnknown("the answer tells of the protective order, not of the close", position)
+        return event.order
+
+    async def _filled(self, position: Position, order: ProtoOAOrder, timeout: float | None) -> Deal:
+        life = self._orders.watch(order)
+        life.subject = position
+        self._running.add(life)
+        try:
+            await life.whenFilled().addTimeout(_PATIENCE if timeout is None else timeout, self._clock)
+        except TimeoutError as error:
+            raise _unknown(position, "it was accepted, and no fill came in time") from error
+        finally:
+            self._running.discard(life)
+            self._orders.release(life)
+        return life.fills[-1]
+
+
+def _unknown(position: object, why: str) -> OutcomeUnknown:
+    return OutcomeUnknown(f"the close of {position}: {why}; it is not sent again", position)
+
+
+def _closingVolume(position: Position, quantity: Lots | Units | None, symbol: Symbol | None) -> int:
+    if quantity is None:
+        return position.volume
+    if symbol is None:
+        raise IllegalValue(
+            f"to close a part of position {position.positionId}, symbol {position.symbolId} must be looked up first"
+        )
+    whole = _whole(position, type(quantity), symbol)
+    # The rest of a position may be closed though it is no legal quantity for an order.
+    if quantity == whole:
+        return position.volume
+    volume = symbol.volume(quantity)
+    if volume > position.volume:
+        raise IllegalValue(f"position {position.positionId} holds {whole}, not {quantity}", (whole,))
+    return volume
+
+
+def _whole(position: Position, kind: type[Quantity], symbol: Symbol) -> Quantity:
+    if kind is Lots:
+        try:
+            return symbol.lots(position.volume)
+        except IllegalValue:
+            pass
+    return symbol.units(position.volume)

@@ -1,0 +1,175 @@
+"""
+Deals: what was really bought and sold, each told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from attrs import frozen
+
+from ctrader_twisted.schema.messages import ProtoOADeal, ProtoOADealStatus, ProtoOAExecutionEvent, ProtoOATradeSide
+from ctrader_twisted.session.link import Registration
+from ctrader_twisted.session.listeners import Listeners
+from ctrader_twisted.trading.amounts import Amounts
+from ctrader_twisted.units import moneyFromWire
+
+__all__ = ["Deal", "Executions", "Side", "isFill", "readDeal"]
+
+_FILLS = (ProtoOADealStatus.FILLED, ProtoOADealStatus.PARTIALLY_FILLED)
+_REMEMBERED = 10_000
+
+
+class Side(Enum):
+    """
+    The direction of a trade. The values are those of the schema.
+    """
+
+    BUY = ProtoOATradeSide.BUY
+    SELL = ProtoOATradeSide.SELL
+
+
+@frozen(kw_only=True)
+class Deal:
+    """
+    One execution of an order. All money is in the deposit asset; a cost is negative.
+
+    @ivar dealId: the server's number for it.
+    @ivar orderId: the order that was executed.
+    @ivar positionId: the position that it opened, enlarged, reduced or closed.
+    @ivar symbolId: the symbol.
+    @ivar side: the side of the order.
+    @ivar volume: what was executed, in hundredths of a unit.
+    @ivar price: the price of the execution; NaN if the server named none.
+    @ivar executed: when, in milliseconds since 1970.
+    @ivar commission: what this side of the trade cost.
+    @ivar closedVolume: how much of the position it closed, in hundredths of a unit; 0 if it opened or enlarged one.
+    @ivar entryPrice: the entry price of what it closed, or L{None} if it closed nothing.
+    @ivar grossProfit: the profit by prices alone, or L{None} if it closed nothing.
+    @ivar swap: the swap of what it closed, or L{None} if it closed nothing.
+    @ivar totalCommission: the commission of what it closed, for opening and closing, or L{None} if it closed nothing.
+    @ivar conversionFee: the fee for converting the profit, or L{None} if it closed nothing.
+    @ivar balance: the account's balance after it, or L{None} if it closed nothing.
+    """
+
+    dealId: int
+    orderId: int
+    positionId: int
+    symbolId: int
+    side: Side
+    volume: int
+    price: Decimal
+    executed: int
+    commission: Decimal
+    closedVolume: int = 0
+    entryPrice: Decimal | None = None
+    grossProfit: Decimal | None = None
+    swap: Decimal | None = None
+    totalCommission: Decimal | None = None
+    conversionFee: Decimal | None = None
+    balance: Decimal | None = None
+
+    @property
+    def netProfit(self) -> Decimal | None:
+        """
+        @return: what the balance gained: profit, swap, commission of both sides and fee; L{None} if it closed nothing.
+        """
+        parts = (self.grossProfit, self.swap, self.totalCommission, self.conversionFee)
+        known = [part for part in parts if part is not None]
+        return sum(known, Decimal(0)) if known else None
+
+
+def isFill(event: ProtoOAExecutionEvent) -> bool:
+    """
+    Tell whether something was executed; deals are also told of attempts that failed.
+
+    @param event: an execution event.
+    """
+    return event.HasField("deal") and event.deal.dealStatus in _FILLS
+
+
+def readDeal(deal: ProtoOADeal, amounts: Amounts) -> Deal:
+    """
+    Read a deal.
+
+    @param deal: the server's message.
+    @param amounts: reads its numbers.
+    @return: the deal.
+    """
+    price = amounts.price(deal.executionPrice, deal.symbolId)
+    read: dict[str, Any] = {
+        "dealId": deal.dealId,
+        "orderId": deal.orderId,
+        "positionId": deal.positionId,
+        "symbolId": deal.symbolId,
+        "side": Side(deal.tradeSide),
+        "volume": deal.filledVolume,
+        "price": Decimal("NaN") if price is None else price,
+        "executed": deal.executionTimestamp,
+        "commission": amounts.money(deal.commission, deal),
+    }
+    if deal.HasField("closePositionDetail"):
+        read |= _closing(deal, amounts)
+    return Deal(**read)
+
+
+def _closing(deal: ProtoOADeal, amounts: Amounts) -> dict[str, Any]:
+    detail = deal.closePositionDetail
+    digits = amounts.digits(detail, amounts.digits(deal))
+    return {
+        "closedVolume": detail.closedVolume if detail.HasField("closedVolume") else deal.filledVolume,
+        "entryPrice": amounts.price(detail.entryPrice, deal.symbolId),
+        "grossProfit": moneyFromWire(detail.grossProfit, digits),
+        "swap": moneyFromWire(detail.swap, digits),
+        "totalCommission": moneyFromWire(detail.commission, digits),
+        "conversionFee": moneyFromWire(detail.pnlConversionFee, digits),
+        "balance": moneyFromWire(detail.balance, digits),
+    }
+
+
+class Executions:
+    """
+    The deals of the account as they come, those of other clients too. The ids of the last 10,000 are remembered, so
+    that a deal that is told twice counts once.
+    """
+
+    def __init__(self, amounts: Amounts) -> None:
+        """
+        @param amounts: reads the numbers.
+        """
+        self._amounts = amounts
+        self._seen: dict[int, None] = {}
+        self._listeners: Listeners[Deal] = Listeners()
+
+    def listen(self, listener: Callable[[Deal], object]) -> Registration:
+        """
+        Hear of each deal.
+
+        @param listener: called with it.
+        """
+        return self._listeners.add(listener)
+
+    def take(self, event: ProtoOAExecutionEvent) -> Deal | None:
+        """
+        Read the deal of an event.
+
+        @param event: an execution event.
+        @return: the deal, or L{None} if nothing was executed or the deal is known already.
+        """
+        if not isFill(event) or event.deal.dealId in self._seen:
+            return None
+        self._seen[event.deal.dealId] = None
+        if len(self._seen) > _REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return readDeal(event.deal, self._amounts)
+
+    def tell(self, deal: Deal) -> None:
+        """
+        Tell the listeners.
+
+        @param deal: the deal.
+        """
+        self._listeners.tell(deal)

@@ -1,0 +1,263 @@
+"""
+What is known of a single order, however its events come: in any order, twice, or before the answer.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import frozen
+from twisted.internet.defer import Deferred, fail, succeed
+
+from ctrader_twisted.errors import OrderRejected, OutcomeUnknown
+from ctrader_twisted.schema.messages import (
+    ProtoOAExecutionEvent,
+    ProtoOAExecutionType,
+    ProtoOAOrder,
+    ProtoOAOrderType,
+)
+from ctrader_twisted.session.listeners import Waiters
+from ctrader_twisted.trading.deals import Deal
+from ctrader_twisted.trading.outcome import rejection
+from ctrader_twisted.trading.position import Position
+from ctrader_twisted.wire.refusals import refusal
+
+__all__ = ["OrderLife", "TradeStatus", "Wanted"]
+
+
+class TradeStatus(Enum):
+    """
+    How far an order has come.
+
+    C{UNKNOWN} means that it was sent and that neither the answer nor the account's state tells what became of it.
+    C{CANCELLED} and C{EXPIRED} orders may have been filled in part.
+    """
+
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+
+_ENDS = frozenset((TradeStatus.FILLED, TradeStatus.CANCELLED, TradeStatus.EXPIRED, TradeStatus.REJECTED))
+_STAGES = {
+    ProtoOAExecutionType.ORDER_ACCEPTED: TradeStatus.ACCEPTED,
+    ProtoOAExecutionType.ORDER_REPLACED: TradeStatus.ACCEPTED,
+    ProtoOAExecutionType.ORDER_PARTIAL_FILL: TradeStatus.ACCEPTED,
+    ProtoOAExecutionType.ORDER_FILLED: TradeStatus.FILLED,
+    ProtoOAExecutionType.ORDER_CANCELLED: TradeStatus.CANCELLED,
+    ProtoOAExecutionType.ORDER_EXPIRED: TradeStatus.EXPIRED,
+    ProtoOAExecutionType.ORDER_REJECTED: TradeStatus.REJECTED,
+}
+
+
+_WORDS = {TradeStatus.CANCELLED: "was cancelled", TradeStatus.EXPIRED: "expired", TradeStatus.REJECTED: "was rejected"}
+
+
+@frozen
+class Wanted:
+    """
+    How an order that was sent is known again.
+
+    @ivar clientOrderId: the id that was sent with it.
+    @ivar symbolId: its symbol.
+    @ivar tradeSide: its side, as in the schema.
+    @ivar volume: its volume, in hundredths of a unit.
+    """
+
+    clientOrderId: str
+    symbolId: int
+    tradeSide: int
+    volume: int
+
+    def fits(self, order: ProtoOAOrder) -> bool:
+        """
+        Tell whether the server's order is this one. The protective order carries the same id, and another client may
+        use it too.
+
+        @param order: the server's order.
+        """
+        data = order.tradeData
+        return (
+            order.clientOrderId == self.clientOrderId
+            and order.orderType != ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT
+            and (data.symbolId, data.tradeSide, data.volume) == (self.symbolId, self.tradeSide, self.volume)
+        )
+
+
+class OrderLife:
+    """
+    One order, from sending to its end.
+
+    @ivar wanted: how to know it again, for an order of ours.
+    @ivar subject: the live object that a caller has of it; goes into L{OutcomeUnknown}.
+    @ivar orderId: the server's number for it, once known.
+    @ivar positionId: the position that it is for, once known.
+    @ivar position: that position as a live object, once known.
+    @ivar status: how far it has come.
+    @ivar fills: its deals, in the order in which they came.
+    @ivar error: why nothing was filled, once it has ended so.
+    @ivar wasAccepted: whether the server has taken it.
+    """
+
+    def __init__(self, wanted: Wanted | None = None) -> None:
+        """
+        @param wanted: how to know it again, for an order of ours.
+        """
+        self.wanted = wanted
+        self.subject: object | None = None
+        self.orderId: int | None = None
+        self.positionId: int | None = None
+        self.position: Position | None = None
+        self.status = TradeStatus.SENT
+        self.fills: tuple[Deal, ...] = ()
+        self.error: Exception | None = None
+        self.wasAccepted = False
+        self._accepted: Waiters[OrderLife] = Waiters()
+        self._filled: Waiters[OrderLife] = Waiters()
+        self._done: Waiters[OrderLife] = Waiters()
+
+    @property
+    def isEnded(self) -> bool:
+        """
+        Whether nothing more will be filled.
+        """
+        return self.status in _ENDS
+
+    # Waiting.
+
+    def whenAccepted(self) -> Deferred[OrderLife]:
+        """
+        @see: L{ctrader_twisted.trading.trade.Trade.whenAccepted}
+        """
+        if self.wasAccepted:
+            return succeed(self)
+        return fail(self.error) if self.error is not None else self._accepted.wait()
+
+    def whenFilled(self) -> Deferred[OrderLife]:
+        """
+        @see: L{ctrader_twisted.trading.trade.Trade.whenFilled}
+        """
+        if self.error is not None:
+            return fail(self.error)
+        return succeed(self) if self.isEnded else self._filled.wait()
+
+    def whenDone(self) -> Deferred[OrderLife]:
+        """
+        @see: L{ctrader_twisted.trading.trade.Trade.whenDone}
+        """
+        return succeed(self) if self.isEnded else self._done.wait()
+
+    def settle(self) -> None:
+        """
+        Answer those who wait for what has happened by now. Of an order whose fate is unknown they are told that; it may
+        be heard later, and they may wait again.
+        """
+        if self.status is TradeStatus.UNKNOWN:
+            self.fail(OutcomeUnknown("the account's state does not tell what became of the order", self.subject))
+            return
+        if self.wasAccepted:
+            self._accepted.fire(self)
+        if not self.isEnded:
+            return
+        if self.error is None:
+            self._filled.fire(self)
+        else:
+            self._accepted.fail(self.error)
+            self._filled.fail(self.error)
+        self._done.fire(self)
+
+    def fail(self, error: Exception) -> None:
+        """
+        Answer those who wait that there is nothing to wait for.
+
+        @param error: why.
+        """
+        for waiters in (self._accepted, self._filled, self._done):
+            waiters.fail(error)
+
+    # What happens.
+
+    def follow(self, event: ProtoOAExecutionEvent, deal: Deal | None) -> bool:
+        """
+        Take in an event of this order.
+
+        @param event: the event.
+        @param deal: its deal, if that is a new one.
+        @return: whether it tells something newer than what is known.
+        """
+        accepted = event.executionType == ProtoOAExecutionType.ORDER_ACCEPTED
+        isLate = self.isEnded or (accepted and bool(self.fills))
+        self._name(event.order)
+        if deal is not None:
+            self.fills += (deal,)
+            self.error = None
+        stage = _STAGES.get(event.executionType)
+        if stage is not None and not isLate:
+            self._reach(stage, event)
+        return deal is not None or not isLate
+
+    def found(self, order: ProtoOAOrder) -> None:
+        """
+        The order is among those that the server holds.
+
+        @param order: the server's order.
+        """
+        self._name(order)
+        self.status = TradeStatus.ACCEPTED
+        self.wasAccepted = True
+
+    def missed(self, isFilled: bool) -> None:
+        """
+        The order is not among those that the server holds, and its end was not heard.
+
+        @param isFilled: whether its position tells that it was filled.
+        """
+        self.status = TradeStatus.FILLED if isFilled else TradeStatus.UNKNOWN
+        self.wasAccepted = self.wasAccepted or isFilled
+
+    def refused(self, error: Exception) -> None:
+        """
+        The server has refused the order, unless its own events said otherwise.
+
+        @param error: the refusal.
+        """
+        if not self.wasAccepted and not self.isEnded:
+            self.status = TradeStatus.REJECTED
+            self.error = error
+
+    def adopt(self, other: OrderLife) -> None:
+        """
+        Take over what was heard of the order before it was known to be this one.
+
+        @param other: what was heard.
+        """
+        self.orderId, self.positionId, self.position = other.orderId, other.positionId, other.position
+        self.status, self.fills, self.error = other.status, other.fills, other.error
+        self.wasAccepted = other.wasAccepted
+
+    def _name(self, order: ProtoOAOrder) -> None:
+        self.orderId = order.orderId
+        self.positionId = order.positionId or self.positionId
+
+    def _reach(self, stage: TradeStatus, event: ProtoOAExecutionEvent) -> None:
+        self.status = stage
+        self.wasAccepted = self.wasAccepted or stage in (TradeStatus.ACCEPTED, TradeStatus.FILLED)
+        if self.isEnded and stage is not TradeStatus.FILLED and not self.fills:
+            self.error = _whyUnfilled(stage, event)
+
+
+def _whyUnfilled(stage: TradeStatus, event: ProtoOAExecutionEvent) -> OrderRejected:
+    request = "ProtoOAClosePositionReq" if event.order.closingOrder else "ProtoOANewOrderReq"
+    refused = refusal(event, request)
+    if refused is not None:
+        return rejection(refused)
+    return OrderRejected(
+        event.errorCode or f"ORDER_{stage.name}",
+        f"order {event.order.orderId} {_WORDS[stage]} before anything was filled",
+        request=request,
+        accountId=event.ctidTraderAccountId,
+    )

@@ -1,0 +1,239 @@
+"""
+A position as a live object, kept current from the server's snapshots.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+from typing import Protocol
+
+from twisted.internet.defer import Deferred, succeed
+
+from ctrader_twisted.schema.messages import (
+    ProtoOAPosition,
+    ProtoOAPositionStatus,
+    ProtoOATrailingSLChangedEvent,
+)
+from ctrader_twisted.session.listeners import Waiters
+from ctrader_twisted.trading.amounts import Amounts
+from ctrader_twisted.trading.deals import Deal, Side
+from ctrader_twisted.units import Lots, Units
+
+__all__ = ["Closer", "HeldPosition", "Position", "PositionStatus"]
+
+
+class PositionStatus(Enum):
+    """
+    The life of a position. C{CREATED} is the empty one that an accepted order has; C{ERROR} is the server's own word.
+    """
+
+    CREATED = ProtoOAPositionStatus.POSITION_STATUS_CREATED
+    OPEN = ProtoOAPositionStatus.POSITION_STATUS_OPEN
+    CLOSED = ProtoOAPositionStatus.POSITION_STATUS_CLOSED
+    ERROR = ProtoOAPositionStatus.POSITION_STATUS_ERROR
+
+
+class Closer(Protocol):
+    """
+    Closes a position.
+    """
+
+    def __call__(self, position: Position, quantity: Lots | Units | None, timeout: float | None) -> Deferred[Deal]:
+        """
+        @see: L{Position.close}
+        """
+
+
+class Position:
+    """
+    A position, kept current by the account's events: the same object all its life. Its attributes are for reading.
+
+    @ivar positionId: the server's number for it.
+    @ivar symbolId: the symbol.
+    @ivar side: its direction.
+    @ivar status: whether it is open.
+    @ivar volume: what it holds, in hundredths of a unit.
+    @ivar entryPrice: the mean price of its opening, or L{None} as long as nothing was filled.
+    @ivar closePrice: the price of its last close; L{None} while it is open, and for a close that was not heard of.
+    @ivar stopLoss: the price at which it closes with a loss, or L{None}. The levels of a market order come a moment
+        after its fill. Kept after the close, as are those that follow.
+    @ivar takeProfit: the price at which it closes with a profit, or L{None}.
+    @ivar trailingStopLoss: whether the stop loss follows the market.
+    @ivar swap: what holding it has yielded, in the deposit asset; negative is a cost.
+    @ivar commission: what opening it has cost, in the deposit asset; negative.
+    @ivar usedMargin: the money that it binds, in the deposit asset.
+    @ivar label: the label of its order.
+    @ivar comment: the comment of its order.
+    @ivar opened: when it was opened, in milliseconds since 1970, or L{None}.
+    @ivar closed: when it was closed, in milliseconds since 1970, or L{None}.
+    """
+
+    def __init__(self, positionId: int, symbolId: int, side: Side, close: Closer) -> None:
+        """
+        @param positionId: the server's number for it.
+        @param symbolId: the symbol.
+        @param side: its direction.
+        @param close: closes it.
+        """
+        self.positionId = positionId
+        self.symbolId = symbolId
+        self.side = side
+        self.status = PositionStatus.CREATED
+        self.volume = 0
+        self.entryPrice: Decimal | None = None
+        self.closePrice: Decimal | None = None
+        self.stopLoss: Decimal | None = None
+        self.takeProfit: Decimal | None = None
+        self.trailingStopLoss = False
+        self.swap = self.commission = self.usedMargin = Decimal(0)
+        self.label = self.comment = ""
+        self.opened: int | None = None
+        self.closed: int | None = None
+        self._close = close
+        self._closeWaiters: Waiters[Position] = Waiters()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Position {self.positionId} {self.status.name} {self.side.name} volume={self.volume} "
+            f"symbolId={self.symbolId} entryPrice={self.entryPrice}>"
+        )
+
+    def whenClosed(self) -> Deferred[Position]:
+        """
+        Wait until it is closed, by whomever.
+
+        @return: fires with the position, at once if it is closed already.
+        """
+        return succeed(self) if self.status is PositionStatus.CLOSED else self._closeWaiters.wait()
+
+    def close(self, quantity: Lots | Units | None = None, *, timeout: float | None = None) -> Deferred[Deal]:
+        """
+        Close it, or a part of it, at the market's price. Cancelling the Deferred does not take the close back.
+
+        @param quantity: how much; by default all. For a part, the symbol must have been looked up in this session.
+        @param timeout: seconds to wait for the acceptance, and again for the fill; by default 30.
+        @return: fires with the closing deal when the close is filled; with the last one, if it took several.
+        @raise IllegalValue: (as a failure) if the position cannot be closed by this quantity; nothing was sent.
+        @raise NotFound: (as a failure) if the position is not open.
+        @raise OrderRejected: (as a failure) if the server refused.
+        @raise OutcomeUnknown: (as a failure) if the request may have left and the outcome is not known; C{trade} is
+            this position.
+        @raise NotConnected: (as a failure) if there is no connection; nothing was sent.
+        """
+        return self._close(self, quantity, timeout)
+
+
+class HeldPosition(Position):
+    """
+    A position as the account's books keep it.
+    """
+
+    # The time of the newest snapshot, and its deal: what is older changes nothing.
+    _age = (0, 0)
+    # The time of the last move of a trailing stop, which snapshots need not know of.
+    _trailed = 0
+
+    def update(self, message: ProtoOAPosition, amounts: Amounts, deal: Deal | None) -> None:
+        """
+        Take in a snapshot, if it is not older than what is known.
+
+        @param message: the snapshot.
+        @param amounts: reads its numbers.
+        @param deal: the deal that it came with, if that is a new one.
+        """
+        status = PositionStatus(message.positionStatus)
+        if status is PositionStatus.CLOSED:
+            self._end(message, amounts, deal)
+        if self.status is PositionStatus.CLOSED or self._isOlder(message, status, deal):
+            return
+        self._age = self._ageOf(message, deal)
+        self.status = status
+        self._readTerms(message)
+        self._readMoney(message, amounts)
+        self._readPrices(message, amounts)
+
+    def replace(self, message: ProtoOAPosition, amounts: Amounts) -> None:
+        """
+        Take in what the server holds after a login.
+
+        @param message: the position there.
+        @param amounts: reads its numbers.
+        """
+        self.status, self._age, self._trailed = PositionStatus.CREATED, (0, 0), 0
+        self.update(message, amounts, None)
+
+    def trail(self, event: ProtoOATrailingSLChangedEvent, amounts: Amounts) -> None:
+        """
+        The trailing stop has moved.
+
+        @param event: tells where to.
+        @param amounts: reads its numbers.
+        """
+        if event.utcLastUpdateTimestamp >= self._trailed:
+            self._trailed = event.utcLastUpdateTimestamp
+            self.stopLoss = amounts.price(event.stopPrice, self.symbolId)
+
+    def vanish(self) -> None:
+        """
+        The position is closed, and nothing is known of how.
+        """
+        self.status = PositionStatus.CLOSED
+        self.volume = 0
+        self.usedMargin = Decimal(0)
+
+    def settle(self) -> None:
+        """
+        Answer those who wait for the close, if it has come.
+        """
+        if self.status is PositionStatus.CLOSED:
+            self._closeWaiters.fire(self)
+
+    def fail(self, error: Exception) -> None:
+        """
+        Answer those who wait that the position is not followed any more.
+
+        @param error: why.
+        """
+        self._closeWaiters.fail(error)
+
+    def _end(self, message: ProtoOAPosition, amounts: Amounts, deal: Deal | None) -> None:
+        if deal is not None and deal.closedVolume:
+            self.closePrice = deal.price
+        if self.status is not PositionStatus.CLOSED:
+            self._readTerms(message)
+            self._readMoney(message, amounts)
+            self.vanish()
+        self.closed = message.tradeData.closeTimestamp or self.closed or (deal.executed if deal is not None else None)
+
+    def _ageOf(self, message: ProtoOAPosition, deal: Deal | None) -> tuple[int, int]:
+        lastTime = self._age[0]
+        time = message.utcLastUpdateTimestamp or lastTime
+        if deal is None and time == lastTime:
+            return self._age
+        return time, deal.dealId if deal is not None else 0
+
+    def _isOlder(self, message: ProtoOAPosition, status: PositionStatus, deal: Deal | None) -> bool:
+        # A position is empty only before its first fill.
+        if status is PositionStatus.CREATED and self.status is not PositionStatus.CREATED:
+            return True
+        return self._ageOf(message, deal) < self._age
+
+    def _readTerms(self, message: ProtoOAPosition) -> None:
+        data = message.tradeData
+        self.side = Side(data.tradeSide)
+        self.volume = data.volume
+        self.label, self.comment = data.label, data.comment
+        self.opened = data.openTimestamp or self.opened
+        self.trailingStopLoss = message.trailingStopLoss
+
+    def _readMoney(self, message: ProtoOAPosition, amounts: Amounts) -> None:
+        self.swap = amounts.money(message.swap, message)
+        self.commission = amounts.money(message.commission, message)
+        self.usedMargin = amounts.money(message.usedMargin, message)
+
+    def _readPrices(self, message: ProtoOAPosition, amounts: Amounts) -> None:
+        self.entryPrice = amounts.price(message.price, self.symbolId) or self.entryPrice
+        self.takeProfit = amounts.price(message.takeProfit, self.symbolId)
+        if message.utcLastUpdateTimestamp >= self._trailed:
+            self.stopLoss = amounts.price(message.stopLoss, self.symbolId)

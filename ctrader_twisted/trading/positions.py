@@ -1,0 +1,130 @@
+"""
+All positions of the account: one live object for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from ctrader_twisted.schema.messages import ProtoOAMarginChangedEvent, ProtoOAPosition, ProtoOATrailingSLChangedEvent
+from ctrader_twisted.trading.amounts import Amounts
+from ctrader_twisted.trading.deals import Deal, Side
+from ctrader_twisted.trading.position import Closer, HeldPosition, Position, PositionStatus
+
+__all__ = ["Positions"]
+
+_REMEMBERED = 1_000
+
+
+class Positions:
+    """
+    All positions of the account, and the last 1,000 that were closed.
+    """
+
+    def __init__(self, amounts: Amounts, close: Closer) -> None:
+        """
+        @param amounts: reads the numbers.
+        @param close: closes a position.
+        """
+        self._amounts = amounts
+        self._closer = close
+        self._held: dict[int, HeldPosition] = {}
+        self._closed: dict[int, HeldPosition] = {}
+
+    def open(self) -> tuple[Position, ...]:
+        """
+        @return: the positions that are open, in the order in which they came.
+        """
+        return tuple(each for each in self._held.values() if each.status is not PositionStatus.CREATED)
+
+    def all(self) -> tuple[HeldPosition, ...]:
+        """
+        @return: the positions that are not closed.
+        """
+        return tuple(self._held.values())
+
+    def find(self, positionId: int) -> HeldPosition | None:
+        """
+        Look up a position.
+
+        @param positionId: its id.
+        @return: the live object, of a closed position too as long as it is remembered.
+        """
+        return self._held.get(positionId) or self._closed.get(positionId)
+
+    def update(self, message: ProtoOAPosition, deal: Deal | None) -> HeldPosition:
+        """
+        Take in the snapshot of an event.
+
+        @param message: the snapshot.
+        @param deal: the deal that it came with, if that is a new one.
+        @return: the position.
+        """
+        position = self.find(message.positionId) or self._make(message)
+        position.update(message, self._amounts, deal)
+        if position.status is PositionStatus.CLOSED:
+            self._remember(position)
+        return position
+
+    def reconciled(self, messages: Iterable[ProtoOAPosition], wanted: Collection[int]) -> list[HeldPosition]:
+        """
+        Take in what the server holds after a login. What is not there any more was closed.
+
+        @param messages: the server's positions.
+        @param wanted: the ids of positions that are empty as yet, since their orders still wait.
+        @return: those that were closed.
+        """
+        told = set(wanted)
+        for message in messages:
+            told.add(message.positionId)
+            position = self._held.get(message.positionId) or self._make(message)
+            position.replace(message, self._amounts)
+        gone = [position for position in self.all() if self._isGone(position, told)]
+        for position in gone:
+            self.drop(position)
+        return gone
+
+    def trail(self, event: ProtoOATrailingSLChangedEvent) -> None:
+        """
+        A trailing stop has moved.
+
+        @param event: tells where to.
+        """
+        position = self._held.get(event.positionId)
+        if position is not None:
+            position.trail(event, self._amounts)
+
+    def changeMargin(self, event: ProtoOAMarginChangedEvent) -> None:
+        """
+        A position binds more or less money.
+
+        @param event: tells how much.
+        """
+        position = self._held.get(event.positionId)
+        if position is not None:
+            position.usedMargin = self._amounts.money(event.usedMargin, event)
+
+    def drop(self, position: HeldPosition) -> None:
+        """
+        A position is closed, or was never opened, without a snapshot that says so.
+
+        @param position: the position.
+        """
+        position.vanish()
+        self._remember(position)
+
+    def _isGone(self, position: HeldPosition, told: Collection[int]) -> bool:
+        return position.positionId not in told or position.status is PositionStatus.CLOSED
+
+    def _make(self, message: ProtoOAPosition) -> HeldPosition:
+        data = message.tradeData
+        position = HeldPosition(message.positionId, data.symbolId, Side(data.tradeSide), self._closer)
+        self._closed.pop(message.positionId, None)
+        self._held[message.positionId] = position
+        return position
+
+    def _remember(self, position: HeldPosition) -> None:
+        self._held.pop(position.positionId, None)
+        self._closed[position.positionId] = position
+        if len(self._closed) > _REMEMBERED:
+            del self._closed[next(iter(self._closed))]

@@ -1,0 +1,128 @@
+"""
+One order of ours, as a live object.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from ctrader_twisted.errors import OutcomeUnknown
+from ctrader_twisted.trading.deals import Deal, Side
+from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus
+from ctrader_twisted.trading.position import Position
+from ctrader_twisted.units import Symbol
+
+__all__ = ["Trade"]
+
+
+class Trade:
+    """
+    An order, kept current by the account's events until it ends. Its attributes are for reading.
+
+    @ivar clientOrderId: our id for it.
+    @ivar symbol: the symbol.
+    @ivar side: its direction.
+    @ivar volume: its volume, in hundredths of a unit.
+    @ivar label: its label.
+    @ivar comment: its comment.
+    """
+
+    def __init__(
+        self, life: OrderLife, *, clientOrderId: str, symbol: Symbol, side: Side, volume: int, label: str, comment: str
+    ) -> None:
+        """
+        @param life: what is known of the order.
+        @param clientOrderId: our id for it.
+        @param symbol: the symbol.
+        @param side: its direction.
+        @param volume: its volume, in hundredths of a unit.
+        @param label: its label.
+        @param comment: its comment.
+        """
+        self.clientOrderId = clientOrderId
+        self.symbol = symbol
+        self.side = side
+        self.volume = volume
+        self.label = label
+        self.comment = comment
+        self._life = life
+
+    def __repr__(self) -> str:
+        return (
+            f"<Trade {self.clientOrderId} {self.status.name} {self.side.name} "
+            f"{self.symbol.units(self.volume)} {self.symbol.name} orderId={self.orderId}>"
+        )
+
+    @property
+    def orderId(self) -> int | None:
+        """
+        The server's number for the order, once known.
+        """
+        return self._life.orderId
+
+    @property
+    def status(self) -> TradeStatus:
+        """
+        How far the order has come.
+        """
+        return self._life.status
+
+    @property
+    def fills(self) -> tuple[Deal, ...]:
+        """
+        What was executed. Deals made while the connection was down are not among them.
+        """
+        return self._life.fills
+
+    @property
+    def error(self) -> Exception | None:
+        """
+        Why nothing was filled, once the order has ended so.
+        """
+        return self._life.error
+
+    @property
+    def position(self) -> Position:
+        """
+        The position of the order; empty until the first fill. It is known when L{whenFilled} has fired.
+
+        @raise OrderRejected: if the order was refused.
+        @raise OutcomeUnknown: if the server has not named the position yet.
+        """
+        if self._life.position is not None:
+            return self._life.position
+        raise self._life.error or OutcomeUnknown(f"order {self.clientOrderId}: its position is not known yet", self)
+
+    def whenAccepted(self) -> Deferred[Trade]:
+        """
+        Wait until the server has taken the order.
+
+        @return: fires with this trade.
+        @raise OrderRejected: (as a failure) if the server refused it, or it ended unheard of and unfilled.
+        @raise OutcomeUnknown: (as a failure) if the account's state, read after a loss of the connection, does not
+            tell. A later event still may: wait again.
+        @raise NotConnected: (as a failure) if the client was stopped.
+        """
+        return self._life.whenAccepted().addCallback(lambda _: self)
+
+    def whenFilled(self) -> Deferred[Trade]:
+        """
+        Wait until the order has ended with something bought or sold: all of it, or, if C{status} is C{CANCELLED} or
+        C{EXPIRED}, a part.
+
+        @return: fires with this trade.
+        @raise OrderRejected: (as a failure) if it was refused, cancelled or expired with nothing filled.
+        @raise OutcomeUnknown: (as a failure) as with L{whenAccepted}.
+        @raise NotConnected: (as a failure) if the client was stopped.
+        """
+        return self._life.whenFilled().addCallback(lambda _: self)
+
+    def whenDone(self) -> Deferred[Trade]:
+        """
+        Wait until the order has ended, however it did: C{status}, C{fills} and C{error} tell.
+
+        @return: fires with this trade, if the order was refused too.
+        @raise OutcomeUnknown: (as a failure) as with L{whenAccepted}.
+        @raise NotConnected: (as a failure) if the client was stopped.
+        """
+        return self._life.whenDone().addCallback(lambda _: self)

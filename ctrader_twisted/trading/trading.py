@@ -1,0 +1,207 @@
+"""
+Trading on one account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from random import Random
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from ctrader_twisted.errors import NotConnected
+from ctrader_twisted.schema.messages import (
+    ProtoOAExecutionEvent,
+    ProtoOAMarginChangedEvent,
+    ProtoOATraderUpdatedEvent,
+    ProtoOATrailingSLChangedEvent,
+)
+from ctrader_twisted.session.link import AccountLink, Registration
+from ctrader_twisted.trading.books import Books
+from ctrader_twisted.trading.closing import Closing
+from ctrader_twisted.trading.deals import Deal, Side
+from ctrader_twisted.trading.orders import Orders
+from ctrader_twisted.trading.pending import PendingOrder
+from ctrader_twisted.trading.placing import OrderTerms, Placing
+from ctrader_twisted.trading.position import Position
+from ctrader_twisted.trading.trade import Trade
+from ctrader_twisted.units import Lots, Symbol, Units
+
+__all__ = ["Trading"]
+
+
+class Trading:
+    """
+    The orders, positions and money of one account. All that it shows is current from the account's events, and set
+    anew after each login.
+    """
+
+    def __init__(
+        self,
+        link: AccountLink,
+        *,
+        clock: IReactorTime,
+        randomness: Random,
+        symbolById: Callable[[int], Symbol | None],
+    ) -> None:
+        """
+        @param link: the account.
+        @param clock: the reactor.
+        @param randomness: for the ids of orders.
+        @param symbolById: gives the symbols whose specification is known, by their id.
+        """
+        self._link = link
+        orders = Orders()
+        self._closing = Closing(link, clock, orders, symbolById)
+        self._books = Books(orders, symbolById, self._closing.close)
+        self._placing = Placing(link, orders, randomness)
+        self._registrations: tuple[Registration, ...] = ()
+
+    def start(self) -> None:
+        """
+        Begin to follow the account. To be called before its first login.
+        """
+        link, books = self._link, self._books
+        self._registrations = (
+            link.listen(ProtoOAExecutionEvent, books.executed),
+            link.listen(ProtoOATrailingSLChangedEvent, books.positions.trail),
+            link.listen(ProtoOAMarginChangedEvent, books.positions.changeMargin),
+            link.listen(ProtoOATraderUpdatedEvent, books.traderUpdated),
+            link.onReconcile(books.reconciled),
+            link.onLost(self._closing.lost),
+        )
+
+    def stop(self) -> None:
+        """
+        Follow the account no more. Whoever waits for an order or a close is told so by L{NotConnected}.
+        """
+        for registration in self._registrations:
+            registration.stop()
+        self._registrations = ()
+        self._books.fail(NotConnected(f"account {self._link.accountId} is not followed any more"))
+
+    @property
+    def positions(self) -> tuple[Position, ...]:
+        """
+        The open positions, in the order in which they came.
+        """
+        return self._books.positions.open()
+
+    @property
+    def orders(self) -> tuple[PendingOrder, ...]:
+        """
+        The orders that wait for their price.
+        """
+        return self._books.pending.all()
+
+    @property
+    def balance(self) -> Decimal | None:
+        """
+        The balance in the deposit asset; L{None} before the first login.
+        """
+        return self._books.balance.amount
+
+    def onExecution(self, listener: Callable[[Deal], object]) -> Registration:
+        """
+        Hear of each deal of the account once, whoever made it. Deals made while the connection was down are not told.
+
+        @param listener: called with the deal when positions and balance are up to date; what it raises is logged.
+        @return: an object whose C{stop()} ends it.
+        """
+        return self._books.executions.listen(listener)
+
+    def buy(
+        self,
+        symbol: Symbol,
+        quantity: Lots | Units,
+        *,
+        stopLossPips: str | int | Decimal | None = None,
+        takeProfitPips: str | int | Decimal | None = None,
+        stopLossDistance: Decimal | None = None,
+        takeProfitDistance: Decimal | None = None,
+        trailing: bool = False,
+        label: str | None = None,
+        comment: str | None = None,
+        clientOrderId: str | None = None,
+        timeout: float | None = None,
+    ) -> Deferred[Trade]:
+        """
+        Buy at the market's price. The order is sent at most once; cancelling the Deferred does not take it back.
+
+        @param symbol: what to buy.
+        @param quantity: how much.
+        @param stopLossPips: close with a loss so many pips from the price of the fill.
+        @param takeProfitPips: close with a profit so many pips from the price of the fill.
+        @param stopLossDistance: instead of pips, a difference of prices.
+        @param takeProfitDistance: instead of pips, a difference of prices.
+        @param trailing: whether the stop loss follows the market.
+        @param label: a label for order and position, of at most 100 characters.
+        @param comment: a comment for order and position, of at most 512 characters.
+        @param clientOrderId: an id of your own, of at most 50 characters and never used before; by default a random
+            one.
+        @param timeout: seconds to wait for the acceptance, or L{None} for the default.
+        @return: fires with the trade when the server has accepted the order.
+        @raise IllegalValue: (as a failure) if it cannot be ordered so; nothing was sent.
+        @raise TypeError: (as a failure) if a float is given where exactness matters; nothing was sent.
+        @raise OrderRejected: (as a failure) if the server refused; nothing was traded.
+        @raise OutcomeUnknown: (as a failure) if the order may have left and no answer came; its C{trade} learns the
+            outcome from what is heard later.
+        @raise NotConnected: (as a failure) if there is no connection; nothing was sent.
+        @raise ConnectionLost: (as a failure) if the connection ended before the order was sent.
+        """
+        terms = OrderTerms(
+            stopLossPips=stopLossPips,
+            takeProfitPips=takeProfitPips,
+            stopLossDistance=stopLossDistance,
+            takeProfitDistance=takeProfitDistance,
+            trailing=trailing,
+            label=label,
+            comment=comment,
+            clientOrderId=clientOrderId,
+        )
+        return Deferred.fromCoroutine(self._placing.place(symbol, Side.BUY, quantity, terms, timeout))
+
+    def sell(
+        self,
+        symbol: Symbol,
+        quantity: Lots | Units,
+        *,
+        stopLossPips: str | int | Decimal | None = None,
+        takeProfitPips: str | int | Decimal | None = None,
+        stopLossDistance: Decimal | None = None,
+        takeProfitDistance: Decimal | None = None,
+        trailing: bool = False,
+        label: str | None = None,
+        comment: str | None = None,
+        clientOrderId: str | None = None,
+        timeout: float | None = None,
+    ) -> Deferred[Trade]:
+        """
+        Sell at the market's price. All is as with L{buy}.
+
+        @param symbol: what to sell.
+        @param quantity: how much.
+        @param stopLossPips: close with a loss so many pips from the price of the fill.
+        @param takeProfitPips: close with a profit so many pips from the price of the fill.
+        @param stopLossDistance: instead of pips, a difference of prices.
+        @param takeProfitDistance: instead of pips, a difference of prices.
+        @param trailing: whether the stop loss follows the market.
+        @param label: a label for order and position, of at most 100 characters.
+        @param comment: a comment for order and position, of at most 512 characters.
+        @param clientOrderId: an id of your own, of at most 50 characters and never used before.
+        @param timeout: seconds to wait for the acceptance, or L{None} for the default.
+        @return: fires with the trade when the server has accepted the order; fails as L{buy} does.
+        """
+        terms = OrderTerms(
+            stopLossPips=stopLossPips,
+            takeProfitPips=takeProfitPips,
+            stopLossDistance=stopLossDistance,
+            takeProfitDistance=takeProfitDistance,
+            trailing=trailing,
+            label=label,
+            comment=comment,
+            clientOrderId=clientOrderId,
+        )
+        return Deferred.fromCoroutine(self._placing.place(symbol, Side.SELL, quantity, terms, timeout))
