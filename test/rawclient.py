@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 from google.protobuf.message import Message
-from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from ctrader_twisted.framing import FrameDecoder, encodeFrame
@@ -21,7 +20,7 @@ from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.world import USD_ACCOUNT
 
-__all__ = ["ListedPrices", "RawClient", "advance"]
+__all__ = ["ListedPrices", "RawClient"]
 
 
 class RawClient:
@@ -122,12 +121,3 @@ class ListedPrices:
         @return: the oldest tick after a moment.
         """
         return next((tick for tick in self.listed if tick.timestamp > after), None)
-
-
-def advance(clock: Clock, seconds: float, step: float = 1.0) -> None:
-    """
-    Let time pass in steps.
-    """
-    whole, rest = divmod(seconds, step)
-    clock.pump([step] * int(whole))
-    clock.advance(rest)

@@ -809,6 +809,17 @@ class ResumeTests(TradingCase):
     An exchange that is stopped in the middle.
     """
 
+    def test_startAndStopTwice(self) -> None:
+        """
+        Starting and stopping twice is the same as once: nothing is executed twice, or told twice.
+        """
+        self.client.send(self.order())
+        self.exchange.start()
+        self.clock.advance(0.14)
+        self.assertEqual([kind for kind, *_ in self.events()], ["ORDER_ACCEPTED", "ORDER_FILLED"])
+        self.exchange.stop()
+        self.exchange.stop()
+
     def test_underWay(self) -> None:
         """
         Orders that were accepted when it stopped are executed after it has started again.

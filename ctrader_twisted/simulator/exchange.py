@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from ctrader_twisted.simulator import world
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.feed import Feed
-from ctrader_twisted.simulator.market.market import Market
+from ctrader_twisted.simulator.market.market import Market, Registration
 from ctrader_twisted.simulator.market.seeded import SeededPrices
 from ctrader_twisted.simulator.market.source import PriceSource, Tick
 from ctrader_twisted.simulator.registry import Application, Grant, Mint, Registry
@@ -89,6 +89,7 @@ class Exchange:
         self.connections: list[ServerProtocol] = []
         self.seen: deque[Message] = deque(maxlen=settings.seenLimit)
         self.onChange: list[Callable[[], None]] = []
+        self._listening: Registration | None = None
 
     @classmethod
     def default(
@@ -134,8 +135,10 @@ class Exchange:
 
     def start(self) -> None:
         """
-        Let prices move, and go on with the orders that were under way when it was stopped.
+        Let prices move, and go on with the orders that were under way when it was stopped. Starting twice does nothing.
         """
+        if self._listening is not None:
+            return
         resumeOpening(self.venue)
         resumeClosing(self.venue)
         self._listening = self.market.listen(self._tick)
@@ -147,7 +150,9 @@ class Exchange:
         """
         self.venue.stop()
         self.market.stop()
-        self._listening.stop()
+        if self._listening is not None:
+            self._listening.stop()
+            self._listening = None
 
     def connectionsOf(self, application: Application) -> int:
         """
