@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from google.protobuf.message import Message
 from twisted.internet.defer import Deferred
@@ -19,7 +19,8 @@ from ctrader_twisted.market import History, Quote, Quotes, QuoteStream, SymbolCa
 from ctrader_twisted.schema.messages import ProtoOALightSymbol
 from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.link import Registration
-from ctrader_twisted.trading import Deal, Position, Trade, Trading
+from ctrader_twisted.trading import Deal, PendingOrder, Position, Trade, Trading
+from ctrader_twisted.trading.options import OrderOptions
 from ctrader_twisted.units import Lots, Symbol, Units
 
 if TYPE_CHECKING:
@@ -52,10 +53,11 @@ class Account:
         self._symbols = SymbolCache(link)
         self._quotes = Quotes(link, clock, wallClock)
         self._history = History(link)
-        self._trading = Trading(link, randomness=randomness, symbolById=self._symbols.known)
+        self._trading = Trading(link, clock=clock, randomness=randomness, symbolById=self._symbols.known)
         self._symbols.start()
         self._quotes.start()
         self._trading.start()
+        link.onRestore(lambda: Deferred.fromCoroutine(self._lookUpHeld()))
 
     def whenReady(self) -> Deferred[Account]:
         """
@@ -160,3 +162,91 @@ class Account:
         @raise IllegalValue: (as a failure) if the side or the span makes no sense.
         """
         return self._history.ticks(symbol, side, start, end, timeout=timeout)
+
+    # Trading.
+
+    @property
+    def positions(self) -> tuple[Position, ...]:
+        """
+        The open positions, in the order in which they came: live objects, current from the account's events.
+        """
+        return self._trading.positions
+
+    @property
+    def orders(self) -> tuple[PendingOrder, ...]:
+        """
+        The orders that wait for their price.
+        """
+        return self._trading.orders
+
+    @property
+    def balance(self) -> Decimal | None:
+        """
+        The balance in the deposit asset; L{None} before the first login.
+        """
+        return self._trading.balance
+
+    def buy(self, symbol: Symbol, quantity: Lots | Units, **options: Unpack[OrderOptions]) -> Deferred[Trade]:
+        """
+        Buy at the market's price. Nothing is ever sent twice; cancelling the Deferred does not cancel the order.
+
+        @param symbol: what to buy.
+        @param quantity: how much, such as C{Lots("0.10")}.
+        @param options: protection, label and more, see L{OrderOptions}.
+        @return: fires with the trade when the server has accepted the order; C{trade.whenFilled()} waits for the fill.
+        @raise IllegalValue: (as a failure) if the quantity or an option is not legal; nothing was sent.
+        @raise OrderRejected: (as a failure) if the server refused; nothing was traded.
+        @raise OutcomeUnknown: (as a failure) if the order may have left and no answer came; its C{trade} learns the
+            outcome from what is heard later.
+        @raise NotConnected: (as a failure) if there is no connection; nothing was sent.
+        @raise ConnectionLost: (as a failure) if the connection ended before the order was sent.
+        """
+        return self._trading.buy(symbol, quantity, **options)
+
+    def sell(self, symbol: Symbol, quantity: Lots | Units, **options: Unpack[OrderOptions]) -> Deferred[Trade]:
+        """
+        Sell at the market's price. All is as with L{buy}.
+
+        @param symbol: what to sell.
+        @param quantity: how much.
+        @param options: as with L{buy}.
+        @return: as L{buy}.
+        """
+        return self._trading.sell(symbol, quantity, **options)
+
+    def onExecution(self, listener: Callable[[Deal], object]) -> Registration:
+        """
+        Hear of each deal of the account once, whoever made it. Deals made while the connection was down are not told.
+
+        @param listener: called with the deal when positions and balance are up to date.
+        @return: an object whose C{stop()} ends it.
+        """
+        return self._trading.onExecution(listener)
+
+    # Raw messages.
+
+    def request(self, message: Request[_AnswerT], *, timeout: float | None = None) -> Deferred[_AnswerT]:
+        """
+        Send a raw request of this account.
+
+        @param message: the request; its C{ctidTraderAccountId} is filled in.
+        @param timeout: seconds to wait for the answer, or L{None} for the default.
+        @return: fires with the answer, for a trading request with its first execution event; fails with the server's
+            refusal, and with L{NotConnected} if the account is not logged in now.
+        """
+        return self._link.request(message, timeout=timeout)
+
+    def listen(self, kind: type[_EventT], listener: Callable[[_EventT], None]) -> Registration:
+        """
+        Hear the raw events of one kind.
+
+        @param kind: the class of the event.
+        @param listener: called with each such event of this account.
+        @return: an object whose C{stop()} ends it.
+        """
+        return self._link.listen(kind, listener)
+
+    async def _lookUpHeld(self) -> None:
+        # Parts of a position that was opened elsewhere can be closed only when its symbol's volumes are known.
+        for symbolId in {position.symbolId for position in self.positions}:
+            await self._symbols.symbol(symbolId)
