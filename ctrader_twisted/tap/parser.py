@@ -39,7 +39,7 @@ class EndpointParser:
         named = {"demo": demo, "live": live}
         if len(words) == 1 and words[0] in named and not kwargs:
             return named[words[0]](reactor)
-        if not 1 <= len(words) <= 2 or words[0] in named or set(kwargs) - {"caFile"}:
+        if not 1 <= len(words) <= 2 or words[0] in ("", *named) or set(kwargs) - {"caFile"}:
             raise ValueError("say ctrader:demo, ctrader:live, or ctrader:HOST[:PORT][:caFile=FILE]")
         port = words[1] if len(words) == 2 else str(PORT)
         if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:

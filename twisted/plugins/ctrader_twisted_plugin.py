@@ -4,7 +4,9 @@ What ctrader_twisted adds to C{twistd}.
 
 from twisted.application.service import ServiceMaker
 
-__all__ = ["simulator", "trader"]
+from ctrader_twisted.tap.parser import EndpointParser
+
+__all__ = ["endpoints", "simulator", "trader"]
 
 simulator = ServiceMaker(  # type: ignore[no-untyped-call]
     "ctrader_twisted simulator",
@@ -19,3 +21,5 @@ trader = ServiceMaker(  # type: ignore[no-untyped-call]
     "A client of the cTrader Open API.",
     "ctrader",
 )
+
+endpoints = EndpointParser()
