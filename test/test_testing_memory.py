@@ -125,6 +125,9 @@ class MemoryEndpointTests(SynchronousTestCase):
         link.freeze()
         link.client.transport.write(b"anyone?")
         self.turns()
+        link.client.transport.abortConnection()
+        self.turns()
+        link.client.closedReason.trap(ConnectionAborted)
         self.assertEqual((link.server.data, link.isOpen), (b"", True))
 
     def test_refusing(self) -> None:

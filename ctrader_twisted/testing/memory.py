@@ -36,6 +36,7 @@ class _Side:
         self.peer: _Side
         self.disconnected = False
         self.disconnecting = False
+        self.isFrozen = False
         self._clock = clock
         self._address = address
         self._peerAddress = peerAddress
@@ -44,7 +45,7 @@ class _Side:
         self._ending: Failure | None = None
 
     def write(self, data: bytes) -> None:
-        if not self.disconnecting and not self.disconnected:
+        if not self.disconnecting and not self.disconnected and not self.isFrozen:
             self.peer.arrive(data)
 
     def writeSequence(self, iovec: Any) -> None:
@@ -53,14 +54,14 @@ class _Side:
     def loseConnection(self) -> None:
         if not self.disconnecting and not self.disconnected:
             self.disconnecting = True
-            self.peer.end(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
+            self._endPeer(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
             self.end(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
 
     def abortConnection(self) -> None:
         if not self.disconnected:
             self.disconnecting = True
             self._inbox.clear()
-            self.peer.end(Failure(ConnectionLost()))  # type: ignore[no-untyped-call]
+            self._endPeer(Failure(ConnectionLost()))  # type: ignore[no-untyped-call]
             self.end(Failure(ConnectionAborted()))  # type: ignore[no-untyped-call]
 
     def getPeer(self) -> IAddress:
@@ -94,6 +95,10 @@ class _Side:
         if self._ending is None and not self.disconnected:
             self._ending = reason
             self._deliverSoon()
+
+    def _endPeer(self, reason: Failure) -> None:
+        if not self.isFrozen:
+            self.peer.end(reason)
 
     def _deliverSoon(self) -> None:
         if self._delivery is None:
@@ -144,16 +149,9 @@ class MemoryLink:
 
     def freeze(self) -> None:
         """
-        Let nothing through any more, in either direction, and tell nobody: the peer has vanished.
+        Let nothing through any more, in either direction, not even the end: the peer has vanished.
         """
-        for side in (self._clientSide, self._serverSide):
-            side.arrive = _swallow  # type: ignore[method-assign]
-
-
-def _swallow(data: bytes) -> None:
-    """
-    Lose some bytes.
-    """
+        self._clientSide.isFrozen = self._serverSide.isFrozen = True
 
 
 @implementer(IStreamClientEndpoint)
