@@ -1,0 +1,33 @@
+"""
+How fast the package is, as ratios to the least code that does the same work.
+
+C{python -m test.benchmark} runs it; C{--quick} takes less than a minute, C{--json} gives the figures to a program. It
+is no test: the speed of one machine proves nothing. Only the ratios mean something elsewhere, because both sides of
+each were measured in turn, in one run, on one machine.
+
+B{What is measured.} A server in a process of its own (the standard library's C{ssl}, TLS 1.3, loopback) and one client
+at a time, the two on different cores where the system allows it. In each round every variant has a new process; after a
+first turn that does not count, these are measured in short turns, one after the other, again and again:
+
+  - I{burst}: spot events in full TLS records of 16 KiB, as after a backlog or in a replay. Events per second of the
+    client's CPU time, from TLS bytes to a listener that reads one field of the event.
+  - I{live}: the same events, each in a TLS record of its own, as a server sends them that flushes each quote.
+  - I{round trip}: from asking for the server's version to having the answer, one request at a time; the median and the
+    99th percentile.
+  - I{pipelined}: 50 such requests at once, until all are answered; requests per second. The server puts each answer in
+    a record of its own and writes together what it answers together.
+
+A frame has about 30 bytes; 15 % of the events hold only a bid and 15 % only an ask. The server encrypts a block of
+events as a whole before it sends it, so that the client is what limits.
+
+B{Who is measured.} C{bare} is the reference: a blocking TLS socket, for events with C{recv(256 KiB)}, a scan for frames
+and one protobuf parse by payload type, for requests with prebuilt bytes that are not looked at. C{plain} is a client as
+one writes it with Twisted at first: C{Int32StringReceiver}, two parses per frame, a timeout per request. C{connection}
+is L{ctrader_twisted.wire.OpenApiProtocol}; C{session} is a listener of an account of
+L{ctrader_twisted.session.session.Session}.
+
+B{How to read it.} Each turn gives a ratio to the C{bare} of the same turn, and each round the median of its turns; the
+ratio printed is the median of the rounds, and the spread is their range in percent of it. Beside it stand what plain
+Twisted reached in the survey that set the goals, and what is to be reached. A spread of more than 20 % says that the
+machine had other work.
+"""

@@ -1,0 +1,189 @@
+"""
+The rounds: in each, every variant has a new process, and these are measured in turns.
+
+The turns are short and the variants alternate, because on most machines the speed changes within seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any, NamedTuple
+
+from test.benchmark.certificate import Identity, makeIdentity
+from test.benchmark.child import coresToUse
+from test.benchmark.frames import spotEvents
+from test.benchmark.results import Assignment, EventsSeen, TripsMade
+from test.benchmark.server import Settings
+
+__all__ = ["WORKLOADS", "Failed", "Round", "Scale", "Turn", "Workload", "measure"]
+
+_PROJECT = Path(__file__).resolve().parent.parent.parent
+_ROUND_SECONDS = 120.0
+
+Turn = dict[str, Any]
+"""
+What each variant measured in one turn, by the variant's name: L{EventsSeen} or L{TripsMade}.
+"""
+
+Round = list[Turn]
+
+
+class Failed(Exception):
+    """
+    A process of the benchmark failed, or saw other events than were sent.
+    """
+
+
+class Scale(NamedTuple):
+    """
+    How much is measured.
+
+    @ivar rounds: how often all begin anew.
+    @ivar turns: how often each variant is measured in a round.
+    @ivar events: how many events a turn has.
+    @ivar trips: how many round trips a turn has.
+    @ivar batches: how many batches of pipelined requests a turn has.
+    """
+
+    rounds: int
+    turns: int
+    events: int
+    trips: int
+    batches: int
+
+
+class Workload(NamedTuple):
+    """
+    What one server sends, and who is measured against it.
+
+    @ivar name: its name; for events also their shape.
+    @ivar work: C{events} or C{trips}.
+    @ivar variants: who is measured, in turn.
+    """
+
+    name: str
+    work: str
+    variants: tuple[str, ...]
+
+
+WORKLOADS = (
+    Workload("burst", "events", ("bare", "plain", "connection", "session")),
+    Workload("live", "events", ("bare", "plain", "connection", "session")),
+    Workload("trips", "trips", ("bare", "plain", "connection")),
+)
+
+
+def measure(scale: Scale, progress: Callable[[str], object]) -> dict[str, list[Round]]:
+    """
+    Run all rounds.
+
+    @param scale: how much to measure.
+    @param progress: called with a line now and then.
+    @return: the rounds of each workload, by the workload's name.
+    @raise Failed: if a process fails, or saw other events than were sent.
+    """
+    found: dict[str, list[Round]] = {workload.name: [] for workload in WORKLOADS}
+    with ExitStack() as stack:
+        identity = makeIdentity(Path(stack.enter_context(TemporaryDirectory())))
+        ports = {workload: stack.enter_context(_server(workload, identity, scale)) for workload in WORKLOADS}
+        for number in range(1, scale.rounds + 1):
+            for workload, port in ports.items():
+                progress(f"round {number} of {scale.rounds}: {workload.name}")
+                found[workload.name].append(_round(workload, port, identity, scale))
+    return found
+
+
+def _round(workload: Workload, port: int, identity: Identity, scale: Scale) -> Round:
+    with ExitStack() as stack:
+        processes = {
+            variant: stack.enter_context(_process("measured", _assignment(workload, variant, port, identity, scale)))
+            for variant in workload.variants
+        }
+
+        def turn() -> Turn:
+            return {variant: _measured(process, workload, variant, scale) for variant, process in processes.items()}
+
+        # All have started together, and the first turn of each waits for that.
+        turn()
+        return [turn() for _ in range(scale.turns)]
+
+
+def _assignment(workload: Workload, variant: str, port: int, identity: Identity, scale: Scale) -> Assignment:
+    core = coresToUse()[0]
+    return Assignment(
+        variant, workload.work, port, identity.certificate, scale.trips, scale.batches, core, _ROUND_SECONDS
+    )
+
+
+def _measured(
+    process: subprocess.Popen[bytes], workload: Workload, variant: str, scale: Scale
+) -> EventsSeen | TripsMade:
+    """
+    Let one variant's process measure one turn.
+    """
+    who = f"{workload.name}, {variant}"
+    with suppress(BrokenPipeError):
+        _pipe(process.stdin).write(b"\n")
+    told = json.loads(_line(process, who))
+    if workload.work == "trips":
+        return TripsMade(**told)
+    seen = EventsSeen(**told)
+    if (seen.events, seen.total) != (scale.events, _total(scale.events)):
+        raise Failed(f"{who}: {seen.events} events were seen instead of {scale.events}, or others than were sent")
+    return seen
+
+
+@cache
+def _total(events: int) -> int:
+    return sum(event.bid for event in spotEvents(events))
+
+
+@contextmanager
+def _server(workload: Workload, identity: Identity, scale: Scale) -> Iterator[int]:
+    """
+    Run a server, and give its port; it is gone when the block is left.
+    """
+    events = scale.events if workload.work == "events" else 0
+    settings = Settings(*identity, workload.name, events, coresToUse()[1], scale.rounds * _ROUND_SECONDS)
+    with _process("server", settings) as process:
+        yield int(_line(process, f"the server for {workload.name}"))
+
+
+@contextmanager
+def _process(module: str, told: Settings | Assignment) -> Iterator[subprocess.Popen[bytes]]:
+    """
+    Run a process. Leaving the block closes its standard input, upon which it ends, and waits for that.
+    """
+    paths = [str(_PROJECT), os.environ.get("PYTHONPATH", "")]
+    with subprocess.Popen(
+        [sys.executable, "-m", f"test.benchmark.{module}", json.dumps(told._asdict())],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=_PROJECT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+    ) as process:
+        try:
+            yield process
+        finally:
+            _pipe(process.stdin).close()
+
+
+def _line(process: subprocess.Popen[bytes], who: str) -> bytes:
+    line = _pipe(process.stdout).readline()
+    if not line:
+        raise Failed(f"{who}: the process ended early, with status {process.wait()}")
+    return line
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None
+    return pipe
