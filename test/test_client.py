@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 import ctrader_twisted
-from ctrader_twisted import Account, Client, Gap, Lots, MemoryTokens, Quote, TokenPair
+from ctrader_twisted import Account, Client, Deal, Gap, Lots, MemoryTokens, Quote, TokenPair
 from ctrader_twisted.errors import (
     AccountNotFound,
     ApplicationInactive,
@@ -90,10 +90,8 @@ class MainJobTests(ClientTestCase):
             self.assertTrue({"EURUSD", "GBPUSD", "USDJPY", "XAUUSD"} <= set(names))
             eurusd = await account.symbol("EURUSD")
             async with account.quotes(eurusd) as quotes:
-                quote = await anext(quotes)
-                assert isinstance(quote, Quote)
-                self.assertEqual(account.quote(eurusd), quote)
-                await self.trade(account, quote)
+                self.assertEqual(await anext(quotes), account.quote(eurusd))
+                await self.trade(account)
                 self.virtual.endpoint.links[-1].cut(after=b"\x00\x00")
                 while not isinstance(await anext(quotes), Gap):
                     pass
@@ -103,24 +101,24 @@ class MainJobTests(ClientTestCase):
         self.virtual.run(main)
         self.assertEqual(self.seen(m.ProtoOANewOrderReq), 1)
 
-    async def trade(self, account: Account, quote: Quote) -> None:
+    async def trade(self, account: Account) -> None:
         """
         Buy, with protection.
         """
         eurusd = await account.symbol("EURUSD")
-        deals: list[Any] = []
+        deals: list[Deal] = []
         account.onExecution(deals.append)
         trade = await account.buy(eurusd, Lots("0.10"), stopLossPips=20, takeProfitPips=40, label="test")
         await trade.whenAccepted()
         await trade.whenFilled()
         position = trade.position
         assert position is not None
-        self.assertEqual((position.entryPrice, position.label), (quote.ask, "test"))
-        await self.pause(1)
-        self.assertEqual(position.stopLoss, quote.ask - eurusd.pips(20))
-        self.assertEqual(position.takeProfit, quote.ask + eurusd.pips(40))
-        self.assertEqual((account.positions, account.orders), ((position,), ()))
         self.assertEqual([each.volume for each in deals], [1_000_000])
+        self.assertEqual((position.entryPrice, position.label), (deals[0].price, "test"))
+        await self.pause(1)
+        self.assertEqual(position.stopLoss, deals[0].price - eurusd.pips(20))
+        self.assertEqual(position.takeProfit, deals[0].price + eurusd.pips(40))
+        self.assertEqual((account.positions, account.orders), ((position,), ()))
 
     async def close(self, account: Account) -> None:
         """

@@ -1,5 +1,5 @@
 """
-Ten quotes from cTrader's demo host. Real quotes, play money, and no order is sent.
+Five quotes from cTrader's demo host. Real quotes, play money, and no order is sent.
 
 Usage: python demo_host.py, with CTRADER_CLIENT_ID and CTRADER_CLIENT_SECRET in the environment, and a tokens.json:
 {"tokens": [{"accessToken": "...", "refreshToken": "..."}]}, readable by nobody else (chmod 600).
@@ -25,7 +25,7 @@ async def main(reactor: Any) -> None:
             async for quote in quotes:
                 print(quote)
                 seen += 1
-                if seen == 10:
+                if seen == 5:
                     break
 
 

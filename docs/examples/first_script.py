@@ -1,5 +1,5 @@
 """
-Ten quotes, one day of bars, and a trade, against the simulator.
+Five quotes, one day of bars, and a trade, against the simulator.
 
 Usage: python first_script.py DIR, where DIR is the directory of a running "twistd ctrader-sim --directory DIR".
 """
@@ -37,7 +37,7 @@ async def main(reactor: Any, directory: str) -> None:
             async for quote in quotes:
                 print(quote)
                 seen += 1
-                if seen == 10:
+                if seen == 5:
                     break
 
         now = datetime.now(UTC)

@@ -151,7 +151,7 @@ SYMBOLS = (
         sortingNumber=1,
         digits=5,
         swaps=("-6.9", "2.4"),
-        motion=Motion(110_000, 100, 8, 18),
+        motion=Motion(110_000, 100, 8, 50),
     ),
     _forex(
         2,
@@ -161,7 +161,7 @@ SYMBOLS = (
         sortingNumber=2,
         digits=5,
         swaps=("-3.1", "-1.2"),
-        motion=Motion(129_000, 115, 11, 20),
+        motion=Motion(129_000, 115, 11, 50),
     ),
     _forex(
         4,
@@ -171,7 +171,7 @@ SYMBOLS = (
         sortingNumber=3,
         digits=3,
         swaps=("9.8", "-18.3"),
-        motion=Motion(14_800_000, 125, 9, 18),
+        motion=Motion(14_800_000, 125, 9, 50),
     ),
     _forex(
         3,
@@ -181,7 +181,7 @@ SYMBOLS = (
         sortingNumber=1,
         digits=3,
         swaps=("6.2", "-14.6"),
-        motion=Motion(16_280_000, 125, 14, 22),
+        motion=Motion(16_280_000, 125, 14, 40),
         categoryId=12,
     ),
     _forex(
@@ -192,7 +192,7 @@ SYMBOLS = (
         sortingNumber=2,
         digits=5,
         swaps=("-4.4", "1.1"),
-        motion=Motion(85_270, 70, 9, 12),
+        motion=Motion(85_270, 70, 9, 25),
         categoryId=12,
     ),
     SymbolSpec(
@@ -216,7 +216,7 @@ SYMBOLS = (
         schedule=_WITH_A_BREAK,
         leverageId=2,
         measurementUnits="Oz.",
-        motion=Motion(240_000_000, 210, 22, 30),
+        motion=Motion(240_000_000, 210, 22, 60),
     ),
     _index(
         101,
@@ -225,7 +225,7 @@ SYMBOLS = (
         (_US500, _USD),
         digits=1,
         sortingNumber=1,
-        motion=Motion(550_000_000, 190, 5, 20),
+        motion=Motion(550_000_000, 190, 5, 50),
     ),
     _index(
         102,
@@ -234,6 +234,6 @@ SYMBOLS = (
         (_GER40, _EUR),
         digits=2,
         sortingNumber=2,
-        motion=Motion(2_000_000_000, 220, 110, 22),
+        motion=Motion(2_000_000_000, 220, 110, 60),
     ),
 )
