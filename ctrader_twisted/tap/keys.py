@@ -110,5 +110,6 @@ class Keys:
             raise self.wrong(key, f"is missing; it is {words}")
         value = self._values[key]
         if not isinstance(value, kind):
-            raise self.wrong(key, f"must be {words}, not {value!r}")
+            # The value itself may be a secret in the wrong place.
+            raise self.wrong(key, f"must be {words}")
         return value
