@@ -109,9 +109,7 @@ def _envelope(body: bytes) -> Envelope:
     # Not every release of protobuf refuses strings that are no UTF-8.
     if parsed is None or not parsed.HasField("payloadType") or not isinstance(parsed.clientMsgId, str):
         raise ProtocolError(f"a frame of {len(body)} bytes holds no message; it begins with {body[:16].hex(' ')}")
-    return Envelope(
-        parsed.payloadType, parsed.payload, parsed.clientMsgId if parsed.HasField("clientMsgId") else None
-    )
+    return Envelope(parsed.payloadType, parsed.payload, parsed.clientMsgId if parsed.HasField("clientMsgId") else None)
 
 
 def encodeEnvelope(envelope: Envelope) -> bytes:

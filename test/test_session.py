@@ -413,7 +413,7 @@ class AccountTests(SessionTestCase):
         steps: list[str] = []
         account = self.session.account(7)
         account.onReconcile(lambda trader, state: steps.append(f"reconcile {trader.balance}"))
-        account.onRestore(lambda: steps.append(f"restore {account.state.value}") or succeed(None))  # type: ignore
+        account.onRestore(lambda: steps.append(f"restore {account.state.value}") or succeed(None))
         ready, settled = account.whenReady(), self.session.whenSettled()
         self.start()
         self.assertIs(self.successResultOf(ready), account)

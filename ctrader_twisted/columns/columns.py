@@ -96,7 +96,7 @@ class Columns(Sequence[_RecordT], Generic[_RecordT]):
         Look at the columns with NumPy, without a copy.
 
         @return: a read-only C{int64} array for each column by its name: C{timestamp} in milliseconds since 1970, prices
-            in 1/L{scale}, volumes in ticks.
+            in 1/C{scale}, volumes in ticks.
         """
         import numpy
 

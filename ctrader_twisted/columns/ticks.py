@@ -42,7 +42,7 @@ class Ticks(Columns[Tick]):
     def __init__(self, timestamps: array[int], prices: array[int], *, digits: int, complete: bool = True) -> None:
         """
         @param timestamps: milliseconds since 1970, ascending, C{array('q')}.
-        @param prices: in 1/L{scale}, C{array('q')}.
+        @param prices: in 1/C{scale}, C{array('q')}.
         @param digits: the decimal places of the symbol's prices.
         @param complete: whether nothing is missing at the start of the span that was asked for.
         """

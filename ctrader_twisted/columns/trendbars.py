@@ -67,10 +67,10 @@ class Trendbars(Columns[Bar]):
     ) -> None:
         """
         @param timestamps: when each bar opened, milliseconds since 1970, ascending, C{array('q')}.
-        @param open: first prices in 1/L{scale}, C{array('q')}.
-        @param high: highest prices in 1/L{scale}, C{array('q')}.
-        @param low: lowest prices in 1/L{scale}, C{array('q')}.
-        @param close: last prices in 1/L{scale}, C{array('q')}.
+        @param open: first prices in 1/C{scale}, C{array('q')}.
+        @param high: highest prices in 1/C{scale}, C{array('q')}.
+        @param low: lowest prices in 1/C{scale}, C{array('q')}.
+        @param close: last prices in 1/C{scale}, C{array('q')}.
         @param volume: numbers of ticks, C{array('q')}.
         @param period: the name of the period.
         @param digits: the decimal places of the symbol's prices.
