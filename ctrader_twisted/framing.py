@@ -71,7 +71,10 @@ class FrameDecoder:
         @param limit: the longest frame to take, in bytes.
         """
         self._limit = limit
-        self._rest = bytearray()
+        # A frame that comes in many pieces is joined once, when enough is there to go on.
+        self._pieces: list[bytes] = []
+        self._held = 0
+        self._wanted = _LENGTH.size
 
     def feed(self, data: bytes) -> Iterator[Envelope]:
         """
@@ -82,23 +85,30 @@ class FrameDecoder:
             again.
         @raise ProtocolError: if a frame is longer than the limit, or holds no envelope.
         """
-        rest = self._rest
-        rest += data
-        start = 0
+        self._pieces.append(data)
+        self._held += len(data)
+        if self._held < self._wanted:
+            return
+        stream = b"".join(self._pieces)
+        start, end = 0, len(stream)
         try:
-            while len(rest) - start >= 4:
-                (length,) = _LENGTH.unpack_from(rest, start)
+            while True:
+                self._wanted = _LENGTH.size
+                if end - start < _LENGTH.size:
+                    break
+                (length,) = _LENGTH.unpack_from(stream, start)
                 if length > self._limit:
                     raise ProtocolError(f"a frame of {length} bytes was announced; the limit is {self._limit}")
-                end = start + 4 + length
-                if len(rest) < end:
+                self._wanted += length
+                if end - start < self._wanted:
                     break
-                body = bytes(rest[start + 4 : end])
-                start = end
+                body = stream[start + _LENGTH.size : start + self._wanted]
+                start += self._wanted
                 if body:
                     yield _envelope(body)
         finally:
-            del rest[:start]
+            self._pieces = [stream[start:]]
+            self._held = end - start
 
 
 def _envelope(body: bytes) -> Envelope:

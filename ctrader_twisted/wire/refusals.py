@@ -17,6 +17,7 @@ from ctrader_twisted.schema.messages import (
 
 __all__ = ["refusal"]
 
+_FORMS = frozenset((ProtoOAErrorRes, ProtoErrorRes, ProtoOAOrderErrorEvent, ProtoOAExecutionEvent))
 _REJECTED = (ProtoOAExecutionType.ORDER_REJECTED, ProtoOAExecutionType.ORDER_CANCEL_REJECTED)
 
 
@@ -29,6 +30,8 @@ def refusal(message: Message, request: str = "", accountId: int | None = None) -
     @param accountId: the account of that request; the message's own account is taken where it names one.
     @return: the error, or L{None} if the message is no refusal.
     """
+    if type(message) not in _FORMS:
+        return None
     retryAfter = maintenanceEnd = None
     if isinstance(message, ProtoOAErrorRes):
         accountId = message.ctidTraderAccountId or accountId
