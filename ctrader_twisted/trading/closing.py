@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
@@ -80,7 +80,7 @@ class Closing:
         message = ProtoOAClosePositionReq(positionId=position.positionId, volume=volume)
         try:
             event = await send(self._link, message, timeout)
-        except NotFound:
+        except (NotFound, CancelledError):
             raise
         except Exception as error:
             raise judge(error, position) from error

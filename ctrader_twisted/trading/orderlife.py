@@ -221,13 +221,12 @@ class OrderLife:
 
     def refused(self, error: Exception) -> None:
         """
-        The server has refused the order, unless its own events said otherwise.
+        The order was refused, or not even sent.
 
-        @param error: the refusal.
+        @param error: why.
         """
-        if not self.wasAccepted and not self.isEnded:
-            self.status = TradeStatus.REJECTED
-            self.error = error
+        self.status = TradeStatus.REJECTED
+        self.error = error
 
     def adopt(self, other: OrderLife) -> None:
         """

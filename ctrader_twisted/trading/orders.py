@@ -41,8 +41,8 @@ class Orders:
 
         @param life: the order.
         """
-        if life.wanted is not None:
-            self._expected.pop(life.wanted.clientOrderId, None)
+        assert life.wanted is not None
+        self._expected.pop(life.wanted.clientOrderId, None)
 
     def apply(self, event: ProtoOAExecutionEvent, deal: Deal | None) -> tuple[OrderLife, bool]:
         """

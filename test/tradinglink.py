@@ -1,0 +1,247 @@
+"""
+An account link for tests of trading, and the server's messages about orders, positions and deals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from twisted.internet.task import Clock
+
+from ctrader_twisted.schema import messages as m
+from ctrader_twisted.session.listeners import Listeners
+from ctrader_twisted.trading import Trading
+from ctrader_twisted.units import Symbol
+from test.marketlink import FakeLink, makeSymbol
+
+__all__ = [
+    "BUY",
+    "CLOSED",
+    "CREATED",
+    "EURUSD",
+    "OPEN",
+    "SELL",
+    "TradingLink",
+    "closingDeal",
+    "deal",
+    "event",
+    "order",
+    "position",
+    "protection",
+    "setUpTrading",
+    "trader",
+]
+
+EURUSD = makeSymbol(1, "EURUSD", minVolume=100_000, maxVolume=1_000_000_000, stepVolume=100_000)
+
+BUY, SELL = m.ProtoOATradeSide.BUY, m.ProtoOATradeSide.SELL
+CREATED = m.ProtoOAPositionStatus.POSITION_STATUS_CREATED
+OPEN = m.ProtoOAPositionStatus.POSITION_STATUS_OPEN
+CLOSED = m.ProtoOAPositionStatus.POSITION_STATUS_CLOSED
+
+_STATUS = {
+    "ACCEPTED": "ACCEPTED",
+    "REPLACED": "ACCEPTED",
+    "PARTIAL_FILL": "ACCEPTED",
+    "FILLED": "FILLED",
+    "CANCELLED": "CANCELLED",
+    "EXPIRED": "EXPIRED",
+    "REJECTED": "REJECTED",
+    "CANCEL_REJECTED": "ACCEPTED",
+}
+
+
+class TradingLink(FakeLink):
+    """
+    A link that can be reconciled too.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reconcilers: Listeners[Any] = Listeners()
+
+    def onReconcile(self, step: Callable[[Any, Any], None]) -> Any:
+        """
+        Register a step of reconciling.
+        """
+        return self._reconcilers.add(lambda state: step(*state))
+
+    def reconcile(self, *things: Any, balance: int = 1_000_000) -> None:
+        """
+        The account is logged in.
+
+        @param things: its positions and orders.
+        @param balance: its money.
+        """
+        self.ready = True
+        positions = [each for each in things if isinstance(each, m.ProtoOAPosition)]
+        orders = [each for each in things if isinstance(each, m.ProtoOAOrder)]
+        state = m.ProtoOAReconcileRes(ctidTraderAccountId=7, position=positions, order=orders)
+        self._reconcilers.tell((trader(balance), state))
+
+    def answerWith(self, told: m.ProtoOAExecutionEvent) -> Any:
+        """
+        Answer the oldest request as the wire does: the listeners have the event first.
+
+        @return: the request.
+        """
+        self.push(told)
+        return self.answer(told)
+
+    def listeners(self) -> int:
+        """
+        Count what is registered.
+        """
+        return super().listeners() + len(self._reconcilers)
+
+
+def setUpTrading(*symbols: Symbol) -> tuple[TradingLink, Clock, Trading]:
+    """
+    Make the trading of an account that is logged in.
+
+    @param symbols: those that were looked up.
+    @return: its link, its clock and itself.
+    """
+    link, clock = TradingLink(), Clock()
+    known = {symbol.symbolId: symbol for symbol in symbols}
+    trading = Trading(link, clock=clock, randomness=Random(1), symbolById=known.get)
+    trading.start()
+    link.reconcile()
+    return link, clock, trading
+
+
+def trader(balance: int, **fields: Any) -> m.ProtoOATrader:
+    """
+    Make an account's description.
+    """
+    return m.ProtoOATrader(
+        ctidTraderAccountId=7, balance=balance, depositAssetId=2, **{"moneyDigits": 2, "balanceVersion": 5, **fields}
+    )
+
+
+def order(orderId: int, volume: int = 100_000, *, side: Any = BUY, kind: str = "MARKET", **fields: Any) -> Any:
+    """
+    Make an order; C{positionId} is 1,000 above C{orderId} by default.
+    """
+    data = m.ProtoOATradeData(symbolId=fields.pop("symbolId", 1), volume=volume, tradeSide=side)
+    data.label, data.comment = fields.pop("label", ""), fields.pop("comment", "")
+    return m.ProtoOAOrder(
+        orderId=orderId,
+        tradeData=data,
+        orderType=getattr(m.ProtoOAOrderType, kind),
+        orderStatus=m.ProtoOAOrderStatus.ORDER_STATUS_ACCEPTED,
+        **{"positionId": orderId + 1_000, **fields},
+    )
+
+
+def protection(orderId: int, positionId: int, volume: int = 100_000, **fields: Any) -> Any:
+    """
+    Make the protective order of a position.
+    """
+    return order(
+        orderId, volume, side=SELL, kind="STOP_LOSS_TAKE_PROFIT", positionId=positionId, closingOrder=True, **fields
+    )
+
+
+def position(positionId: int, status: Any, volume: int = 0, *, at: int = 0, side: Any = BUY, **fields: Any) -> Any:
+    """
+    Make a position.
+
+    @param at: the time of its last change.
+    """
+    data = m.ProtoOATradeData(symbolId=fields.pop("symbolId", 1), volume=volume, tradeSide=side)
+    data.label, data.comment = fields.pop("label", ""), fields.pop("comment", "")
+    for name in ("openTimestamp", "closeTimestamp"):
+        if name in fields:
+            setattr(data, name, fields.pop(name))
+    isOpen = status == OPEN
+    return m.ProtoOAPosition(
+        positionId=positionId,
+        tradeData=data,
+        positionStatus=status,
+        utcLastUpdateTimestamp=at or None,
+        **{
+            "price": 1.1 if isOpen else 0.0,
+            "swap": 0,
+            "commission": -3 if isOpen else 0,
+            "usedMargin": 1120 if isOpen else 0,
+            "moneyDigits": 2,
+            **fields,
+        },
+    )
+
+
+def deal(dealId: int, orderId: int, volume: int = 100_000, *, at: int = 1, side: Any = BUY, **fields: Any) -> Any:
+    """
+    Make a deal that opens something; C{positionId} is 1,000 above C{orderId} by default.
+    """
+    values: dict[str, Any] = {
+        "positionId": orderId + 1_000,
+        "filledVolume": volume,
+        "symbolId": 1,
+        "dealStatus": m.ProtoOADealStatus.FILLED,
+        "executionPrice": 1.1,
+        "commission": -3,
+        "moneyDigits": 2,
+        **fields,
+    }
+    return m.ProtoOADeal(
+        dealId=dealId,
+        orderId=orderId,
+        volume=volume,
+        createTimestamp=at,
+        executionTimestamp=at,
+        tradeSide=side,
+        **values,
+    )
+
+
+def closingDeal(dealId: int, orderId: int, positionId: int, volume: int = 100_000, **fields: Any) -> Any:
+    """
+    Make a deal that closes something.
+    """
+    detail: dict[str, Any] = {
+        "entryPrice": 1.1,
+        "grossProfit": 500,
+        "swap": -10,
+        "commission": -6,
+        "balance": 1_000_484,
+        "balanceVersion": 6,
+        "closedVolume": volume,
+        "moneyDigits": 2,
+    }
+    detail |= {name: fields.pop(name) for name in (*detail, "pnlConversionFee") if name in fields}
+    return deal(
+        dealId,
+        orderId,
+        volume,
+        side=SELL,
+        positionId=positionId,
+        executionPrice=fields.pop("executionPrice", 1.105),
+        closePositionDetail=m.ProtoOAClosePositionDetail(**detail),
+        **fields,
+    )
+
+
+def event(kind: str, theOrder: Any = None, thePosition: Any = None, theDeal: Any = None, **fields: Any) -> Any:
+    """
+    Make an execution event; the order gets the status that belongs to it.
+
+    @param kind: the execution type, without the prefix C{ORDER_} if it has it.
+    """
+    name = f"ORDER_{kind}" if kind in _STATUS else kind
+    if theOrder is not None:
+        copy = m.ProtoOAOrder()
+        copy.CopyFrom(theOrder)
+        copy.orderStatus = getattr(m.ProtoOAOrderStatus, f"ORDER_STATUS_{_STATUS[kind]}")
+        theOrder = copy
+    return m.ProtoOAExecutionEvent(
+        ctidTraderAccountId=7,
+        executionType=getattr(m.ProtoOAExecutionType, name),
+        order=theOrder,
+        position=thePosition,
+        deal=theDeal,
+        **fields,
+    )
