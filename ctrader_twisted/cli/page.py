@@ -99,7 +99,7 @@ class Moving:
         self._live = Live(_indented(what), console=console, auto_refresh=False)
 
     def __enter__(self) -> Moving:
-        self._live.start()
+        self._live.start(refresh=True)
         return self
 
     def __exit__(self, *exception: object) -> None:
