@@ -25,8 +25,23 @@ from ctrader_twisted.errors import (
 )
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.trading import Side, Trade, TradeStatus
+from ctrader_twisted.trading.orderlife import OrderLife, Wanted
+from ctrader_twisted.trading.orders import Orders
 from ctrader_twisted.units import Lots, Units
-from test.tradinglink import CLOSED, CREATED, EURUSD, OPEN, SELL, deal, event, order, position, protection, setUpTrading
+from test.tradinglink import (
+    BUY,
+    CLOSED,
+    CREATED,
+    EURUSD,
+    OPEN,
+    SELL,
+    deal,
+    event,
+    order,
+    position,
+    protection,
+    setUpTrading,
+)
 
 REQUEST = "ProtoOANewOrderReq"
 
@@ -531,6 +546,32 @@ class FillTests(OrderTests):
         self.trading.onExecution(lambda _: seen.append(len(self.trading.positions)))
         self.link.push(self.filled())
         self.assertEqual(seen, [1, 1])
+
+
+class FollowedTests(SynchronousTestCase):
+    """
+    Which orders are kept.
+    """
+
+    def test_ended(self) -> None:
+        """
+        An order of ours is kept until it ends, by its own event or by a login; then it is one of many.
+        """
+        for byLogin in (False, True):
+            orders = Orders()
+            life = OrderLife(Wanted("mine", 1, BUY, 100_000))
+            orders.expect(life)
+            self.assertEqual(orders.unended(), (life,))
+            mine = order(10, clientOrderId="mine")
+            orders.apply(event("ACCEPTED", mine), None)
+            self.assertEqual(orders.unended(), (life,))
+            if byLogin:
+                orders.reconciled([], {1_010})
+            else:
+                orders.apply(event("FILLED", mine), None)
+            self.assertIs(life.status, TradeStatus.FILLED)
+            self.assertEqual(orders.unended(), ())
+            self.assertIs(orders.apply(event("CANCELLED", mine), None)[0], life)
 
 
 class UnknownTests(OrderTests):

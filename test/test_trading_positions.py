@@ -203,13 +203,28 @@ class StateTests(PositionTests):
 
     def test_duplicateFill(self) -> None:
         """
-        A fill that is told again after the protection came does not take that away.
+        A fill that is told again after the protection came in the same moment does not take that away.
         """
-        filled = event("FILLED", order(10), position(1_010, OPEN, 100_000, at=100), deal(1, 10))
-        self.link.push(filled)
-        self.link.push(event("ACCEPTED", protection(11, 1_010), position(1_010, OPEN, 100_000, at=100, stopLoss=1.0)))
-        self.link.push(filled)
-        self.assertEqual(self.trading.positions[0].stopLoss, Decimal(1))
+        for kind in ("FILLED", "PARTIAL_FILL"):
+            filled = event(kind, order(10), position(1_010, OPEN, 100_000, at=100), deal(1, 10))
+            self.link.push(filled)
+            protected = position(1_010, OPEN, 100_000, at=100, stopLoss=1.0)
+            self.link.push(event("ACCEPTED", protection(11, 1_010), protected))
+            self.link.push(filled)
+            self.assertEqual(self.trading.positions[0].stopLoss, Decimal(1))
+            self.setUp()
+
+    def test_fillAfterClose(self) -> None:
+        """
+        A fill that comes after the close, which was later, does not open the position again.
+        """
+        held = self.hold()
+        self.link.push(event("FILLED", order(11), position(1_010, CLOSED, at=200), closingDeal(3, 11, 1_010, 300_000)))
+        self.link.push(
+            event("FILLED", order(12), position(1_010, OPEN, 300_000, at=150), deal(2, 12, positionId=1_010))
+        )
+        self.assertEqual((held.status, held.volume), (PositionStatus.CLOSED, 0))
+        self.assertEqual(self.trading.positions, ())
 
     def test_trailing(self) -> None:
         """
