@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import textwrap
 from pathlib import Path
 
 from twisted.internet.testing import MemoryReactorClock
@@ -323,3 +325,21 @@ class ClientTests(ConfigurationCase):
         configuration = self.read(PLAIN.replace("ctrader:demo", "ctrader:localhost:port"))
         error = self.assertRaises(ConfigurationError, makeClient, MemoryReactorClock(), configuration)
         self.assertTrue(str(error).startswith(f"{self.path}: endpoint: 'port' is no port"), error)
+
+
+class DocumentationTests(ConfigurationCase):
+    """
+    The documentation shows configurations that work.
+    """
+
+    def test_examples(self) -> None:
+        """
+        Both examples can be read.
+        """
+        page = Path(__file__).resolve().parent.parent / "docs" / "howto" / "daemon.rst"
+        blocks = re.findall(r"::\n\n((?:    .*\n|\n)+)", page.read_text(encoding="utf-8"))
+        examples = [textwrap.dedent(block) for block in blocks if "[[accounts]]" in block]
+        self.assertEqual(len(examples), 2)
+        (self.folder / "sim").mkdir()
+        self.write("sim/simulator.json", json.dumps(SIMULATOR))
+        self.assertEqual([self.read(text).accounts[0].accountId for text in examples], [1234567, 20001])

@@ -29,11 +29,7 @@ class _Replay(click.ParamType):  # type: ignore[type-arg]  # older versions of c
 
     name = "NAME=FILE"
 
-    def convert(
-        self, value: tuple[str, Path] | str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Path]:
-        if not isinstance(value, str):
-            return value
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
         name, _, file = value.partition("=")
         if not name or not file:
             self.fail(f"{value!r} is not of the form NAME=FILE, such as EURUSD=ticks.csv", param, ctx)
