@@ -497,6 +497,7 @@ class FillTests(OrderTests):
         self.link.push(self.filled())
         self.assertEqual(len(trade.fills), 1)
         self.successResultOf(trade.whenFilled())
+        self.assertEqual(self.trading.positions, (trade.position,))
 
     def test_failedDeal(self) -> None:
         """
@@ -669,6 +670,22 @@ class UnknownTests(OrderTests):
         self.link.reconcile()
         self.failureResultOf(filled, OutcomeUnknown)
         self.assertIs(trade.status, TradeStatus.UNKNOWN)
+
+    def test_filledAfterLogin(self) -> None:
+        """
+        A login may tell neither of a market order that is being executed nor of its empty position; the fill comes.
+        """
+        trade = self.trade()
+        empty = trade.position
+        self.link.push(event("ACCEPTED", order(30), position(1_030, CREATED)))
+        self.link.lose()
+        self.link.reconcile()
+        filled = trade.whenFilled()
+        self.link.push(self.filled())
+        self.link.push(event("FILLED", order(30), position(1_030, OPEN, 100_000, at=100), deal(7, 30)))
+        self.assertIs(self.successResultOf(filled), trade)
+        self.assertIs(trade.position, empty)
+        self.assertEqual([held.positionId for held in self.trading.positions], [1_010, 1_030])
 
     def test_partlyFilledBefore(self) -> None:
         """

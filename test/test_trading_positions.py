@@ -289,6 +289,8 @@ class StateTests(PositionTests):
         self.link.reconcile()
         self.assertIs(self.successResultOf(closed), held)
         self.assertEqual((held.status, held.volume, held.closePrice), (PositionStatus.CLOSED, 0, None))
+        self.snapshot(at=150, swap=-1)
+        self.assertEqual((held.status, self.trading.positions), (PositionStatus.CLOSED, ()))
         late = closingDeal(3, 11, 1_010, 200_000)
         self.link.push(event("FILLED", order(11, positionId=1_010), position(1_010, CLOSED, at=200), late))
         self.assertEqual(str(held.closePrice), "1.10500")

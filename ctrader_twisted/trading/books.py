@@ -82,7 +82,8 @@ class Books:
         self.balance.reconciled(trader)
         lives = self.orders.reconciled(state.order, {each for each in opened if self._isEmpty(each)})
         self.pending.reconciled(state.order)
-        gone = self.positions.reconciled(state.position, {order.positionId for order in state.order})
+        awaited = {order.positionId for order in state.order} | {life.positionId for life in lives if not life.isEnded}
+        gone = self.positions.reconciled(state.position, awaited)
         for life in lives:
             self._join(life, None)
             life.settle()

@@ -66,20 +66,20 @@ class Positions:
             self._remember(position)
         return position
 
-    def reconciled(self, messages: Iterable[ProtoOAPosition], wanted: Collection[int]) -> list[HeldPosition]:
+    def reconciled(self, messages: Iterable[ProtoOAPosition], awaited: Collection[int | None]) -> list[HeldPosition]:
         """
         Take in what the server holds after a login. What is not there any more was closed.
 
         @param messages: the server's positions.
-        @param wanted: the ids of positions that are empty as yet, since their orders still wait.
+        @param awaited: the ids of positions whose orders may yet be filled; they are kept while they are empty.
         @return: those that were closed.
         """
-        told = set(wanted)
+        told = set()
         for message in messages:
             told.add(message.positionId)
             position = self._held.get(message.positionId) or self._make(message)
             position.replace(message, self._amounts)
-        gone = [position for position in self.all() if self._isGone(position, told)]
+        gone = [position for position in self.all() if self._isGone(position, told, awaited)]
         for position in gone:
             self.drop(position)
         return gone
@@ -110,10 +110,17 @@ class Positions:
 
         @param position: the position.
         """
+        wasEmpty = position.status is PositionStatus.CREATED
         position.vanish()
-        self._remember(position)
+        if wasEmpty:
+            # Its fill may be heard after all, and must not be taken for something older than its end.
+            del self._held[position.positionId]
+        else:
+            self._remember(position)
 
-    def _isGone(self, position: HeldPosition, told: Collection[int]) -> bool:
+    def _isGone(self, position: HeldPosition, told: Collection[int], awaited: Collection[int | None]) -> bool:
+        if position.status is PositionStatus.CREATED and position.positionId in awaited:
+            return False
         return position.positionId not in told or position.status is PositionStatus.CLOSED
 
     def _make(self, message: ProtoOAPosition) -> HeldPosition:
