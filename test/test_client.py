@@ -483,6 +483,22 @@ class ServiceTests(ClientTestCase):
 
         self.virtual.drive(main())
 
+    def test_waitersAreTold(self) -> None:
+        """
+        When the client stops, whoever waits for a trade or for the end of a position is told.
+        """
+
+        async def main() -> tuple[Deferred[Any], Deferred[Any]]:
+            async with self.virtual.client() as client:
+                account = await client.account(self.virtual.accountId)
+                eurusd = await account.symbol("EURUSD")
+                trade = await account.buy(eurusd, Lots("0.10"))
+                closed = (await trade.whenFilled()).position.whenClosed()
+                return closed, (await account.buy(eurusd, Lots("0.10"))).whenFilled()
+
+        for waiting in self.virtual.drive(main()):
+            self.failureResultOf(waiting, NotConnected)
+
     def test_cancelledStart(self) -> None:
         """
         A start that is cancelled stops the client.

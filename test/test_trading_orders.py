@@ -717,13 +717,22 @@ class UnknownTests(OrderTests):
         self.link.reconcile(self.mine())
         self.assertIs(trade.status, TradeStatus.FILLED)
 
+    def test_misspelt(self) -> None:
+        """
+        An option that does not exist is an error at once, and nothing is sent.
+        """
+        with self.assertRaises(TypeError):
+            self.trading.buy(EURUSD, Lots("0.10"), stopLosPips=20)  # type: ignore[call-arg]
+        self.assertEqual(self.link.sent, [])
+
     def test_stopped(self) -> None:
         """
-        When the client is stopped, whoever waits is told; after that nothing is heard.
+        When the client is stopped, whoever waits is told; the order is still followed if the client starts again.
         """
         trade = self.trade()
         filled = trade.whenFilled()
-        self.trading.stop()
+        self.trading.release()
         self.failureResultOf(filled, NotConnected)
-        self.assertEqual(self.link.listeners(), 0)
-        self.trading.stop()
+        filled = trade.whenFilled()
+        self.link.push(self.filled())
+        self.assertIs(self.successResultOf(filled), trade)

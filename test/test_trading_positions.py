@@ -321,7 +321,7 @@ class StateTests(PositionTests):
         When the client is stopped, those who wait for a close are told.
         """
         closed = self.hold().whenClosed()
-        self.trading.stop()
+        self.trading.release()
         self.failureResultOf(closed, NotConnected)
 
 

@@ -73,6 +73,12 @@ class Account:
         """
         self._quotes.endStreams()
 
+    def release(self) -> None:
+        """
+        Tell all who wait for a trade, or for the end of a position, that the client is stopped. The client does it.
+        """
+        self._trading.release()
+
     # Market data.
 
     def symbols(self) -> Deferred[tuple[ProtoOALightSymbol, ...]]:
@@ -96,8 +102,8 @@ class Account:
     def quotes(self, symbol: Symbol, *, limit: int = 1) -> QuoteStream:
         """
         Iterate over the quotes of a symbol: C{async with account.quotes(symbol) as quotes}, then
-        C{async for quote in quotes}. Leaving the block unsubscribes. After an outage comes a L{Gap <ctrader_twisted.market.spots.Gap>},
-        then quotes again.
+        C{async for quote in quotes}. Leaving the block unsubscribes. After an outage comes a
+        L{Gap <ctrader_twisted.market.spots.Gap>}, then quotes again.
 
         @param symbol: the symbol.
         @param limit: how many quotes wait for a slow consumer before the oldest is dropped.
@@ -195,6 +201,8 @@ class Account:
         @param options: protection, label and more, see L{OrderOptions}.
         @return: fires with the trade when the server has accepted the order; C{trade.whenFilled()} waits for the fill.
         @raise IllegalValue: (as a failure) if the quantity or an option is not legal; nothing was sent.
+        @raise TypeError: if there is no such option; as a failure, if a float is given where exactness matters. Nothing
+            was sent.
         @raise OrderRejected: (as a failure) if the server refused; nothing was traded.
         @raise OutcomeUnknown: (as a failure) if the order may have left and no answer came; its C{trade} learns the
             outcome from what is heard later.

@@ -68,7 +68,8 @@ class Client(Service):
     ) -> None:
         """
         @param reactor: keeps time.
-        @param endpoint: where to connect: L{demo <ctrader_twisted.wire.endpoints.demo>}, L{live <ctrader_twisted.wire.endpoints.live>} or another one.
+        @param endpoint: where to connect: L{demo <ctrader_twisted.wire.endpoints.demo>},
+            L{live <ctrader_twisted.wire.endpoints.live>} or another one.
         @param application: who to log in as.
         @param tokens: where the access tokens are.
         @param accounts: the C{ctidTraderAccountId} of accounts to log in from the start.
@@ -112,7 +113,7 @@ class Client(Service):
         super().stopService()  # type: ignore[no-untyped-call]
         for account in self._accounts.values():
             account.endStreams()
-        return self._session.stop()
+        return self._session.stop().addCallback(self._release)
 
     async def __aenter__(self) -> Self:
         self.startService()
@@ -209,6 +210,11 @@ class Client(Service):
             account = Account(link, self._reactor, self._wallClock, self._randomness)
             self._accounts[accountId] = account
         return account
+
+    def _release(self, result: None) -> None:
+        # Only now are requests that were under way known to be of unknown outcome.
+        for account in self._accounts.values():
+            account.release()
 
     async def _started(self) -> None:
         ready = self.whenReady()

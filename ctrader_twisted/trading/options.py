@@ -7,7 +7,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TypedDict
 
-__all__ = ["OrderOptions"]
+from attrs import frozen
+
+__all__ = ["OrderOptions", "OrderTerms"]
 
 
 class OrderOptions(TypedDict, total=False):
@@ -34,3 +36,20 @@ class OrderOptions(TypedDict, total=False):
     comment: str | None
     clientOrderId: str | None
     timeout: float | None
+
+
+@frozen(kw_only=True)
+class OrderTerms:
+    """
+    The same, complete. A keyword that is misspelt is an error here, and no order without a stop loss.
+    """
+
+    stopLossPips: str | int | Decimal | None = None
+    takeProfitPips: str | int | Decimal | None = None
+    stopLossDistance: Decimal | None = None
+    takeProfitDistance: Decimal | None = None
+    trailing: bool = False
+    label: str | None = None
+    comment: str | None = None
+    clientOrderId: str | None = None
+    timeout: float | None = None

@@ -7,40 +7,22 @@ from __future__ import annotations
 from decimal import Decimal
 from random import Random
 
-from attrs import frozen
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import IllegalValue, OutcomeUnknown
 from ctrader_twisted.schema.messages import ProtoOAExecutionEvent, ProtoOANewOrderReq, ProtoOAOrderType
 from ctrader_twisted.session.link import AccountLink
 from ctrader_twisted.trading.deals import Side
+from ctrader_twisted.trading.options import OrderTerms
 from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus, Wanted
 from ctrader_twisted.trading.orders import Orders
 from ctrader_twisted.trading.outcome import judge, send, wasNotSent
 from ctrader_twisted.trading.trade import Trade
 from ctrader_twisted.units import Lots, Symbol, Units
 
-__all__ = ["OrderTerms", "Placing"]
+__all__ = ["Placing"]
 
 _LONGEST = {"label": 100, "comment": 512, "clientOrderId": 50}
-
-
-@frozen(kw_only=True)
-class OrderTerms:
-    """
-    What a market order may carry besides symbol, side and quantity.
-
-    @see: L{ctrader_twisted.trading.trading.Trading.buy}
-    """
-
-    stopLossPips: str | int | Decimal | None
-    takeProfitPips: str | int | Decimal | None
-    stopLossDistance: Decimal | None
-    takeProfitDistance: Decimal | None
-    trailing: bool
-    label: str | None
-    comment: str | None
-    clientOrderId: str | None
 
 
 class Placing:
@@ -59,9 +41,7 @@ class Placing:
         self._randomness = randomness
         self._used: set[str] = set()
 
-    async def place(
-        self, symbol: Symbol, side: Side, quantity: Lots | Units, terms: OrderTerms, timeout: float | None
-    ) -> Trade:
+    async def place(self, symbol: Symbol, side: Side, quantity: Lots | Units, terms: OrderTerms) -> Trade:
         """
         Send a market order.
 
@@ -69,7 +49,6 @@ class Placing:
         @param side: the direction.
         @param quantity: how much.
         @param terms: the rest.
-        @param timeout: seconds to wait for the acceptance, or L{None} for the default.
         @return: the trade, once it is accepted.
         @see: L{ctrader_twisted.trading.trading.Trading.buy}
         """
@@ -89,7 +68,7 @@ class Placing:
             self._used.add(clientOrderId)
         self._orders.expect(life)
         accepted = life.whenAccepted()
-        answered = send(self._link, message, timeout)
+        answered = send(self._link, message, terms.timeout)
         answered.addCallbacks(self._answered, self._failed, callbackArgs=(life,), errbackArgs=(life,))
         await accepted
         return trade

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from random import Random
+from typing import Unpack
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -22,9 +23,10 @@ from ctrader_twisted.session.link import AccountLink, Registration
 from ctrader_twisted.trading.books import Books
 from ctrader_twisted.trading.closing import Closing
 from ctrader_twisted.trading.deals import Deal, Side
+from ctrader_twisted.trading.options import OrderOptions, OrderTerms
 from ctrader_twisted.trading.orders import Orders
 from ctrader_twisted.trading.pending import PendingOrder
-from ctrader_twisted.trading.placing import OrderTerms, Placing
+from ctrader_twisted.trading.placing import Placing
 from ctrader_twisted.trading.position import Position
 from ctrader_twisted.trading.trade import Trade
 from ctrader_twisted.units import Lots, Symbol, Units
@@ -57,30 +59,18 @@ class Trading:
         self._closing = Closing(link, clock, orders, symbolById)
         self._books = Books(orders, symbolById, self._closing.close)
         self._placing = Placing(link, orders, randomness)
-        self._registrations: tuple[Registration, ...] = ()
 
     def start(self) -> None:
         """
         Begin to follow the account. To be called before its first login.
         """
         link, books = self._link, self._books
-        self._registrations = (
-            link.listen(ProtoOAExecutionEvent, books.executed),
-            link.listen(ProtoOATrailingSLChangedEvent, books.positions.trail),
-            link.listen(ProtoOAMarginChangedEvent, books.positions.changeMargin),
-            link.listen(ProtoOATraderUpdatedEvent, books.traderUpdated),
-            link.onReconcile(books.reconciled),
-            link.onLost(self._closing.lost),
-        )
-
-    def stop(self) -> None:
-        """
-        Follow the account no more. Whoever waits for an order or a close is told so by L{NotConnected}.
-        """
-        for registration in self._registrations:
-            registration.stop()
-        self._registrations = ()
-        self._books.fail(NotConnected(f"account {self._link.accountId} is not followed any more"))
+        link.listen(ProtoOAExecutionEvent, books.executed)
+        link.listen(ProtoOATrailingSLChangedEvent, books.positions.trail)
+        link.listen(ProtoOAMarginChangedEvent, books.positions.changeMargin)
+        link.listen(ProtoOATraderUpdatedEvent, books.traderUpdated)
+        link.onReconcile(books.reconciled)
+        link.onLost(self._closing.lost)
 
     @property
     def positions(self) -> tuple[Position, ...]:
@@ -112,96 +102,38 @@ class Trading:
         """
         return self._books.executions.listen(listener)
 
-    def buy(
-        self,
-        symbol: Symbol,
-        quantity: Lots | Units,
-        *,
-        stopLossPips: str | int | Decimal | None = None,
-        takeProfitPips: str | int | Decimal | None = None,
-        stopLossDistance: Decimal | None = None,
-        takeProfitDistance: Decimal | None = None,
-        trailing: bool = False,
-        label: str | None = None,
-        comment: str | None = None,
-        clientOrderId: str | None = None,
-        timeout: float | None = None,
-    ) -> Deferred[Trade]:
+    def buy(self, symbol: Symbol, quantity: Lots | Units, **options: Unpack[OrderOptions]) -> Deferred[Trade]:
         """
         Buy at the market's price. The order is sent at most once; cancelling the Deferred does not take it back.
 
         @param symbol: what to buy.
         @param quantity: how much.
-        @param stopLossPips: close with a loss so many pips from the price of the fill.
-        @param takeProfitPips: close with a profit so many pips from the price of the fill.
-        @param stopLossDistance: instead of pips, a difference of prices.
-        @param takeProfitDistance: instead of pips, a difference of prices.
-        @param trailing: whether the stop loss follows the market.
-        @param label: a label for order and position, of at most 100 characters.
-        @param comment: a comment for order and position, of at most 512 characters.
-        @param clientOrderId: an id of your own, of at most 50 characters and never used before; by default a random
-            one.
-        @param timeout: seconds to wait for the acceptance, or L{None} for the default.
+        @param options: protection, label and more.
         @return: fires with the trade when the server has accepted the order.
         @raise IllegalValue: (as a failure) if it cannot be ordered so; nothing was sent.
-        @raise TypeError: (as a failure) if a float is given where exactness matters; nothing was sent.
+        @raise TypeError: if there is no such option; as a failure, if a float is given where exactness matters. Nothing
+            was sent.
         @raise OrderRejected: (as a failure) if the server refused; nothing was traded.
         @raise OutcomeUnknown: (as a failure) if the order may have left and no answer came; its C{trade} learns the
             outcome from what is heard later.
         @raise NotConnected: (as a failure) if there is no connection; nothing was sent.
         @raise ConnectionLost: (as a failure) if the connection ended before the order was sent.
         """
-        terms = OrderTerms(
-            stopLossPips=stopLossPips,
-            takeProfitPips=takeProfitPips,
-            stopLossDistance=stopLossDistance,
-            takeProfitDistance=takeProfitDistance,
-            trailing=trailing,
-            label=label,
-            comment=comment,
-            clientOrderId=clientOrderId,
-        )
-        return Deferred.fromCoroutine(self._placing.place(symbol, Side.BUY, quantity, terms, timeout))
+        return Deferred.fromCoroutine(self._placing.place(symbol, Side.BUY, quantity, OrderTerms(**options)))
 
-    def sell(
-        self,
-        symbol: Symbol,
-        quantity: Lots | Units,
-        *,
-        stopLossPips: str | int | Decimal | None = None,
-        takeProfitPips: str | int | Decimal | None = None,
-        stopLossDistance: Decimal | None = None,
-        takeProfitDistance: Decimal | None = None,
-        trailing: bool = False,
-        label: str | None = None,
-        comment: str | None = None,
-        clientOrderId: str | None = None,
-        timeout: float | None = None,
-    ) -> Deferred[Trade]:
+    def sell(self, symbol: Symbol, quantity: Lots | Units, **options: Unpack[OrderOptions]) -> Deferred[Trade]:
         """
         Sell at the market's price. All is as with L{buy}.
 
         @param symbol: what to sell.
         @param quantity: how much.
-        @param stopLossPips: close with a loss so many pips from the price of the fill.
-        @param takeProfitPips: close with a profit so many pips from the price of the fill.
-        @param stopLossDistance: instead of pips, a difference of prices.
-        @param takeProfitDistance: instead of pips, a difference of prices.
-        @param trailing: whether the stop loss follows the market.
-        @param label: a label for order and position, of at most 100 characters.
-        @param comment: a comment for order and position, of at most 512 characters.
-        @param clientOrderId: an id of your own, of at most 50 characters and never used before.
-        @param timeout: seconds to wait for the acceptance, or L{None} for the default.
-        @return: fires with the trade when the server has accepted the order; fails as L{buy} does.
+        @param options: as with L{buy}.
+        @return: as L{buy}.
         """
-        terms = OrderTerms(
-            stopLossPips=stopLossPips,
-            takeProfitPips=takeProfitPips,
-            stopLossDistance=stopLossDistance,
-            takeProfitDistance=takeProfitDistance,
-            trailing=trailing,
-            label=label,
-            comment=comment,
-            clientOrderId=clientOrderId,
-        )
-        return Deferred.fromCoroutine(self._placing.place(symbol, Side.SELL, quantity, terms, timeout))
+        return Deferred.fromCoroutine(self._placing.place(symbol, Side.SELL, quantity, OrderTerms(**options)))
+
+    def release(self) -> None:
+        """
+        The client has stopped: whoever waits for an order or for the end of a position is told so by L{NotConnected}.
+        """
+        self._books.fail(NotConnected(f"account {self._link.accountId}: the client was stopped"))
