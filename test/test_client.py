@@ -179,6 +179,29 @@ class MainJobTests(ClientTestCase):
 
         self.virtual.run(main)
 
+    def test_account(self) -> None:
+        """
+        The account tells its terms and the asset of its money, once it has been logged in.
+        """
+
+        async def main(client: Client) -> None:
+            account = await client.account(self.virtual.euroAccountId)
+            assert account.trader is not None
+            self.assertEqual(account.trader.leverageInCents, 10_000)
+            self.assertEqual((await account.depositAsset()).name, "EUR")
+            self.assertEqual(account.balance, Decimal(10_000))
+            trader = m.ProtoOATrader()
+            trader.CopyFrom(account.trader)
+            trader.leverageInCents = 3_000
+            event = m.ProtoOATraderUpdatedEvent(ctidTraderAccountId=self.virtual.euroAccountId, trader=trader)
+            self.virtual.exchange.connections[0].send(event)
+            await self.pause(0.1)
+            self.assertEqual(account.trader.leverageInCents, 3_000)
+
+        self.virtual.run(main)
+        fresh = self.virtual.client(accounts=[self.virtual.accountId])
+        self.failureResultOf(fresh._accounts[self.virtual.accountId].depositAsset(), NotConnected)
+
     def test_rawMessages(self) -> None:
         """
         Raw requests and events are there beside the named ones, on the client and on the account.

@@ -86,7 +86,8 @@ class Story:
         took = self._took(started)
         self._page.say(f"Logged in {took}; the server's certificate and name were verified.")
         self._page.show(accountTable(accounts))
-        self._page.say(f"We use account {found.traderLogin}; its balance is {account.balance}.")
+        currency = (await account.depositAsset()).name
+        self._page.say(f"We use account {found.traderLogin}; its balance is {account.balance} {currency}.")
         return account
 
     async def _lookAround(self, account: Account) -> list[Symbol]:
@@ -171,7 +172,7 @@ class Story:
             )
         except NotFound:
             self._page.say("There is nothing to close: its stop loss or take profit was hit.")
-        self._page.say(f"The balance is {account.balance} now.")
+        self._page.say(f"The balance is {account.balance} {(await account.depositAsset()).name} now.")
 
     def _whenLost(self) -> Deferred[CTraderError | None]:
         lost: Deferred[CTraderError | None] = Deferred()

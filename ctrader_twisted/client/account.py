@@ -15,13 +15,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from ctrader_twisted.columns import Ticks, Trendbars
+from ctrader_twisted.errors import NotConnected
 from ctrader_twisted.market import History, Quote, Quotes, QuoteStream, SymbolCache
-from ctrader_twisted.schema.messages import ProtoOALightSymbol
+from ctrader_twisted.schema.messages import ProtoOALightSymbol, ProtoOATrader, ProtoOATraderUpdatedEvent
 from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.trading import Deal, PendingOrder, Position, Trade, Trading
 from ctrader_twisted.trading.options import OrderOptions
-from ctrader_twisted.units import Lots, Symbol, Units
+from ctrader_twisted.units import Asset, Lots, Symbol, Units
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
@@ -54,6 +55,9 @@ class Account:
         self._quotes = Quotes(link, clock, wallClock)
         self._history = History(link)
         self._trading = Trading(link, clock=clock, randomness=randomness, symbolById=self._symbols.known)
+        self._trader: ProtoOATrader | None = None
+        link.onReconcile(lambda trader, state: self._traderReceived(trader))
+        link.listen(ProtoOATraderUpdatedEvent, lambda event: self._traderReceived(event.trader))
         self._symbols.start()
         self._quotes.start()
         self._trading.start()
@@ -78,6 +82,32 @@ class Account:
         Tell all who wait for a trade, or for the end of a position, that the client is stopped. The client does it.
         """
         self._trading.release()
+
+    # The account itself.
+
+    @property
+    def trader(self) -> ProtoOATrader | None:
+        """
+        The account's terms as the server sent them last: login, leverage, type, rights; L{None} before the first login.
+        Its balance is that of the last login; L{balance} is current.
+        """
+        return self._trader
+
+    @property
+    def balance(self) -> Decimal | None:
+        """
+        The balance in the deposit asset; L{None} before the first login.
+        """
+        return self._trading.balance
+
+    def depositAsset(self) -> Deferred[Asset]:
+        """
+        Find out in which asset the account's money is counted.
+
+        @return: fires with the asset.
+        @raise NotConnected: (as a failure) if the account has never been logged in.
+        """
+        return Deferred.fromCoroutine(self._findDepositAsset())
 
     # Market data.
 
@@ -185,13 +215,6 @@ class Account:
         """
         return self._trading.orders
 
-    @property
-    def balance(self) -> Decimal | None:
-        """
-        The balance in the deposit asset; L{None} before the first login.
-        """
-        return self._trading.balance
-
     def buy(self, symbol: Symbol, quantity: Lots | Units, **options: Unpack[OrderOptions]) -> Deferred[Trade]:
         """
         Buy at the market's price. Nothing is ever sent twice; cancelling the Deferred does not cancel the order.
@@ -253,6 +276,14 @@ class Account:
         @return: an object whose C{stop()} ends it.
         """
         return self._link.listen(kind, listener)
+
+    def _traderReceived(self, trader: ProtoOATrader) -> None:
+        self._trader = trader
+
+    async def _findDepositAsset(self) -> Asset:
+        if self._trader is None:
+            raise NotConnected(f"account {self.accountId} has not been logged in yet")
+        return (await self._symbols.assets())[self._trader.depositAssetId]
 
     async def _lookUpHeld(self) -> None:
         # Parts of a position that was opened elsewhere can be closed only when its symbol's volumes are known.

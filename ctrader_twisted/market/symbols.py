@@ -61,6 +61,14 @@ class SymbolCache:
             registration.stop()
         self._registrations = ()
 
+    def assets(self) -> Deferred[Mapping[int, Asset]]:
+        """
+        List all assets.
+
+        @return: fires with the assets by their ids.
+        """
+        return self._assets.get()
+
     def symbols(self) -> Deferred[tuple[ProtoOALightSymbol, ...]]:
         """
         List all symbols.
