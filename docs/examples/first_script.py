@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.task import react
+from twisted.internet.task import deferLater, react
 
 from ctrader_twisted import Application, Client, Lots, MemoryTokens, TokenPair, hostEndpoint, trustFile
 
@@ -27,7 +27,7 @@ async def main(reactor: Any, directory: str) -> None:
     client = makeClient(reactor, directory)
     async with client:
         for found in await client.accounts():
-            print("account", found.accountId, "live" if found.isLive else "demo", found.broker)
+            print("account", found.accountId, "live" if found.isLive else "demo", found.traderLogin)
         demo = next(found for found in await client.accounts() if not found.isLive)
         account = await client.account(demo.accountId)
         eurusd = await account.symbol("EURUSD")
@@ -46,6 +46,10 @@ async def main(reactor: Any, directory: str) -> None:
 
         trade = await account.buy(eurusd, Lots("0.10"), stopLossPips=20, takeProfitPips=40, label="first script")
         await trade.whenFilled()
+        print("bought at", trade.position.entryPrice)
+
+        # The levels are set a moment after the fill; until then, the position cannot be closed.
+        await deferLater(reactor, 2)
         deal = await trade.position.close()
         print("closed at", deal.price, "with a profit of", deal.grossProfit)
 
