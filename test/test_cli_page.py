@@ -20,14 +20,14 @@ from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.units import Asset, Symbol
 
 
-def rendered(what: RenderableType, **options: object) -> str:
+def rendered(what: RenderableType, width: int = 100) -> str:
     """
     @param what: something to show.
-    @param options: of the console.
+    @param width: the console's, in characters.
     @return: how it looks.
     """
     file = io.StringIO()
-    Console(file=file, width=100, **options).print(what)  # type: ignore[arg-type]
+    Console(file=file, width=width).print(what)
     return file.getvalue()
 
 
@@ -186,9 +186,20 @@ class TableTests(SynchronousTestCase):
         text = rendered(
             quoteTable([(symbol, quote, 7), (symbol, quote._replace(timestamp=None), 8), (symbol, None, 0)])
         )
-        self.assertRegex(text, r"USDJPY +147\.123 +147\.141 +1\.8 +7 +10:00:00\.123")
+        self.assertRegex(text, r"USDJPY +147\.123 +147\.141 +1\.8 +7 +10:00:00 *\n")
         self.assertRegex(text, r"USDJPY +147\.123 +147\.141 +1\.8 +8 +-")
         self.assertRegex(text, r"USDJPY +- +- +- +0 +-")
+
+    def test_narrow(self) -> None:
+        """
+        On a narrow screen headings and descriptions are wrapped, and no number is cut.
+        """
+        symbol = symbolNamed("XAUUSD")
+        quote = Quote(symbol.symbolId, Decimal("4147.12"), Decimal("4147.41"), 1_772_618_400_123, 0)
+        text = rendered(quoteTable([(symbol, quote, 1234)]), 56) + rendered(symbolTable([symbol]), 56)
+        self.assertRegex(text, r"XAUUSD +4147\.12 +4147\.41 +0\.3 +1234 +10:00:00 *\n")
+        self.assertRegex(text, r"XAUUSD +.+ +2 +100 Oz\. +0\.01")
+        self.assertLessEqual(max(map(len, text.splitlines())), 56)
 
     def test_moment(self) -> None:
         """

@@ -4,13 +4,17 @@ Tests of where the tour plays, and of the script that it leaves.
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
+import sysconfig
 from datetime import UTC, datetime
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.cli.scene import readReplay, sceneFor
-from ctrader_twisted.cli.script import NAME, template, writeScript
+from ctrader_twisted.cli.script import NAME, commands, template, writeScript
 from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.simulator.market.replay import ReplayedPrices
 from ctrader_twisted.simulator.market.summary import Tick
@@ -157,3 +161,47 @@ class ScriptTests(SynchronousTestCase):
         A folder that is not there is an error of the system's.
         """
         self.assertRaises(OSError, writeScript, self.folder / "none")
+
+    def test_commands(self) -> None:
+        """
+        Where the shell does not find the programs by their names, it is told where they are.
+        """
+        self.patch(os, "environ", {**os.environ, "PATH": ""})
+        simulator, client = commands(self.folder / NAME)
+        self.assertIn(str(Path(sysconfig.get_path("scripts"), "twistd")), simulator)
+        self.assertTrue(simulator.endswith(" --nodaemon ctrader-sim --directory sim"), simulator)
+        self.assertIn(str(Path(sys.executable)), client)
+        self.assertTrue(client.endswith(f"{self.folder / NAME} sim"), client)
+
+    def test_commandsOnPath(self) -> None:
+        """
+        Names are enough if they stand for the programs of this very environment; of two, the first one counts.
+        """
+        own = self.program("own", "python")
+        other = self.program("other", "python")
+        self.patch(sys, "executable", str(own))
+        for folders, name in (((own, other), "python"), ((other, own), str(own.relative_to(Path.cwd())))):
+            self.patch(os, "environ", {**os.environ, "PATH": os.pathsep.join(str(each.parent) for each in folders)})
+            self.assertEqual(shlex.split(commands(self.folder / NAME)[1])[0], name)
+
+    def test_commandsElsewhere(self) -> None:
+        """
+        Words with spaces are quoted, and what is not below the folder in which we are is named in full.
+        """
+        folder = Path.cwd().parent / "a folder"
+        self.assertEqual(shlex.split(commands(folder / NAME)[1])[1], str(folder / NAME))
+
+    def program(self, folder: str, name: str) -> Path:
+        """
+        @param folder: where to make it.
+        @param name: its name.
+        @return: a program that does nothing.
+        """
+        path = self.folder.absolute() / folder / name
+        path.parent.mkdir()
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o700)
+        return path
+
+    if os.name == "nt":
+        test_commands.skip = test_commandsOnPath.skip = test_commandsElsewhere.skip = "the shell is another one here"  # type: ignore[attr-defined]

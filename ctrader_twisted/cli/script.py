@@ -1,14 +1,20 @@
 """
-The script that the tour leaves behind.
+The script that the tour leaves behind, and how to run it.
 """
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
 
-__all__ = ["NAME", "template", "writeScript"]
+__all__ = ["NAME", "commands", "template", "writeScript"]
 
 NAME = "first_script.py"
 """
@@ -43,3 +49,32 @@ def writeScript(folder: Path) -> Path:
             if path.is_file() and path.read_bytes() == content:
                 break
     return path
+
+
+def commands(script: Path) -> tuple[str, str]:
+    """
+    Say how to run it, from the folder in which we are.
+
+    @param script: the script.
+    @return: two lines for a shell: one starts the simulator, the other one the script.
+    """
+    scripts = sysconfig.get_path("scripts")
+    simulator = [_program(Path(scripts, "twistd")), "--nodaemon", "ctrader-sim", "--directory", "sim"]
+    client = [_program(Path(sys.executable)), _fromHere(script), "sim"]
+    join = subprocess.list2cmdline if os.name == "nt" else shlex.join
+    return join(simulator), join(client)
+
+
+def _program(path: Path) -> str:
+    """
+    A name is enough if the shell finds this very program by it, and not another installation's.
+    """
+    found = shutil.which(path.stem if os.name == "nt" else path.name)
+    if found is not None and Path(found).parent == path.parent:
+        return path.stem if os.name == "nt" else path.name
+    return _fromHere(path)
+
+
+def _fromHere(path: Path) -> str:
+    whole, here = path.absolute(), Path.cwd()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)

@@ -36,7 +36,13 @@ def symbolTable(symbols: Iterable[Symbol]) -> Table:
     @return: a row for each, with what one needs to know before trading it.
     """
     table = _table(
-        "symbol", "description", "digits", "one lot", "least lots", right=("digits", "one lot", "least lots")
+        "symbol",
+        "description",
+        "digits",
+        "one lot",
+        "least lots",
+        right=("digits", "one lot", "least lots"),
+        wrapped=("description", "least lots"),
     )
     for symbol in symbols:
         unit = symbol.measurementUnits or symbol.baseAsset.name
@@ -52,13 +58,13 @@ def quoteTable(rows: Iterable[tuple[Symbol, Quote | None, int]]) -> Table:
     @return: a row for each.
     """
     numbers = ("bid", "ask", "spread in pips", "quotes")
-    table = _table("symbol", *numbers, "time (UTC)", right=numbers)
+    table = _table("symbol", *numbers, "time (UTC)", right=numbers, wrapped=("spread in pips", "time (UTC)"))
     for symbol, quote, count in rows:
         if quote is None:
             table.add_row(symbol.name, "-", "-", "-", "0", "-")
             continue
         spread = (quote.ask - quote.bid) / symbol.pipSize
-        time = "-" if quote.timestamp is None else moment(quote.timestamp).strftime("%H:%M:%S.%f")[:-3]
+        time = "-" if quote.timestamp is None else moment(quote.timestamp).strftime("%H:%M:%S")
         table.add_row(symbol.name, str(quote.bid), str(quote.ask), f"{spread:.1f}", str(count), time)
     return table
 
@@ -71,10 +77,13 @@ def moment(milliseconds: int) -> datetime:
     return fromMilliseconds(milliseconds)
 
 
-def _table(*names: str, right: Iterable[str] = ()) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+def _table(*names: str, right: Iterable[str] = (), wrapped: Iterable[str] = ()) -> Table:
+    """
+    Make an empty table. On a narrow screen, only columns that may be wrapped become narrower, so that no number is cut.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for name in names:
-        table.add_column(name, justify="right" if name in right else "left")
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=name not in wrapped)
     return table
 
 

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, TimeoutError
 
 from ctrader_twisted.cli.page import Page
 from ctrader_twisted.cli.scene import Stage, readReplay, sceneFor
-from ctrader_twisted.cli.script import writeScript
+from ctrader_twisted.cli.script import commands, writeScript
 from ctrader_twisted.cli.story import STEPS, Story
 from ctrader_twisted.cli.tables import moment
 from ctrader_twisted.errors import CTraderError
@@ -68,6 +68,6 @@ async def _play(reactor: Any, page: Page, files: Mapping[str, Path], seed: int, 
 def _end(page: Page, script: Path, seconds: float) -> None:
     page.title(f"\nDone in {seconds:.1f} s. This script does the same; edit it as you like:")
     page.line(str(script.resolve()))
-    page.say("To run it, start the simulator in one terminal and the script in another:")
-    page.line("twistd --nodaemon ctrader-sim --directory sim")
-    page.line(f"python {script.name} sim")
+    page.say("To run it, give these commands here, each in a terminal of its own:")
+    for command in commands(script):
+        page.line(command)
