@@ -4,16 +4,20 @@ The simulator's certificates.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.errors import ConfigurationError
+from ctrader_twisted.simulator import authority as authorityModule
 from ctrader_twisted.simulator.authority import Authority
+from ctrader_twisted.simulator.files import replaceFile
 
 _NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
@@ -31,8 +35,11 @@ class AuthorityTests(SynchronousTestCase):
         self.directory = Path(self.mktemp())
         self.directory.mkdir()
 
+    def certificate(self, name: str) -> x509.Certificate:
+        return x509.load_pem_x509_certificate((self.directory / name).read_bytes())
+
     def serial(self, name: str) -> int:
-        return x509.load_pem_x509_certificate((self.directory / name).read_bytes()).serial_number
+        return self.certificate(name).serial_number
 
     def test_names(self) -> None:
         """
@@ -70,10 +77,49 @@ class AuthorityTests(SynchronousTestCase):
         Authority(self.directory, _NOW + timedelta(days=3_640)).serverOptions()
         self.assertNotEqual(self.serial("ca.pem"), authority)
 
+    def test_killed(self) -> None:
+        """
+        However few files were renewed when the process was killed, the next one ends up with a server certificate that
+        is signed by the authority's own key.
+        """
+        later = _NOW + timedelta(days=3_640)
+        for count in range(4):
+            # At last the server's certificate is good for longer than its authority's.
+            for days in (3_640, 40):
+                Authority(self.directory, later - timedelta(days=days)).serverOptions()
+            written: list[Path] = []
+
+            def replaceSome(path: Path, content: bytes, count: int = count, written: list[Path] = written) -> None:
+                if len(written) == count:
+                    raise KeyboardInterrupt
+                written.append(path)
+                replaceFile(path, content)
+
+            patch = self.patch(authorityModule, "replaceFile", replaceSome)
+            with contextlib.suppress(KeyboardInterrupt):
+                Authority(self.directory, later).serverOptions()
+            patch.restore()
+            self.assertEqual(len(written), min(count, 3))
+            Authority(self.directory, later).serverOptions()
+            ours, server = (self.certificate(name) for name in ("ca.pem", "server.pem"))
+            server.verify_directly_issued_by(ours)
+            key = load_pem_private_key((self.directory / "ca.key").read_bytes(), None)
+            self.assertEqual(key.public_key(), ours.public_key())
+            for file in self.directory.iterdir():
+                file.unlink()
+
     def test_broken(self) -> None:
         """
         Files that are no certificates are an error of configuration.
         """
+        Authority(self.directory, _NOW).serverOptions()
+        file = self.directory / "server.pem"
+        file.write_bytes(b"".join(file.read_bytes().partition(b"-----BEGIN CERT")[1:]))
+        self.assertRaises(ConfigurationError, Authority(self.directory, _NOW).serverOptions)
+        file.unlink()
+        file.mkdir()
+        self.assertRaises(ConfigurationError, Authority(self.directory, _NOW).serverOptions)
+        file.rmdir()
         Authority(self.directory, _NOW).serverOptions()
         (self.directory / "ca.pem").write_text("nonsense")
         self.assertRaises(ConfigurationError, Authority(self.directory, _NOW).serverOptions)

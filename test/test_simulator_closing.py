@@ -4,6 +4,7 @@ Closing and protecting positions on the simulated venue.
 
 from __future__ import annotations
 
+from math import inf, nan
 from typing import Any
 
 from ctrader_twisted.schema.messages import (
@@ -179,6 +180,20 @@ class ProtectionTests(TradingCase):
         self.quote(112_183, 112_190)
         self.assertEqual(self.events(), [])
 
+    def test_brokenConnection(self) -> None:
+        """
+        What goes wrong with telling a price to a client does not keep a level from being reached.
+        """
+        self.opened(relativeStopLoss=200)
+
+        def fail(symbolId: int, tick: Tick) -> None:
+            raise RuntimeError("broken")
+
+        self.patch(self.exchange.feed, "tell", fail)
+        self.quote(111_750, 111_760)
+        self.assertEqual(self.events(), [("ORDER_FILLED", None, True)])
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
     def test_trailing(self) -> None:
         """
         A trailing stop follows the market up, tells so without an execution event, and does not follow it down.
@@ -264,6 +279,9 @@ class AmendingTests(TradingCase):
         self.assertTrue(refusal.HasField("orderId"))
         self.rejected(self.amend(positionId, stopLoss=1.1198), "TRADING_BAD_STOPS")
         self.invalid(self.amend(positionId, stopLoss=1.1000001), "Allowed 5 digits")
+        for nothing in (nan, inf, -1.1):
+            self.invalid(self.amend(positionId, stopLoss=nothing), "is not a price")
+            self.invalid(self.amend(positionId, takeProfit=nothing), "is not a price")
         self.invalid(self.amend(positionId, stopLoss=1.11884), "Nothing to amend.")
         self.invalid(self.amend(positionId, takeProfit=1.2, trailingStopLoss=False), "Can't set Trailing Stop Loss")
         self.invalid(self.amend(positionId, stopLoss=1.1, guaranteedStopLoss=True), "Guaranteed")

@@ -19,6 +19,8 @@ from ctrader_twisted.schema.messages import (
     ProtoOAErrorRes,
     ProtoOAGetTickDataReq,
     ProtoOAQuoteType,
+    ProtoOARefreshTokenReq,
+    ProtoOARefreshTokenRes,
     ProtoOAVersionReq,
     ProtoOAVersionRes,
 )
@@ -159,6 +161,31 @@ class FrameTests(_WithClient):
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
 
 
+class ListenerTests(_WithClient):
+    """
+    Who listens to the exchange from within the process.
+    """
+
+    def test_failingListener(self) -> None:
+        """
+        What a listener raises is logged, and changes nothing for the client or for other listeners.
+        """
+        heard: list[str] = []
+
+        def fail() -> None:
+            raise RuntimeError("broken")
+
+        for listeners in (self.exchange.onChange, self.exchange.onCredentials):
+            listeners.extend([fail, lambda: heard.append("it")])
+        self.client.logInApplication()
+        refreshToken = self.exchange.registry.grantNamed("trade").refreshToken.reveal()
+        answer = self.client.ask(ProtoOARefreshTokenReq(refreshToken=refreshToken))
+        self.assertIsInstance(answer, ProtoOARefreshTokenRes)
+        self.exchange.changed()
+        self.assertEqual(heard, ["it", "it"])
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 2)
+
+
 class LivenessTests(_WithClient):
     """
     When the server speaks unasked, and when it closes.
@@ -285,6 +312,16 @@ class LimitTests(_WithClient):
         self.client.protocol.resumeProducing()
         self.client.protocol.stopProducing()
         self.assertEqual(self.client.received(), [])
+
+    def test_closedWhileNotReading(self) -> None:
+        """
+        What waits for a slow client is still sent when its connection ends.
+        """
+        self.client.protocol.pauseProducing()
+        self.client.send(ProtoOAVersionReq(), "1")
+        self.client.protocol.dataReceived(b"\x7f\xff\xff\xff")
+        self.assertTrue(self.isClosing())
+        self.assertEqual([clientMsgId for _, clientMsgId in self.client.received()], ["1"])
 
     def test_neverReads(self) -> None:
         """

@@ -96,6 +96,20 @@ class DirectoryTests(SynchronousTestCase):
         self.assertGreater(self.trade(clock, client), second)
         self.assertIn(first, account.positions)
 
+    def test_idsNeverComeAgain(self) -> None:
+        """
+        The ids of what was lost when the process was killed at once are not given to anything else.
+        """
+        clock, exchange, _ = self.start()
+        client = RawClient(exchange)
+        lost = self.trade(clock, client)
+        lostDeal = client.exchange.venue.ids.deal - 1
+        clock, exchange, _ = self.start()
+        account = exchange.venue.accounts[USD_ACCOUNT]
+        self.assertEqual(account.positions, {})
+        self.assertGreater(self.trade(clock, RawClient(exchange)), lost)
+        self.assertGreater(min(account.deals), lostDeal)
+
     def test_writtenWithoutStopping(self) -> None:
         """
         A change is on disk within a fifth of a second, so that little is lost if the process is killed.
@@ -147,6 +161,49 @@ class DirectoryTests(SynchronousTestCase):
         answer = client.ask(ProtoOARefreshTokenReq(refreshToken=after["refreshToken"]))
         self.assertNotIn(answer.accessToken, (before["accessToken"], after["accessToken"]))
 
+    def test_tokensOfAKilledProcess(self) -> None:
+        """
+        New tokens are on disk before the client has them: if the process is killed then, its refresh token is still
+        good.
+        """
+        _, exchange, _ = self.start()
+        client = RawClient(exchange)
+        client.logInApplication()
+        answer = client.ask(ProtoOARefreshTokenReq(refreshToken=self.info()["refreshToken"]))
+        self.assertEqual(self.info()["accessToken"], answer.accessToken)
+        _, exchange, _ = self.start()
+        client = RawClient(exchange)
+        client.logInApplication()
+        again = client.ask(ProtoOARefreshTokenReq(refreshToken=answer.refreshToken))
+        self.assertNotIn(again.accessToken, ("", answer.accessToken))
+
+    def test_claimed(self) -> None:
+        """
+        A second simulator is told so in a sentence, and gets the directory when the first one has given it back; that
+        one writes nothing any more.
+        """
+        clock, exchange, directory = self.start()
+        directory.claim()
+        other = Directory(self.path, clock)
+        error = self.assertRaises(ConfigurationError, other.claim)
+        self.assertEqual(str(error), f"another simulator is running in {self.path}")
+        exchange.changed()
+        directory.release()
+        other.claim()
+        before = (self.path / "state.json").stat().st_mtime_ns
+        exchange.changed()
+        exchange.credentialsChanged()
+        clock.advance(1)
+        self.assertEqual((self.path / "state.json").stat().st_mtime_ns, before)
+        other.release()
+
+    def test_cannotClaim(self) -> None:
+        """
+        A directory that cannot be used is not said to be another simulator's.
+        """
+        error = self.assertRaises(ConfigurationError, Directory(self.path / "missing", Clock()).claim)
+        self.assertIn("cannot be used", str(error))
+
     def test_info(self) -> None:
         """
         The file for clients says how to reach the simulator and is for its owner alone.
@@ -177,10 +234,24 @@ class DirectoryTests(SynchronousTestCase):
         A state that cannot be used is an error of configuration that names the file.
         """
         self.start()
-        for content in ("nonsense", "{}", '{"format": 99}', '{"format": 1, "serial": 1, "applications": [1]}'):
+        for content in (
+            "nonsense",
+            "{}",
+            '{"format": 99}',
+            '{"format": 1, "serial": 1, "applications": [1]}',
+            self.without("time"),
+        ):
             (self.path / "state.json").write_text(content)
             error = self.assertRaises(ConfigurationError, self.start)
             self.assertIn("state.json", str(error))
+
+    def without(self, name: str) -> str:
+        """
+        @return: the state without one of its parts.
+        """
+        state = json.loads((self.path / "state.json").read_text())
+        del state[name]
+        return json.dumps(state)
 
     def test_noDirectory(self) -> None:
         """

@@ -167,6 +167,18 @@ class SpotTests(_WithClient):
         _, snapshot = self.client.messages()
         self.assertEqual((snapshot.bid, snapshot.ask), (110_005, 110_020))
 
+    def test_afterAPause(self) -> None:
+        """
+        What was told before the exchange stood still is not the last price when it goes on.
+        """
+        self.clock.advance(1)
+        self.exchange.stop()
+        self.clock.advance(2)
+        self.exchange.start()
+        self.subscribe(1)
+        _, snapshot = self.client.messages()
+        self.assertEqual((snapshot.bid, snapshot.ask), (110_007, 110_021))
+
     def test_twoAccounts(self) -> None:
         """
         A subscription is for one account: two of them get two streams.

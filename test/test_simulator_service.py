@@ -136,8 +136,34 @@ class ServiceTests(TestCase):
         If a port is taken the process ends with a sentence, and holds no other port.
         """
         second = urlsplit(self.info["oauth"]["tokenUrl"]).port
+        first, self.path = self.path, Path(self.mktemp()).absolute()
+        self.addCleanup(setattr, self, "path", first)
         error = self.assertRaises(SystemExit, self.start, "--oauth-port", str(second))
         self.assertIn(f"port {second} of 127.0.0.1 is taken", str(error))
+
+    async def test_cannotWrite(self) -> None:
+        """
+        If the file for clients cannot be written the process ends with a sentence, and holds neither ports nor folder.
+        """
+        await self.service.stopService()
+        (self.path / "simulator.json").unlink()
+        (self.path / "simulator.json").mkdir()
+        error = self.assertRaises(SystemExit, self.start)
+        self.assertIn(f"ctrader-sim: nothing can be written in {self.path}", str(error))
+        # twistd hears of nothing else when it has gone into the background.
+        self.assertIsInstance(error, Exception)
+        (self.path / "simulator.json").rmdir()
+        self.service = self.start()
+
+    async def test_lateRequest(self) -> None:
+        """
+        A connection for OAuth that outlives the service changes nothing on disk any more.
+        """
+        await self.service.stopService()
+        before = (self.path / "state.json").read_bytes()
+        self.service.exchange.credentialsChanged()
+        self.service.exchange.changed()
+        self.assertEqual((self.path / "state.json").read_bytes(), before)
 
     async def test_grant(self) -> None:
         """
@@ -157,6 +183,7 @@ class ServiceTests(TestCase):
         self.assertIsNone(body["errorCode"])
         granted = self.service.exchange.registry.grant(self.info["clientId"], body["accessToken"])
         self.assertTrue(granted.mayTrade)
+        self.assertIn(body["refreshToken"], (self.path / "state.json").read_text())
         status, body = await self.token(**query)
         self.assertEqual((status, body["errorCode"], body["accessToken"]), (400, "ACCESS_DENIED", None))
 
@@ -170,6 +197,8 @@ class ServiceTests(TestCase):
         status, body = await self.token(b"POST", grant_type="refresh_token", refresh_token=self.info["refreshToken"])
         self.assertEqual(status, 200)
         self.assertNotEqual(body["refreshToken"], self.info["refreshToken"])
+        # On disk before it was told, or else a process that is killed now would lock the client out.
+        self.assertIn(body["refreshToken"], (self.path / "simulator.json").read_text())
         self.assertIsInstance(client.messages()[0], ProtoOAAccountsTokenInvalidatedEvent)
         status, body = await self.token(grant_type="refresh_token", refresh_token=self.info["refreshToken"])
         self.assertEqual((status, body["errorCode"]), (400, "ACCESS_DENIED"))

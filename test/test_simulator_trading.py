@@ -202,6 +202,13 @@ class RefusalTests(TradingCase):
         self.invalid(self.order(symbolId=USDJPY, relativeTakeProfit=101), "Relative take profit has invalid precision")
         self.invalid(self.order(relativeStopLoss=0), "Relative stop loss has invalid precision")
 
+    def test_levelsBelowNothing(self) -> None:
+        """
+        A relative level must lie at a price above zero; above the market there is no such limit.
+        """
+        self.rejected(self.order(relativeStopLoss=111_984), "TRADING_BAD_STOPS")
+        self.rejected(self.order(tradeSide=SELL, relativeTakeProfit=111_980), "TRADING_BAD_STOPS")
+
     def test_trailingNeedsAStop(self) -> None:
         """
         Without a stop loss nothing can trail.

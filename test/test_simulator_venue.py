@@ -21,7 +21,7 @@ from ctrader_twisted.simulator.venue import arithmetic
 from ctrader_twisted.simulator.venue.checks import checkDigits
 from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
 from ctrader_twisted.simulator.venue.rates import Rates
-from ctrader_twisted.simulator.venue.schedule import isOpen
+from ctrader_twisted.simulator.venue.schedule import isOpen, nextOpening
 from test.rawclient import ListedPrices
 
 _ONE = Fraction(1)
@@ -233,3 +233,21 @@ class ScheduleTests(SynchronousTestCase):
             first, end = int(opening.timestamp() * 1000), int(shut.timestamp() * 1000)
             moments = (first - 1, first, end - 1, end)
             self.assertEqual([isOpen(symbol, each) for each in moments], [False, True, True, False])
+            self.assertEqual([nextOpening(symbol, each) for each in moments[:3]], [first, first, end - 1])
+
+    def test_nextOpening(self) -> None:
+        """
+        After a week's end comes the next week's opening, at 17:00 in New York also where the clocks change in between;
+        after a day's end that of the next day.
+        """
+        metal = Catalogue().symbolNamed("XAUUSD").full()
+        forex = Catalogue().symbolNamed("EURUSD").full()
+        for symbol, now, expected in (
+            (forex, datetime(2026, 3, 7, tzinfo=UTC), datetime(2026, 3, 8, 21, tzinfo=UTC)),
+            (forex, datetime(2026, 10, 31, tzinfo=UTC), datetime(2026, 11, 1, 22, tzinfo=UTC)),
+            (forex, datetime(2026, 6, 7, 20, 59, 59, tzinfo=UTC), datetime(2026, 6, 7, 21, tzinfo=UTC)),
+            (metal, datetime(2026, 6, 5, 21, tzinfo=UTC), datetime(2026, 6, 7, 22, tzinfo=UTC)),
+            (metal, datetime(2026, 6, 3, 21, 30, tzinfo=UTC), datetime(2026, 6, 3, 22, tzinfo=UTC)),
+        ):
+            opening = nextOpening(symbol, int(now.timestamp() * 1000))
+            self.assertEqual(datetime.fromtimestamp(opening / 1000, UTC), expected)

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from OpenSSL.crypto import Error as CryptoError
 from twisted.internet.ssl import CertificateOptions, PrivateCertificate
 
 from ctrader_twisted.errors import ConfigurationError
@@ -53,7 +54,7 @@ class Authority:
         Give what the server needs for TLS. What is missing, or ends within a month, is made anew; clients must read
         C{ca.pem} again only after ten years.
 
-        @raise ConfigurationError: if the files are there and cannot be read.
+        @raise ConfigurationError: if the files are there and cannot be read, or cannot be made.
         """
         try:
             if self._isStale(self.caFile) or not self._keyFile.exists():
@@ -62,8 +63,8 @@ class Authority:
             elif self._isStale(self._serverFile):
                 self._makeServer()
             server = PrivateCertificate.loadPEM(self._serverFile.read_bytes())  # type: ignore[no-untyped-call]
-        except ValueError as error:
-            raise ConfigurationError(f"the certificates in {self.caFile.parent} cannot be read: {error}") from error
+        except (OSError, ValueError, TypeError, CryptoError) as error:
+            raise ConfigurationError(f"the certificates in {self.caFile.parent} cannot be used: {error!r}") from error
         options: CertificateOptions = server.options()
         return options
 
@@ -74,6 +75,9 @@ class Authority:
         return certificate.not_valid_after_utc - _RENEWAL < self._now
 
     def _makeAuthority(self) -> None:
+        # Whenever the process may end: what is left is never of two authorities.
+        for file in (self.caFile, self._serverFile):
+            file.unlink(missing_ok=True)
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name("ctrader_twisted simulator authority")
         certificate = (

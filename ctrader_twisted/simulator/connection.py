@@ -172,6 +172,7 @@ class ServerProtocol(Protocol):
         if self._over:
             return
         self._over = True
+        self.resumeProducing()
         if self._idleTimer.active():
             self._idleTimer.cancel()
         self._idleTimer = self.exchange.clock.callLater(self._settings.closeGrace, self.transport.abortConnection)

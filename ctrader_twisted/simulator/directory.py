@@ -5,9 +5,11 @@ The folder in which a simulator lives across restarts.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 from google.protobuf.message import DecodeError
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -15,7 +17,9 @@ from twisted.logger import Logger
 from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.files import replaceFile
+from ctrader_twisted.simulator.lock import FileLock
 from ctrader_twisted.simulator.state import dumpState, loadState
+from ctrader_twisted.simulator.worldtime import WorldTime, resumeTime
 
 __all__ = ["Directory"]
 
@@ -26,8 +30,9 @@ class Directory:
     """
     Keeps an exchange's state in C{state.json}, and tells clients in C{simulator.json} how to reach it.
 
-    Every change is written within a fifth of a second, and at the end. A process that is killed loses no more than
-    that; the files are replaced as a whole and never torn.
+    Every change is written within a fifth of a second, and at the end; new tokens are written before anybody is told of
+    them. A process that is killed loses no more than that; the files are replaced as a whole and never torn. A lock
+    keeps other simulators out.
 
     @ivar path: the folder; absolute.
     """
@@ -43,8 +48,12 @@ class Directory:
         self._clock = clock
         self._stateFile = path / "state.json"
         self._infoFile = path / "simulator.json"
+        self._lock = FileLock(path / "lock")
+        self._time: WorldTime | None = None
+        self._keepsTime = False
         self._address: dict[str, Any] | None = None
         self._saving: IDelayedCall | None = None
+        self._listeners: list[tuple[list[Callable[[], None]], Callable[[], None]]] = []
 
     def create(self) -> None:
         """
@@ -57,6 +66,31 @@ class Directory:
         except OSError as error:
             raise ConfigurationError(f"the directory {self.path} cannot be made: {error.strerror}") from error
 
+    def claim(self) -> None:
+        """
+        Keep other simulators out, until L{release} or the end of the process.
+
+        @raise ConfigurationError: if there is another one already, or the folder cannot be used.
+        """
+        try:
+            isOurs = self._lock.acquire()
+        except OSError as error:
+            raise ConfigurationError(f"the directory {self.path} cannot be used: {error.strerror}") from error
+        if not isOurs:
+            raise ConfigurationError(f"another simulator is running in {self.path}")
+
+    def release(self) -> None:
+        """
+        Write nothing any more, and let others in.
+        """
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
+        for listeners, listener in self._listeners:
+            listeners.remove(listener)
+        self._listeners.clear()
+        self._lock.release()
+
     def load(self, exchange: Exchange) -> None:
         """
         Bring a new exchange to where the last one was, and keep its changes from now on.
@@ -66,11 +100,26 @@ class Directory:
         """
         if self._stateFile.exists():
             try:
-                loadState(exchange, json.loads(self._stateFile.read_bytes()))
+                state = json.loads(self._stateFile.read_bytes())
+                loadState(exchange, state)
+                self._time = None if state["time"] is None else WorldTime(**state["time"])
             except (OSError, ValueError, KeyError, TypeError, DecodeError) as error:
                 words = f"{self._stateFile} cannot be used: {error!r}; move it away to begin anew"
                 raise ConfigurationError(words) from error
-        exchange.onChange.append(lambda: self._saveSoon(exchange))
+        self._listen(exchange.onChange, lambda: self._saveSoon(exchange))
+        self._listen(exchange.onCredentials, lambda: self.save(exchange))
+
+    def continueTime(self, exchange: Exchange) -> float:
+        """
+        Let an exchange have the time of the reactor, but never an earlier one than the last exchange had here, and
+        never one at which its market is closed. From now on this is kept.
+
+        @param exchange: the exchange, after L{load}.
+        @return: how far its time is ahead of the reactor's, in hours, rounded to tenths.
+        """
+        self._time = resumeTime(exchange, self._time)
+        self._keepsTime = True
+        return round(self._time.ahead / 3_600_000, 1)
 
     def announce(self, exchange: Exchange, *, port: int, oauthPort: int) -> None:
         """
@@ -105,12 +154,19 @@ class Directory:
         except OSError:
             self._log.failure("The state of the simulator cannot be saved in {path}", path=str(self.path))
 
+    def _listen(self, listeners: list[Callable[[], None]], listener: Callable[[], None]) -> None:
+        listeners.append(listener)
+        self._listeners.append((listeners, listener))
+
     def _saveSoon(self, exchange: Exchange) -> None:
         if self._saving is None:
             self._saving = self._clock.callLater(_DELAY, self.save, exchange)
 
     def _write(self, exchange: Exchange) -> None:
-        replaceFile(self._stateFile, json.dumps(dumpState(exchange)).encode())
+        if self._keepsTime:
+            self._time = WorldTime.of(exchange)
+        time = None if self._time is None else attrs.asdict(self._time)
+        replaceFile(self._stateFile, json.dumps({**dumpState(exchange), "time": time}).encode())
         if self._address is not None:
             replaceFile(self._infoFile, json.dumps({**self._address, **_credentials(exchange)}, indent=2).encode())
 

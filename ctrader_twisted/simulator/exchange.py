@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.message import Message
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from ctrader_twisted.simulator import world
 from ctrader_twisted.simulator.catalogue import Catalogue
@@ -47,7 +48,10 @@ class Exchange:
     @ivar connections: the connections that are open now, oldest first.
     @ivar seen: the newest messages that clients have sent, oldest first.
     @ivar onChange: called with nothing whenever something changed that should outlive the process.
+    @ivar onCredentials: called with nothing whenever tokens were made or replaced, before any client hears of them.
     """
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -89,7 +93,8 @@ class Exchange:
         self.connections: list[ServerProtocol] = []
         self.seen: deque[Message] = deque(maxlen=settings.seenLimit)
         self.onChange: list[Callable[[], None]] = []
-        self._listening: Registration | None = None
+        self.onCredentials: list[Callable[[], None]] = []
+        self._listening: tuple[Registration, ...] = ()
 
     @classmethod
     def default(
@@ -137,11 +142,12 @@ class Exchange:
         """
         Let prices move, and go on with the orders that were under way when it was stopped. Starting twice does nothing.
         """
-        if self._listening is not None:
+        if self._listening:
             return
         resumeOpening(self.venue)
         resumeClosing(self.venue)
-        self._listening = self.market.listen(self._tick)
+        # Each on its own: what goes wrong with one is no reason that the other misses a price.
+        self._listening = self.market.listen(self.feed.tell), self.market.listen(self._trigger)
         self.market.start()
 
     def stop(self) -> None:
@@ -150,9 +156,10 @@ class Exchange:
         """
         self.venue.stop()
         self.market.stop()
-        if self._listening is not None:
-            self._listening.stop()
-            self._listening = None
+        for registration in self._listening:
+            registration.stop()
+        self._listening = ()
+        self.feed.pause()
 
     def connectionsOf(self, application: Application) -> int:
         """
@@ -189,15 +196,25 @@ class Exchange:
         """
         for connection in list(self.connections):
             connection.endGrant(grant, "Access token was refreshed")
-        self.changed()
+
+    def credentialsChanged(self) -> None:
+        """
+        Say that tokens were made or replaced. Whoever is told of them must find them good after any kind of restart.
+        """
+        self._call(self.onCredentials)
 
     def changed(self) -> None:
         """
         Say that something changed which should outlive the process.
         """
-        for listener in self.onChange:
-            listener()
+        self._call(self.onChange)
 
-    def _tick(self, symbolId: int, tick: Tick) -> None:
-        self.feed.tell(symbolId, tick)
+    def _call(self, listeners: Iterable[Callable[[], None]]) -> None:
+        for listener in tuple(listeners):
+            try:
+                listener()
+            except Exception:
+                self._log.failure("The listener {listener} failed", listener=listener)
+
+    def _trigger(self, symbolId: int, tick: Tick) -> None:
         trigger(self.venue, symbolId, tick)

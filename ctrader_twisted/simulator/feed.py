@@ -101,6 +101,12 @@ class Feed:
         for (connection, accountId), subscription in list(self._subscribers.get(symbolId, {}).items()):
             connection.send(_event(accountId, symbolId, subscription, tick))
 
+    def pause(self) -> None:
+        """
+        Prices stand still: what was told last is not what is true when they move again.
+        """
+        self._told.clear()
+
 
 def _event(accountId: int, symbolId: int, subscription: _Subscription, tick: Tick) -> ProtoOASpotEvent:
     """

@@ -82,7 +82,7 @@ class _Codes:
         code = self._exchange.registry.mint.token().reveal()
         expires = now + self._exchange.settings.codeLifetime
         self._consents[code] = _Consent(clientId, redirectUri, mayTrade, expires)
-        self._exchange.changed()
+        self._exchange.credentialsChanged()
         return code
 
     def redeem(self, code: str, clientId: str, redirectUri: str) -> Grant:
@@ -96,7 +96,7 @@ class _Codes:
         registry = self._exchange.registry
         own = registry.grantNamed("trade")
         grant = registry.give(clientId, own.userId, own.accountIds, mayTrade=consent.mayTrade)
-        self._exchange.changed()
+        self._exchange.credentialsChanged()
         return grant
 
 
@@ -168,6 +168,7 @@ class _TokenEndpoint(Resource):
             grant = self._codes.redeem(given.get("code", ""), clientId, given.get("redirect_uri", ""))
         elif kind == "refresh_token":
             grant = registry.rotate(clientId, given.get("refresh_token", ""))
+            self._exchange.credentialsChanged()
             self._exchange.tokenReplaced(grant)
         else:
             raise Refusal("ACCESS_DENIED", "grant_type must be authorization_code or refresh_token")

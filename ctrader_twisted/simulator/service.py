@@ -36,7 +36,14 @@ class SimulatorService(Service):
     _log = Logger()
 
     def __init__(
-        self, reactor: Any, exchange: Exchange, directory: Directory, *, port: int = 0, oauthPort: int = 0
+        self,
+        reactor: Any,
+        exchange: Exchange,
+        directory: Directory,
+        *,
+        port: int = 0,
+        oauthPort: int = 0,
+        isRealTime: bool = False,
     ) -> None:
         """
         @param reactor: listens and keeps time.
@@ -44,30 +51,29 @@ class SimulatorService(Service):
         @param directory: where it lives.
         @param port: the port for clients; 0 for a free one.
         @param oauthPort: the port for OAuth; 0 for a free one.
+        @param isRealTime: whether the exchange shall have the reactor's time, but skip the time until the market opens
+            if that is closed when it starts; see L{Directory.continueTime}. Otherwise it keeps the time that it has.
         """
         self.exchange = exchange
         self._reactor = reactor
         self._directory = directory
         self._ports = (port, oauthPort)
+        self._isRealTime = isRealTime
         self._listening: list[Any] = []
 
     def startService(self) -> None:
         """
         Bring the last state back, listen, and say where.
 
-        @raise ConfigurationError: if the directory or a port cannot be used.
+        @raise ConfigurationError: if the directory or a port cannot be used, or another simulator uses the directory.
         """
-        now = datetime.fromtimestamp(self._reactor.seconds(), UTC)
         self._directory.create()
-        options = Authority(self._directory.path, now).serverOptions()
-        self._directory.load(self.exchange)
-        self._listen(options)
-        self.exchange.start()
-        port, oauthPort = (listening.getHost().port for listening in self._listening)
-        self._directory.announce(self.exchange, port=port, oauthPort=oauthPort)
-        self._log.info(
-            "The simulator listens on port {port}; its files are in {path}", port=port, path=str(self._directory.path)
-        )
+        self._directory.claim()
+        try:
+            self._open()
+        except BaseException:
+            self._close()
+            raise
         super().startService()  # type: ignore[no-untyped-call]
 
     def stopService(self) -> Deferred[Any]:
@@ -77,11 +83,37 @@ class SimulatorService(Service):
         @return: fires when the ports are closed.
         """
         super().stopService()  # type: ignore[no-untyped-call]
-        closed = [maybeDeferred(listening.stopListening) for listening in self._listening]
-        self._listening.clear()
         self.exchange.disconnectAll()
         self.exchange.stop()
         self._directory.save(self.exchange)
+        return self._close()
+
+    def _open(self) -> None:
+        reactor, directory = self._reactor, self._directory
+        options = Authority(directory.path, datetime.fromtimestamp(reactor.seconds(), UTC)).serverOptions()
+        directory.load(self.exchange)
+        hours = directory.continueTime(self.exchange) if self._isRealTime else 0.0
+        self._listen(options)
+        port, oauthPort = (listening.getHost().port for listening in self._listening)
+        try:
+            directory.announce(self.exchange, port=port, oauthPort=oauthPort)
+        except OSError as error:
+            raise ConfigurationError(f"nothing can be written in {directory.path}: {error.strerror}") from error
+        self.exchange.start()
+        self._log.info(
+            "The simulator listens on port {port}; its files are in {path}", port=port, path=str(directory.path)
+        )
+        if hours:
+            self._log.info(
+                "Its time is {hours:.1f} hours ahead, at {moment} UTC, so that its market was open when it started",
+                hours=hours,
+                moment=datetime.fromtimestamp(self.exchange.timeline.now() // 1000, UTC).strftime("%A, %Y-%m-%d %H:%M"),
+            )
+
+    def _close(self) -> Deferred[Any]:
+        closed = [maybeDeferred(listening.stopListening) for listening in self._listening]
+        self._listening.clear()
+        self._directory.release()
         return gatherResults(closed)
 
     def _listen(self, options: CertificateOptions) -> None:
@@ -92,7 +124,4 @@ class SimulatorService(Service):
             site = makeSite(self.exchange)
             self._listening.append(self._reactor.listenTCP(oauthPort, site, interface=_INTERFACE))
         except CannotListenError as error:
-            for listening in self._listening:
-                listening.stopListening()
-            self._listening.clear()
             raise ConfigurationError(f"port {error.port} of {_INTERFACE} is taken, or may not be used") from error

@@ -27,6 +27,9 @@ The version of what is written.
 
 _MessageT = TypeVar("_MessageT", bound=Message)
 
+# A process that was killed has given out ids which it did not come to write down; clients know them.
+_UNSAVED = 10_000
+
 
 def dumpState(exchange: Exchange) -> dict[str, Any]:
     """
@@ -60,6 +63,7 @@ def loadState(exchange: Exchange, state: Mapping[str, Any]) -> None:
         raise ValueError(f"it is of format {state['format']}, and this version writes format {FORMAT}")
     _loadRegistry(exchange.registry, state)
     exchange.venue.ids = Ids(**state["ids"])
+    exchange.venue.ids.skip(_UNSAVED)
     limit = exchange.settings.historyLimit
     accounts = [_loadAccount(each, limit) for each in state["accounts"]]
     exchange.venue.accounts.clear()

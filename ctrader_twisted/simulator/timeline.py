@@ -13,7 +13,7 @@ class Timeline:
     """
     Time that starts at a chosen moment and runs as fast as the clock, or faster.
 
-    @ivar epoch: the moment at which it started, in milliseconds since 1970.
+    @ivar epoch: the moment at which it started, or was last set to, in milliseconds since 1970.
     @ivar speed: simulated seconds in a second of the clock.
     """
 
@@ -27,6 +27,15 @@ class Timeline:
         self.speed = speed
         self._clock = clock
         self._started = clock.seconds()
+
+    def setTo(self, moment: int) -> None:
+        """
+        Make it another time, and go on from there.
+
+        @param moment: milliseconds since 1970.
+        """
+        self.epoch = moment
+        self._started = self._clock.seconds()
 
     def now(self) -> int:
         """

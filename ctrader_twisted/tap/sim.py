@@ -69,7 +69,10 @@ class Options(BaseOptions):
     synopsis = "[options] --directory DIR"
     longdesc = (
         "Runs a simulated cTrader server on this computer. It keeps its state in DIR, and once it listens it writes "
-        "DIR/simulator.json, which holds everything that a client needs to connect."
+        "DIR/simulator.json, which holds everything that a client needs to connect. Its time is the real one, unless "
+        "the market is closed when it is started, as at weekends: then its time is set forward to an hour after the "
+        "next opening, and stays ahead by that much, in later runs in DIR, too. With --replay or --replay-start it has "
+        "a time of its own."
     )
     optParameters = [
         ["directory", "d", None, "The folder in which the simulator lives."],
@@ -105,16 +108,25 @@ class Options(BaseOptions):
             raise UsageError("Say where the simulator shall keep its state: --directory DIR.")
 
 
-class _PlainService(SimulatorService):
+class _PlainEnd(SystemExit, Exception):
     """
     Ends the process with a sentence in place of a traceback.
+
+    It is an ordinary exception, too: of any other, twistd does not hear when it has gone into the background, and the
+    process in the foreground waits for ever.
+    """
+
+
+class _PlainService(SimulatorService):
+    """
+    Ends the process with a sentence if it cannot start.
     """
 
     def startService(self) -> None:
         try:
             super().startService()
         except ConfigurationError as error:
-            raise SystemExit(f"ctrader-sim: {error}") from error
+            raise _PlainEnd(f"ctrader-sim: {error}") from error
 
 
 def makeService(options: Mapping[str, Any]) -> IService:
@@ -142,12 +154,19 @@ def _makeService(reactor: Any, options: Mapping[str, Any], replay: Mapping[str, 
         speed=options["speed"],
     )
     directory = Directory(Path(options["directory"]).resolve(), reactor)
-    return _PlainService(reactor, exchange, directory, port=options["port"], oauthPort=options["oauth-port"])
+    return _PlainService(
+        reactor,
+        exchange,
+        directory,
+        port=options["port"],
+        oauthPort=options["oauth-port"],
+        isRealTime=options["replay-start"] is None and not replay,
+    )
 
 
 def _epoch(reactor: Any, options: Mapping[str, Any], replay: Mapping[str, ReplayedPrices]) -> int:
     """
-    Begin where it was said, or with the first recorded tick, or now.
+    Begin where it was said, or with the first recorded tick, or else now; the service may set that forward.
     """
     if options["replay-start"] is not None:
         started: int = options["replay-start"]

@@ -82,6 +82,7 @@ def _profile(call: Call[ProtoOAGetCtidProfileByTokenReq]) -> None:
 def _refreshToken(call: Call[ProtoOARefreshTokenReq]) -> None:
     registry = call.exchange.registry
     grant = registry.rotate(call.connection.clientId, call.message.refreshToken)
+    call.exchange.credentialsChanged()
     call.reply(
         ProtoOARefreshTokenRes(
             accessToken=grant.accessToken.reveal(),

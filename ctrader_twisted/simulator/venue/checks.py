@@ -4,6 +4,8 @@ The rules that an order must keep, before anything of it is booked.
 
 from __future__ import annotations
 
+from math import isfinite
+
 from ctrader_twisted.schema.messages import (
     ProtoOANewOrderReq,
     ProtoOAOrderTriggerMethod,
@@ -16,7 +18,7 @@ from ctrader_twisted.simulator.refusal import Refusal, TradeRefusal
 from ctrader_twisted.simulator.venue.prices import fromDouble
 from ctrader_twisted.simulator.venue.schedule import isOpen
 
-__all__ = ["checkDigits", "checkNewOrder", "checkOpen", "checkTrigger", "notSimulated"]
+__all__ = ["checkDigits", "checkDistances", "checkNewOrder", "checkOpen", "checkTrigger", "notSimulated"]
 
 _LONGEST = (("label", 100), ("comment", 512), ("clientOrderId", 50))
 
@@ -51,16 +53,32 @@ def checkOpen(symbol: ProtoOASymbol, now: int) -> None:
 
 def checkDigits(price: float, symbol: ProtoOASymbol) -> None:
     """
-    Refuse a price that is finer than the symbol's.
+    Refuse a price that is finer than the symbol's, or that is none.
 
     @param price: a price as orders carry it.
     @param symbol: the symbol.
-    @raise Refusal: if it has too many digits.
+    @raise Refusal: if it has too many digits, or is negative, infinite or not a number.
     """
+    if not isfinite(price) or price < 0:
+        raise Refusal("INVALID_REQUEST", f"{price} is not a price")
     exact = fromDouble(price)
     if exact / 100_000 != price or exact % 10 ** (5 - symbol.digits):
         words = f"Order price has more digits than symbol allows. Allowed {symbol.digits} digits"
         raise Refusal("INVALID_REQUEST", words)
+
+
+def checkDistances(request: ProtoOANewOrderReq, price: int) -> None:
+    """
+    Refuse relative levels that would lie at a price of zero or below.
+
+    @param request: the order.
+    @param price: the price at which it would be executed now, in 1/100000 of a price unit.
+    @raise TradeRefusal: if a level is too far away.
+    """
+    isBuy = request.tradeSide == ProtoOATradeSide.BUY
+    below, name = (request.relativeStopLoss, "SL") if isBuy else (request.relativeTakeProfit, "TP")
+    if below >= price:
+        raise TradeRefusal("TRADING_BAD_STOPS", f"Relative {name} {below} is beyond the price {price}")
 
 
 def checkTrigger(method: ProtoOAOrderTriggerMethod, *, guaranteed: bool) -> None:

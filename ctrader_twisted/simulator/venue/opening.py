@@ -19,7 +19,7 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import MONEY_DIGITS, TradingAccount
-from ctrader_twisted.simulator.venue.checks import checkNewOrder, checkOpen
+from ctrader_twisted.simulator.venue.checks import checkDistances, checkNewOrder, checkOpen
 from ctrader_twisted.simulator.venue.prices import toDouble
 from ctrader_twisted.simulator.venue.protection import protect
 from ctrader_twisted.simulator.venue.valuation import checkMoney, commissionOf, marginOf
@@ -42,7 +42,7 @@ def openPosition(venue: Venue, account: TradingAccount, request: ProtoOANewOrder
     specification = venue.catalogue.full(symbol.symbolId)
     checkNewOrder(request, specification)
     checkOpen(specification, venue.now())
-    venue.price(symbol.symbolId, request.tradeSide)
+    checkDistances(request, venue.price(symbol.symbolId, request.tradeSide))
     checkMoney(venue, account, symbol.symbolId, request.volume)
     order = _newOrder(venue, request, specification.measurementUnits)
     position = _newPosition(order)

@@ -55,6 +55,16 @@ class Ids:
     order: int = 3_000_001
     deal: int = 4_000_001
 
+    def skip(self, count: int) -> None:
+        """
+        Leave some ids of each kind out.
+
+        @param count: how many.
+        """
+        self.position += count
+        self.order += count
+        self.deal += count
+
     def newPosition(self) -> int:
         """
         @return: an id that no position has.
