@@ -52,5 +52,13 @@ def asSecret(text: str | Secret) -> Secret:
 
     @param text: what to keep secret.
     @return: the secret.
+    @raise TypeError: if it is no text at all, such as the C{None} of an environment variable that is not set.
+    @raise ValueError: if it is empty.
     """
-    return text if isinstance(text, Secret) else Secret(text)
+    if isinstance(text, Secret):
+        return text
+    if not isinstance(text, str):
+        raise TypeError(f"a secret is a string, not {type(text).__name__}")
+    if not text:
+        raise ValueError("a secret is not empty")
+    return Secret(text)

@@ -75,8 +75,14 @@ class ScriptedProtocol(Protocol):
         """
         Send a message, asked or unasked.
         """
+        self.write(encodeFrame(message, clientMsgId))
+
+    def write(self, data: bytes) -> None:
+        """
+        Send bytes, whatever they are.
+        """
         assert self.transport is not None
-        self.transport.write(encodeFrame(message, clientMsgId))
+        self.transport.write(data)
 
     def connectionLost(self, reason: object = None) -> None:
         """

@@ -31,8 +31,8 @@ from ctrader_twisted.errors import (
     WrongHost,
 )
 from ctrader_twisted.schema import messages as m
-from ctrader_twisted.session.account import AccountState
-from ctrader_twisted.session.connection import Application, State
+from ctrader_twisted.session.connection import Application
+from ctrader_twisted.session.tables import AccountState, State
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.testing import NothingHappens, VirtualExchange
 

@@ -4,10 +4,12 @@ Tests of L{ctrader_twisted.session.session}: login, loss, refusals and the way o
 
 from __future__ import annotations
 
+import gc
 from itertools import pairwise
 from typing import Any
 
 from google.protobuf.message import Message
+from OpenSSL.SSL import Error as TlsError
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -21,6 +23,7 @@ from ctrader_twisted.errors import (
     ConnectFailed,
     ConnectionLost,
     CTraderError,
+    IllegalValue,
     LoginNeeded,
     NotConnected,
     RequestTimedOut,
@@ -30,9 +33,10 @@ from ctrader_twisted.errors import (
 from ctrader_twisted.interfaces import TokenPair
 from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.schema import messages as m
-from ctrader_twisted.session.account import AccountSession, AccountState
-from ctrader_twisted.session.connection import Application, State
+from ctrader_twisted.session.account import AccountSession
+from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.session import Session
+from ctrader_twisted.session.tables import AccountState, State
 from ctrader_twisted.testing.memory import MemoryEndpoint
 from ctrader_twisted.wire import Timing
 
@@ -185,27 +189,37 @@ class ConnectionTests(SessionTestCase):
         )
         self.start()
         self.assertIsInstance(self.session.status.reason, ApplicationInactive)
-        self.clock.advance(59)
-        turns(self.clock)
-        self.assertEqual(self.endpoint.attempts, 1)
-        self.clock.advance(1)
-        turns(self.clock)
-        self.assertEqual(self.endpoint.attempts, 2)
+        self.assertEqual(self.retriedAfter(), 63)
+
+    def retriedAfter(self) -> int:
+        """
+        @return: the seconds until the next attempt.
+        """
+        attempts, seconds = self.endpoint.attempts, 0
+        while self.endpoint.attempts == attempts:
+            seconds += 1
+            self.clock.advance(1)
+            turns(self.clock, 3)
+        return seconds
 
     def test_maintenance(self) -> None:
         """
-        A maintenance is waited for until its announced end.
+        A maintenance is waited for until its announced end and a little more, but never for more than some minutes at
+        once; whoever cannot wait starts again.
         """
-        self.server.answers[m.ProtoOAApplicationAuthReq] = lambda _: m.ProtoErrorRes(
-            errorCode="SERVER_IS_UNDER_MAINTENANCE", maintenanceEndTimestamp=300
-        )
+
+        def refuse(end: int) -> None:
+            self.server.answers[m.ProtoOAApplicationAuthReq] = lambda _: m.ProtoErrorRes(
+                errorCode="SERVER_IS_UNDER_MAINTENANCE", maintenanceEndTimestamp=end
+            )
+
+        refuse(300)
         self.start()
-        self.clock.advance(299)
-        turns(self.clock)
-        self.assertEqual(self.endpoint.attempts, 1)
-        self.clock.advance(1)
-        turns(self.clock)
-        self.assertEqual(self.endpoint.attempts, 2)
+        refuse(10**17)
+        self.assertEqual(self.retriedAfter(), 315)
+        self.assertEqual(self.retriedAfter(), 945)
+        self.start()
+        self.assertEqual(self.endpoint.attempts, 4)
 
     def test_rateLimitedLogin(self) -> None:
         """
@@ -213,12 +227,45 @@ class ConnectionTests(SessionTestCase):
         """
         self.server.answers[m.ProtoOAApplicationAuthReq] = lambda _: error("BLOCKED_PAYLOAD_TYPE", retryAfter=20)
         self.start()
-        self.clock.advance(19)
-        turns(self.clock)
-        self.assertEqual(self.endpoint.attempts, 1)
-        self.clock.advance(1)
-        turns(self.clock)
-        self.assertEqual(self.endpoint.attempts, 2)
+        self.assertEqual(self.retriedAfter(), 21)
+
+    def test_brokenEndpoint(self) -> None:
+        """
+        An endpoint that raises is a failed attempt like others.
+        """
+        self.endpoint.connect = lambda factory: 1 / 0  # type: ignore
+        self.start()
+        self.assertEqual(self.session.status.connection, State.WAITING)
+        del self.endpoint.connect
+        self.assertEqual(self.retriedAfter(), 1)
+
+    def test_oddRefusal(self) -> None:
+        """
+        A refusal of the application by a code that nobody knows is not taken for a lasting one.
+        """
+        self.server.answers[m.ProtoOAApplicationAuthReq] = lambda _: error("BAD_WEATHER")
+        self.start()
+        self.server.answers[m.ProtoOAApplicationAuthReq] = lambda _: m.ProtoOAApplicationAuthRes()
+        self.assertEqual(self.retriedAfter(), 1)
+
+    def test_badApplication(self) -> None:
+        """
+        Credentials that are missing, such as from an unset environment variable, are refused where they come in.
+        """
+        for clientId, secret in ((None, "s"), ("", "s"), ("id", None), ("id", ""), ("id", 5)):
+            with self.assertRaises((TypeError, ValueError)):
+                Application(clientId, secret)  # type: ignore[arg-type]
+        with self.assertRaises(TypeError):
+            TokenPair(None)  # type: ignore[arg-type]
+
+    def test_unsendableLogin(self) -> None:
+        """
+        A login that cannot even be sent ends it, and says why.
+        """
+        self.patch(m, "ProtoOAApplicationAuthReq", None)
+        up = self.session.whenUp()
+        self.start()
+        self.failureResultOf(up, IllegalValue)
 
     def test_backoff(self) -> None:
         """
@@ -360,9 +407,19 @@ class ConnectionTests(SessionTestCase):
         account.onLost(lost.append)
         self.push(m.ProtoOAClientDisconnectEvent(reason="maintenance of the proxy"))
         self.assertIn("maintenance of the proxy", lost[0].getErrorMessage())
-        self.clock.advance(1)
+        self.assertEqual(self.retriedAfter(), 32)
         turns(self.clock)
         self.assertEqual(account.state, AccountState.READY)
+
+    def test_blockedAtLogin(self) -> None:
+        """
+        The server may say that the application is blocked while the login is under way.
+        """
+        self.server.answers[m.ProtoOAApplicationAuthReq] = lambda _: self.server.connections[-1].send(
+            m.ProtoOAClientDisconnectEvent(reason="application is blocked")
+        )
+        self.start()
+        self.assertEqual(self.session.status.connection, State.FAILED)
 
     def test_blocked(self) -> None:
         """
@@ -384,9 +441,103 @@ class ConnectionTests(SessionTestCase):
         self.push(m.ProtoErrorRes(errorCode="SERVER_IS_UNDER_MAINTENANCE", maintenanceEndTimestamp=600))
         self.assertEqual(self.session.status.connection, State.WAITING)
         self.assertEqual(len(errors), 2)
-        self.clock.advance(600)
+        self.clock.advance(630)
         turns(self.clock)
         self.assertEqual(self.session.status.connection, State.UP)
+
+    def test_maintenanceOfOne(self) -> None:
+        """
+        The maintenance of one account's server concerns that account alone.
+        """
+        one, two = self.ready(7), self.ready(8)
+        self.push(error("SERVER_IS_UNDER_MAINTENANCE", ctidTraderAccountId=7, maintenanceEndTimestamp=600))
+        self.assertEqual((one.state, two.state), (AccountState.PAUSING, AccountState.READY))
+        self.push(error("SERVER_IS_UNDER_MAINTENANCE", ctidTraderAccountId=9))
+        self.assertEqual(two.state, AccountState.READY)
+
+    def test_rejectedOrder(self) -> None:
+        """
+        The rejection of an order is no error that came unasked.
+        """
+        errors: list[CTraderError] = []
+        self.session.onError.add(errors.append)
+        self.ready()
+        event = m.ProtoOAExecutionEvent(
+            ctidTraderAccountId=7, executionType=m.ProtoOAExecutionType.ORDER_REJECTED, errorCode="MARKET_CLOSED"
+        )
+        self.push(event)
+        self.assertEqual(errors, [])
+
+    def test_tryingAtTheLoss(self) -> None:
+        """
+        Who tries again as soon as a request fails, and waits until the account is ready, does not try before it is.
+        """
+        account = self.ready()
+        self.server.answers[m.ProtoOAAssetListReq] = lambda _: None
+        attempts: list[int] = []
+
+        async def insist() -> None:
+            while True:
+                await account.whenReady()
+                attempts.append(1)
+                self.assertLess(len(attempts), 5)
+                try:
+                    await account.request(m.ProtoOAAssetListReq())
+                except (ConnectionLost, NotConnected):
+                    continue
+
+        for end in (self.cut, lambda: self.server.connections[-1].write(b"HTTP/1.1 400")):
+            insisting = Deferred.fromCoroutine(insist())
+            turns(self.clock)
+            end()
+            turns(self.clock)
+            self.clock.advance(1)
+            turns(self.clock)
+            self.assertEqual(len(attempts), 2)
+            attempts.clear()
+            insisting.cancel()
+            self.failureResultOf(insisting)
+
+    def test_silence(self) -> None:
+        """
+        A connection on which nothing comes is made anew; that is told at once.
+        """
+        account = self.ready()
+        link = self.endpoint.links[-1]
+        link.freeze()
+        for _ in range(13):
+            self.clock.advance(5)
+        turns(self.clock)
+        self.assertEqual((account.state, self.endpoint.attempts), (AccountState.READY, 2))
+        link.cut()
+
+    def test_waitingAfterTheEnd(self) -> None:
+        """
+        Who waits for a session that has ended, or for one of its accounts, is told why; until it is started again.
+        """
+        account = self.ready()
+        self.push(m.ProtoOAClientDisconnectEvent(reason="application is blocked"))
+        for waiting in (account.whenReady(), self.session.whenUp(), self.session.whenSettled()):
+            self.assertIn("blocked", str(self.failureResultOf(waiting, NotConnected).value))
+        self.session.stop()
+        for waiting in (account.whenReady(), self.session.whenUp(), self.session.whenSettled()):
+            self.assertIn("stopped", str(self.failureResultOf(waiting, NotConnected).value))
+        self.start()
+        self.successResultOf(account.whenReady())
+
+    def test_alertAfterTheHandshake(self) -> None:
+        """
+        A TLS failure after the handshake is a loss like others, whatever it says of certificates.
+        """
+        account = self.ready()
+        link = self.endpoint.links[-1]
+        link._clientSide.end(Failure(TlsError([("", "", "certificate verify failed")])))
+        link.cut()
+        self.clock.advance(0)
+        self.assertEqual(self.session.status.connection, State.WAITING)
+        self.clock.advance(1)
+        turns(self.clock)
+        self.assertEqual(account.state, AccountState.READY)
 
     def test_status(self) -> None:
         """
@@ -480,6 +631,30 @@ class AccountTests(SessionTestCase):
         self.start()
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertEqual(account.state, AccountState.PAUSING)
+
+    def test_slowStore(self) -> None:
+        """
+        A token that comes only after a reconnect logs nothing in twice; a store that never answers is asked again.
+        """
+        slow: list[Deferred[tuple[TokenPair, ...]]] = []
+        load = self.tokens.load
+        self.tokens.load = lambda: slow.append(Deferred()) or slow[-1]  # type: ignore
+        account = self.session.account(7)
+        self.start()
+        self.tokens.load = load  # type: ignore[method-assign]
+        self.cut()
+        self.clock.advance(1)
+        turns(self.clock)
+        slow[0].callback((TokenPair("token"),))
+        turns(self.clock)
+        self.assertEqual(self.server.count(m.ProtoOAAccountAuthReq), 1)
+        self.tokens.load = lambda: slow.append(Deferred()) or slow[-1]  # type: ignore
+        self.push(m.ProtoOAAccountDisconnectEvent(ctidTraderAccountId=7))
+        for _ in range(31):
+            self.clock.advance(1)
+            self.push(m.ProtoHeartbeatEvent())
+        self.assertEqual(account.state, AccountState.PAUSING)
+        self.assertIn("token store", str(account.reason))
 
     def test_alreadyLoggedIn(self) -> None:
         """
@@ -642,6 +817,78 @@ class AccountTests(SessionTestCase):
         self.assertEqual(account.state, AccountState.READY)
         self.assertEqual(self.server.count(m.ProtoOAAccountAuthReq), 2)
 
+    def test_applicationForgotten(self) -> None:
+        """
+        When the server does not know the application any more, the connection is made anew, at login and later.
+        """
+        account = self.ready()
+        self.server.answers[m.ProtoOAAssetListReq] = lambda _: error("CH_CLIENT_NOT_AUTHENTICATED")
+        assets = account.request(m.ProtoOAAssetListReq())
+        turns(self.clock)
+        self.failureResultOf(assets, LoginNeeded)
+        self.server.answers[m.ProtoOAAccountAuthReq] = lambda _: error("CH_CLIENT_NOT_AUTHENTICATED")
+        self.clock.advance(1)
+        turns(self.clock)
+        self.assertEqual(self.endpoint.attempts, 2)
+        self.clock.advance(1)
+        turns(self.clock)
+        self.assertEqual(self.server.count(m.ProtoOAApplicationAuthReq), 3)
+
+    def test_notSubscribed(self) -> None:
+        """
+        A missing subscription is no reason to log in again.
+        """
+        account = self.ready()
+        self.server.answers[m.ProtoOAAssetListReq] = lambda _: error("NOT_SUBSCRIBED_TO_SPOTS")
+        assets = account.request(m.ProtoOAAssetListReq())
+        turns(self.clock)
+        self.failureResultOf(assets, LoginNeeded)
+        self.assertEqual(account.state, AccountState.READY)
+
+    def test_blockedLogin(self) -> None:
+        """
+        An account whose login came too fast waits for as long as the server says.
+        """
+        self.server.answers[m.ProtoOAAccountAuthReq] = lambda _: error("BLOCKED_PAYLOAD_TYPE", retryAfter=300)
+        self.session.account(7)
+        self.start()
+        for _ in range(62):
+            self.clock.advance(5)
+            self.push(m.ProtoHeartbeatEvent())
+        self.assertEqual(self.server.count(m.ProtoOAAccountAuthReq), 1)
+
+    def test_oddRefusal(self) -> None:
+        """
+        A refusal that nobody knows is final as an answer to the login, and not as one to what comes after it.
+        """
+        self.server.answers[m.ProtoOATraderReq] = lambda _: error("BAD_WEATHER")
+        account = self.session.account(7)
+        self.start()
+        self.assertEqual(account.state, AccountState.PAUSING)
+        self.server.answers[m.ProtoOAAccountAuthReq] = lambda _: error("BAD_WEATHER")
+        self.clock.advance(1)
+        turns(self.clock)
+        self.assertEqual(account.state, AccountState.REFUSED)
+
+    def test_reconcileFailsToo(self) -> None:
+        """
+        When both requests for the state fail, the second failure is not left unheard.
+        """
+        for kind in (m.ProtoOATraderReq, m.ProtoOAReconcileReq):
+            self.server.answers[kind] = lambda _: error("TIMEOUT_ERROR")
+        account = self.session.account(7)
+        self.start()
+        self.assertEqual(account.state, AccountState.PAUSING)
+        gc.collect()
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_foreignRequest(self) -> None:
+        """
+        A request that concerns no account cannot be sent for one.
+        """
+        account = self.ready()
+        self.failureResultOf(account.request(m.ProtoOAVersionReq()), IllegalValue)
+
     def test_tokenInvalidated(self) -> None:
         """
         When the token of an account is invalidated, the account logs in with what the store has then.
@@ -706,16 +953,25 @@ class GrantTests(SessionTestCase):
             )
 
         self.server.answers[m.ProtoOAGetAccountListByAccessTokenReq] = answer
-        self.tokens.save(tuple(TokenPair(name) for name in [*accounts, "gone"]))
+        self.tokens.save(tuple(TokenPair(name) for name in accounts))
+
+    def addBadToken(self) -> None:
+        """
+        Store a token that the server refuses, beside the others.
+        """
+        self.tokens.save((TokenPair("gone"), *self.successResultOf(self.tokens.load())))
 
     def test_tokenByAccount(self) -> None:
         """
         With several tokens, each account is logged in with the one that covers it.
         """
-        self.lists(t1=[5], t2=[7])
+        self.lists(t1=[5], t2=[7, 8])
+        self.addBadToken()
         self.ready(7)
+        self.ready(8)
         logins = [each for each in self.server.seen if isinstance(each, m.ProtoOAAccountAuthReq)]
-        self.assertEqual([each.accessToken for each in logins], ["t2"])
+        self.assertEqual([each.accessToken for each in logins], ["t2", "t2"])
+        self.assertEqual(self.server.count(m.ProtoOAGetAccountListByAccessTokenReq), 3)
 
     def test_noneCovers(self) -> None:
         """
@@ -727,11 +983,22 @@ class GrantTests(SessionTestCase):
         self.failureResultOf(ready, AccountNotFound)
         self.assertEqual(self.server.count(m.ProtoOAAccountAuthReq), 0)
 
+    def test_coveredByTheBadOne(self) -> None:
+        """
+        Where another token is refused, that is told: it may be the one that covers the account.
+        """
+        self.lists(t1=[5], t2=[6])
+        self.addBadToken()
+        ready = self.session.whenAccountReady(7)
+        self.start()
+        self.failureResultOf(ready, TokenRefused)
+
     def test_accountList(self) -> None:
         """
         The accounts of all tokens are listed once each, with the better permission; a refused token spoils nothing.
         """
-        self.lists(v1=[5, 6], t2=[6])
+        self.lists(v1=[5, 6], t2=[6], v3=[6])
+        self.addBadToken()
         self.start()
         accounts = self.session.accountList()
         turns(self.clock)
@@ -744,6 +1011,7 @@ class GrantTests(SessionTestCase):
         If no token is good, listing the accounts fails.
         """
         self.lists()
+        self.addBadToken()
         self.start()
         accounts = self.session.accountList()
         turns(self.clock)

@@ -99,9 +99,9 @@ class BackoffTests(SynchronousTestCase):
         """
         A pause is never longer than the limit and a quarter, and never zero after two failures in a row.
         """
-        backoff = Backoff(Random(seed), longest=60)
+        backoff = Backoff(Random(seed), lambda: 0, longest=60)
         for seconds in lasted:
-            first, second = backoff.next(), backoff.next()
+            first, second = backoff.after(None), backoff.after(None)
             self.assertTrue(0 <= first <= 75 and 0.75 <= second <= 75)
             backoff.lasted(seconds)
             self.assertEqual(backoff.failures == 0, seconds >= 10)
@@ -110,7 +110,7 @@ class BackoffTests(SynchronousTestCase):
         """
         After very many failures the pause is still the longest.
         """
-        backoff = Backoff(Random(1), longest=60)
+        backoff = Backoff(Random(1), lambda: 0, longest=60)
         for _ in range(5000):
-            pause = backoff.next()
+            pause = backoff.after(None)
         self.assertTrue(45 <= pause <= 75)

@@ -12,13 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted.session.account import ACCOUNT_TABLE, AccountInput, AccountState
-from ctrader_twisted.session.connection import TABLE, Input, State
 from ctrader_twisted.session.machine import Machine, Step
+from ctrader_twisted.session.tables import ACCOUNT_TABLE, TABLE, AccountInput, AccountState, Input, State
 
 CONNECTION = """
            IDLE       WAITING    CONNECTING SECURING    AUTHORISING UP       STOPPING RETRYING FAILING  FAILED
-START      CONNECTING .          .          .           .           .        RETRYING .        .        CONNECTING
+START      CONNECTING CONNECTING .          .           .           .        RETRYING .        .        CONNECTING
 STOP       .          IDLE       IDLE       STOPPING    STOPPING    STOPPING .        STOPPING STOPPING IDLE
 RETRY      .          CONNECTING .          .           .           .        .        .        .        .
 OPENED     .          .          SECURING   .           .           .        .        .        .        .
@@ -27,7 +26,7 @@ SECURED    .          .          .          AUTHORISING .           .        .  
 ACCEPTED   .          .          .          .           UP          .        .        .        .        .
 REFUSED    .          .          .          .           FAILING     FAILING  .        .        .        .
 POSTPONED  .          .          .          .           RETRYING    RETRYING .        .        .        .
-DISTRUSTED .          .          .          FAILED      .           .        IDLE     WAITING  .        .
+DISTRUSTED .          .          .          FAILED      .           .        .        .        .        .
 LOST       .          .          .          WAITING     WAITING     WAITING  IDLE     WAITING  FAILED   .
 EXPIRED    .          .          WAITING    RETRYING    RETRYING    .        .        .        .        .
 """

@@ -4,6 +4,8 @@ Tests of L{ctrader_twisted.wire.endpoints}: real TLS on the loopback interface.
 
 from __future__ import annotations
 
+import ssl
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,11 +22,12 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from ctrader_twisted.errors import CertificateRefused, ConfigurationError, CTraderError, HostNameRefused
 from ctrader_twisted.interfaces import TokenPair
 from ctrader_twisted.oauth import MemoryTokens
-from ctrader_twisted.session.connection import Application, State
+from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.session import Session
 from ctrader_twisted.session.status import Status
+from ctrader_twisted.session.tables import State
 from ctrader_twisted.simulator import authority
-from ctrader_twisted.wire import Timing, demo, hostEndpoint, live, trustFile
+from ctrader_twisted.wire import Timing, demo, endpoints, hostEndpoint, live, trustFile
 
 from .scripted import ScriptedServer
 
@@ -124,6 +127,21 @@ class LoopbackTests(TestCase):
         session.start()
         with self.assertRaises(CertificateRefused):
             await session.whenUp()
+
+    async def test_platformsOfTheirOwn(self) -> None:
+        """
+        On platforms where OpenSSL does not find their authorities, Python is asked for them.
+        """
+        port = self.listen()
+        known = ssl.create_default_context(cafile=str(self.caFile))
+        self.patch(endpoints, "_OWN_STORES", (sys.platform,))
+        self.patch(ssl, "create_default_context", lambda: known)
+        options = hostEndpoint(self.reactor, "127.0.0.1", port)
+        session = self.session(port)
+        self.patch(session._connection, "_endpoint", options)
+        await session.stop()
+        session.start()
+        await session.whenUp()
 
     async def test_wrongName(self) -> None:
         """

@@ -5,11 +5,13 @@ Tests of L{ctrader_twisted.wire.protocol}.
 from __future__ import annotations
 
 from random import Random
+from time import monotonic
 
 from google.protobuf.message import Message
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
+from twisted.python.runtime import seconds as wallSeconds
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.errors import (
@@ -25,7 +27,11 @@ from ctrader_twisted.errors import (
 )
 from ctrader_twisted.framing import Envelope, FrameDecoder, encodeEnvelope, encodeFrame
 from ctrader_twisted.schema import messages as m
+from ctrader_twisted.schema.pool import loadDescriptors, makeClasses
 from ctrader_twisted.wire import OpenApiProtocol, Timing
+from ctrader_twisted.wire.clocks import steadySeconds
+from ctrader_twisted.wire.liveness import Liveness
+from ctrader_twisted.wire.outstanding import Outstanding
 
 
 class Listener:
@@ -37,6 +43,7 @@ class Listener:
         self.opened = 0
         self.secured = 0
         self.events: list[Message] = []
+        self.trouble: list[CTraderError] = []
         self.ended: list[CTraderError] = []
         self.broken = False
 
@@ -59,6 +66,12 @@ class Listener:
         self.events.append(message)
         if self.broken:
             raise RuntimeError("a broken listener")
+
+    def connectionBroken(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
+        """
+        Note it.
+        """
+        self.trouble.append(reason)
 
     def connectionEnded(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
         """
@@ -229,13 +242,13 @@ class RequestTests(ProtocolTestCase):
 
     def test_wrongKindOfAnswer(self) -> None:
         """
-        A message that cannot answer the request whose id it carries is an event; the request still waits.
+        A message that cannot answer the request whose id it carries is counted; the request still waits.
         """
         version = self.protocol.request(m.ProtoOAVersionReq())
         (envelope,) = self.sent()
         stray = m.ProtoOAAccountAuthRes(ctidTraderAccountId=7)
         self.receive(stray, envelope.clientMsgId)
-        self.assertEqual(self.listener.events, [stray])
+        self.assertEqual((self.listener.events, self.protocol.counters.late), ([], 1))
         self.receive(m.ProtoOAVersionRes(version="91"), envelope.clientMsgId)
         self.successResultOf(version)
 
@@ -251,7 +264,7 @@ class RequestTests(ProtocolTestCase):
         self.assertNoResult(slow)
         self.receive(m.ProtoOAVersionRes(version="late"), two.clientMsgId)
         self.assertNoResult(slow)
-        self.assertEqual(self.protocol.counters.late, 1)
+        self.assertEqual((self.protocol.counters.late, self.listener.events), (1, []))
         self.clock.advance(13)
         self.failureResultOf(slow, RequestTimedOut)
         self.assertEqual(one.clientMsgId == two.clientMsgId, False)
@@ -270,6 +283,19 @@ class RequestTests(ProtocolTestCase):
         self.assertNoResult(long)
         self.clock.advance(1)
         self.failureResultOf(long, RequestTimedOut)
+
+    def test_deadlinesAreTidied(self) -> None:
+        """
+        Deadlines of requests that were answered long before them do not pile up.
+        """
+        outstanding = Outstanding(self.clock, "x", 10)
+        for _ in range(1000):
+            clientMsgId, answered = outstanding.add("ProtoOAVersionReq", None, 86_400)
+            outstanding.answer(clientMsgId, m.ProtoOAVersionRes())
+            self.successResultOf(answered)
+        self.assertLess(len(outstanding._deadlines), 200)
+        self.assertEqual(len(outstanding), 0)
+        outstanding.loseAll("over")
 
     def test_cancel(self) -> None:
         """
@@ -307,6 +333,14 @@ class RequestTests(ProtocolTestCase):
         """
         event = m.ProtoOAVersionRes(version="91")
         self.failureResultOf(self.protocol.request(event), IllegalValue)  # type: ignore[arg-type]
+
+    def test_foreignClass(self) -> None:
+        """
+        A message of the same name that another package made, such as the official SDK, cannot be sent.
+        """
+        other = makeClasses(loadDescriptors())["ProtoOAVersionReq"]
+        self.failureResultOf(self.protocol.request(other()), IllegalValue)  # type: ignore[arg-type]
+        self.assertEqual(self.sent(), [])
 
     def test_requestInCallbackOfLoss(self) -> None:
         """
@@ -427,6 +461,16 @@ class LifeTests(ProtocolTestCase):
         self.clock.advance(1)
         self.assertIn("nothing for 60 s", str(self.listener.ended[0]))
 
+    def test_deafSilence(self) -> None:
+        """
+        A connection that is cut for its silence is told to be broken before its transport is gone.
+        """
+        self.transport.abortConnection = lambda: None  # type: ignore[method-assign]
+        self.clock.advance(60)
+        self.assertEqual((len(self.listener.trouble), self.listener.ended), (1, []))
+        self.failureResultOf(self.protocol.request(m.ProtoOAVersionReq()), NotConnected)
+        self.transport.loseConnection()
+
     def test_sleep(self) -> None:
         """
         When the machine has slept, the connection is cut, without a burst of heartbeats.
@@ -434,6 +478,53 @@ class LifeTests(ProtocolTestCase):
         self.clock.advance(3600)
         self.assertEqual(self.sent(), [])
         self.assertIsInstance(self.listener.ended[0], NotConnected)
+
+    def test_heartbeatsFromAnyMoment(self) -> None:
+        """
+        Whenever the connection began, a look at the clock that comes a rounding too early is not repeated for ever.
+        """
+        for start in (0.54, 0.37, 0.1, 1e9 + 0.7):
+            clock = Clock()
+            clock.advance(start)
+            beats: list[float] = []
+            liveness = Liveness(clock, clock.seconds, lambda: beat(), self.fail, interval=10, patience=1000)
+
+            def beat(clock: Clock = clock, liveness: Liveness = liveness, beats: list[float] = beats) -> None:
+                liveness.sent()
+                beats.append(clock.seconds())
+
+            liveness.start()
+            for _ in range(50):
+                clock.advance(clock.getDelayedCalls()[0].getTime() - clock.seconds())
+            self.assertGreater(len(beats), 20)
+            liveness.stop()
+
+    def test_clockSetBack(self) -> None:
+        """
+        When the reactor's clock is set back, its timer is late; what comes makes the heartbeat go out all the same.
+        """
+        steady = Clock()
+        beats: list[int] = []
+        liveness = Liveness(
+            self.clock, steady.seconds, lambda: beats.append(1) or liveness.sent(), self.fail, interval=10, patience=60
+        )
+        liveness.start()
+        steady.advance(11)
+        liveness.received()
+        liveness.received()
+        self.assertEqual(len(beats), 1)
+        liveness.stop()
+
+    def test_steadySeconds(self) -> None:
+        """
+        Time is measured by a clock that nobody sets, unless the reactor has one of its own.
+        """
+
+        class Real:
+            seconds = staticmethod(wallSeconds)
+
+        self.assertIs(steadySeconds(Real), monotonic)
+        self.assertEqual(steadySeconds(self.clock)(), self.clock.seconds())
 
     def test_loss(self) -> None:
         """

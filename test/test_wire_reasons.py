@@ -43,6 +43,7 @@ class ExplainTests(SynchronousTestCase):
         self.explained(VerificationError(errors=[]), HostNameRefused, "another host name")
         self.explained(TlsError([("SSL routines", "", "wrong version number")]), ConnectFailed, "wrong version number")
         self.explained(TlsError(), ConnectFailed, "no details")
+        self.explained(TlsError(104, "ECONNRESET"), ConnectFailed, "ECONNRESET")
 
     def test_unreached(self) -> None:
         """

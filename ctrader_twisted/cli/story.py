@@ -18,8 +18,8 @@ from ctrader_twisted.cli.tables import accountTable, moment, quoteTable, symbolT
 from ctrader_twisted.client import Account, Client
 from ctrader_twisted.errors import ConfigurationError, CTraderError, NotFound
 from ctrader_twisted.market import Quote
-from ctrader_twisted.session.connection import State
 from ctrader_twisted.session.status import Status
+from ctrader_twisted.session.tables import State
 from ctrader_twisted.trading import Position
 from ctrader_twisted.units import Lots, Symbol
 

@@ -237,7 +237,9 @@ class Client(Service):
                 timer.cancel()
 
     def _notStarted(self) -> CTraderError:
-        reason = self.status.reason
-        if reason is not None:
-            return reason
-        return ConnectFailed(f"the client was not ready within {self._startTimeout:g} s")
+        status = self.status
+        if status.reason is not None:
+            return status.reason
+        waiting = [f"account {number}: {each.reason}" for number, each in status.accounts.items() if each.reason]
+        reasons = "; ".join(waiting) or "no answer came"
+        return ConnectFailed(f"the client was not ready within {self._startTimeout:g} s: {reasons}")

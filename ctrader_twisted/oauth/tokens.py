@@ -85,6 +85,12 @@ class FileTokens:
 
     def _write(self, pairs: tuple[TokenPair, ...]) -> None:
         text = json.dumps({"tokens": [_row(pair) for pair in pairs]}, indent=1)
+        try:
+            self._replace(text)
+        except OSError as error:
+            raise ConfigurationError(f"the tokens cannot be stored in {self._path}: {error.strerror}") from error
+
+    def _replace(self, text: str) -> None:
         # mkstemp makes the file private before anything is in it.
         handle, scratch = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
         try:
@@ -96,6 +102,13 @@ class FileTokens:
         except BaseException:
             os.unlink(scratch)
             raise
+        if os.name == "posix":
+            # A new name lasts only when its folder is written too; Windows cannot be asked for that.
+            folder = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
 
 def _pair(row: dict[str, str | None]) -> TokenPair:

@@ -5,7 +5,6 @@ The account machine: logs one account in, learns its state, restores what it had
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from google.protobuf.message import Message
@@ -15,10 +14,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import (
+    AccountRefused,
     AlreadySo,
     ConfigurationError,
     ConnectionLost,
     CTraderError,
+    IllegalValue,
     LoginNeeded,
     NotConnected,
     RequestRefused,
@@ -35,77 +36,20 @@ from ctrader_twisted.secret import Secret
 from ctrader_twisted.session.backoff import Backoff
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.listeners import Listeners, Waiters
-from ctrader_twisted.session.machine import Machine, Step
+from ctrader_twisted.session.machine import Machine
+from ctrader_twisted.session.tables import ACCOUNT_TABLE, AccountInput, AccountState
 from ctrader_twisted.wire import OpenApiProtocol
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
 
-__all__ = ["ACCOUNT_TABLE", "AccountInput", "AccountOwner", "AccountSession", "AccountState"]
+__all__ = ["AccountOwner", "AccountSession"]
 
 _AnswerT = TypeVar("_AnswerT", bound=Message)
 _EventT = TypeVar("_EventT", bound=Message)
 
 _MOST_HELD = 10_000
-
-
-class AccountState(Enum):
-    """
-    Where the account stands.
-    """
-
-    OFFLINE = "offline"
-    AUTHORISING = "authorising"
-    RECONCILING = "reconciling"
-    RESTORING = "restoring"
-    READY = "ready"
-    PAUSING = "pausing"
-    REFUSED = "refused"
-
-
-class AccountInput(Enum):
-    """
-    What can happen to it. C{DROPPED} means that the server ended this account's login alone.
-    """
-
-    UP = "up"
-    DOWN = "down"
-    AUTHORISED = "authorised"
-    RECONCILED = "reconciled"
-    RESTORED = "restored"
-    REFUSED = "refused"
-    POSTPONED = "postponed"
-    DROPPED = "dropped"
-    RETRY = "retry"
-    ASK = "ask"
-
-
-_S, _I = AccountState, AccountInput
-
-ACCOUNT_TABLE: dict[tuple[AccountState, AccountInput], Step[AccountState]] = {
-    (_S.OFFLINE, _I.UP): Step(_S.AUTHORISING, ("authorise",)),
-    (_S.AUTHORISING, _I.DOWN): Step(_S.OFFLINE),
-    (_S.AUTHORISING, _I.AUTHORISED): Step(_S.RECONCILING, ("reconcile",)),
-    (_S.AUTHORISING, _I.REFUSED): Step(_S.REFUSED, ("refused",)),
-    (_S.AUTHORISING, _I.POSTPONED): Step(_S.PAUSING, ("pause",)),
-    (_S.RECONCILING, _I.DOWN): Step(_S.OFFLINE),
-    (_S.RECONCILING, _I.RECONCILED): Step(_S.RESTORING, ("release", "restore")),
-    (_S.RECONCILING, _I.REFUSED): Step(_S.REFUSED, ("refused",)),
-    (_S.RECONCILING, _I.POSTPONED): Step(_S.PAUSING, ("pause",)),
-    (_S.RECONCILING, _I.DROPPED): Step(_S.PAUSING, ("pause",)),
-    (_S.RESTORING, _I.DOWN): Step(_S.OFFLINE, ("lost",)),
-    (_S.RESTORING, _I.RESTORED): Step(_S.READY, ("ready",)),
-    (_S.RESTORING, _I.DROPPED): Step(_S.PAUSING, ("lost", "pause")),
-    (_S.READY, _I.DOWN): Step(_S.OFFLINE, ("lost",)),
-    (_S.READY, _I.DROPPED): Step(_S.PAUSING, ("lost", "pause")),
-    (_S.PAUSING, _I.DOWN): Step(_S.OFFLINE, ("cancelRetry",)),
-    (_S.PAUSING, _I.RETRY): Step(_S.AUTHORISING, ("authorise",)),
-    (_S.REFUSED, _I.DOWN): Step(_S.OFFLINE),
-    (_S.REFUSED, _I.ASK): Step(_S.AUTHORISING, ("authorise",)),
-}
-"""
-What each input does in each state; a pair that is not here changes nothing.
-"""
+_NO_SPOTS, _NO_APPLICATION = "NOT_SUBSCRIBED_TO_SPOTS", "CH_CLIENT_NOT_AUTHENTICATED"
 
 
 class AccountOwner(Protocol):
@@ -130,6 +74,18 @@ class AccountOwner(Protocol):
     def accountChanged(self) -> None:
         """
         The state of an account is another one.
+        """
+
+    def connectAgain(self, reason: CTraderError) -> None:
+        """
+        The connection is of no use, since the server does not know the application on it.
+
+        @param reason: what the server said.
+        """
+
+    def ended(self) -> CTraderError | None:
+        """
+        @return: why there will be no connection until somebody starts the session, if that is so.
         """
 
 
@@ -200,7 +156,8 @@ class AccountSession:
             return succeed(self)
         if self.state is AccountState.REFUSED and self.reason is not None:
             return fail(self.reason)
-        return self._waiters.wait()
+        ended = self._owner.ended()
+        return self._waiters.wait() if ended is None else fail(ended)
 
     # The link of the rooms above.
 
@@ -306,7 +263,11 @@ class AccountSession:
         )
 
     async def _logIn(self) -> None:
+        attempt = self._attempt
         token = await self._owner.tokenFor(self.accountId)
+        if attempt != self._attempt:
+            # The store was slow, and another login is under way.
+            return
         message = ProtoOAAccountAuthReq(ctidTraderAccountId=self.accountId, accessToken=token.reveal())
         try:
             await self._owner.protocol().request(message)
@@ -370,7 +331,7 @@ class AccountSession:
         self._losers.tell(Failure(self.reason or NotConnected("the connection was lost")))  # type: ignore[no-untyped-call]
 
     def _pause(self) -> None:
-        delay = self._backoff.next()
+        delay = self._backoff.after(self.reason)
         self._log.info(
             "account {accountId}: logging in again in {delay:.1f} s: {reason}",
             accountId=self.accountId,
@@ -390,9 +351,11 @@ class AccountSession:
     # The small parts.
 
     def _send(self, message: Request[_AnswerT], timeout: float | None) -> Deferred[_AnswerT]:
-        cast(Any, message).ctidTraderAccountId = self.accountId
         try:
+            cast(Any, message).ctidTraderAccountId = self.accountId
             return self._owner.protocol().request(message, timeout=timeout)
+        except AttributeError:
+            return fail(IllegalValue(f"{type(message).__name__} is no request of an account"))
         except NotConnected:
             return fail()
 
@@ -409,12 +372,18 @@ class AccountSession:
             # The loss itself is told by the connection.
             return
         self.reason = error
-        lasting = isinstance(error, RequestRefused | TokenRefused | ConfigurationError)
-        self._machine.handle(AccountInput.REFUSED if lasting else AccountInput.POSTPONED)
+        if isinstance(error, LoginNeeded) and error.code == _NO_APPLICATION:
+            self._owner.connectAgain(error)
+            return
+        self._machine.handle(AccountInput.REFUSED if _lasts(error) else AccountInput.POSTPONED)
 
     def _requestFailed(self, failure: Failure, attempt: int) -> Failure:
         error = failure.value
-        if isinstance(error, LoginNeeded) and error.code != "NOT_SUBSCRIBED_TO_SPOTS" and attempt == self._attempt:
+        if not isinstance(error, LoginNeeded) or error.code == _NO_SPOTS or attempt != self._attempt:
+            return failure
+        if error.code == _NO_APPLICATION:
+            self._owner.connectAgain(error)
+        else:
             self.dropped(error)
         return failure
 
@@ -430,6 +399,16 @@ class AccountSession:
         @param step: the step.
         """
         self._restorers = tuple(kept for kept in self._restorers if kept is not step)
+
+
+def _lasts(error: CTraderError) -> bool:
+    """
+    Tell whether the next login would be refused for the same reason.
+    """
+    if isinstance(error, AccountRefused | TokenRefused | ConfigurationError | IllegalValue):
+        return True
+    # What else is refused for good counts only as an answer to the login itself.
+    return isinstance(error, RequestRefused) and error.request == "ProtoOAAccountAuthReq"
 
 
 class _Restorer:

@@ -10,12 +10,12 @@ anew only after a connection has held for a while.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from typing import Protocol
 
 from attrs import field, frozen
+from attrs.validators import and_, instance_of, min_len
 from google.protobuf.message import Message
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory as ProtocolFactory
 from twisted.logger import Logger
@@ -23,28 +23,26 @@ from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import (
     AlreadySo,
-    ApplicationInactive,
+    ApplicationRefused,
     CertificateRefused,
     ConnectFailed,
+    ConnectionLost,
     CTraderError,
     HostNameRefused,
     NotConnected,
-    RateLimited,
-    RequestRefused,
+    RequestTimedOut,
     ServerError,
-    UnderMaintenance,
 )
 from ctrader_twisted.schema.messages import ProtoOAApplicationAuthReq, ProtoOAApplicationAuthRes
 from ctrader_twisted.secret import Secret, asSecret
 from ctrader_twisted.session.backoff import Backoff
-from ctrader_twisted.session.machine import Machine, Step
+from ctrader_twisted.session.machine import Machine
+from ctrader_twisted.session.tables import TABLE, Input, State
 from ctrader_twisted.wire import OpenApiProtocol
 from ctrader_twisted.wire.reasons import explain
 from ctrader_twisted.wire.refusals import refusal
 
-__all__ = ["TABLE", "Application", "Connection", "ConnectionOwner", "Input", "State"]
-
-_INACTIVE_WAIT = 60.0
+__all__ = ["Application", "Connection", "ConnectionOwner"]
 
 
 @frozen
@@ -53,89 +51,11 @@ class Application:
     What identifies the user's application to the server.
 
     @ivar clientId: from the application's page at U{https://openapi.ctrader.com}.
-    @ivar clientSecret: likewise; a plain string is wrapped at once.
+    @ivar clientSecret: likewise; a plain string is wrapped at once. What is no string, or empty, is refused.
     """
 
-    clientId: str
+    clientId: str = field(validator=and_(instance_of(str), min_len(1)))
     clientSecret: Secret = field(converter=asSecret)
-
-
-class State(Enum):
-    """
-    Where the connection stands.
-    """
-
-    IDLE = "idle"
-    WAITING = "waiting"
-    CONNECTING = "connecting"
-    SECURING = "securing"
-    AUTHORISING = "authorising"
-    UP = "up"
-    STOPPING = "stopping"
-    RETRYING = "retrying"
-    FAILING = "failing"
-    FAILED = "failed"
-
-
-class Input(Enum):
-    """
-    What can happen to it.
-
-    C{REFUSED} is an error that will stay; C{POSTPONED} one that may pass; C{DISTRUSTED} a certificate that is not to be
-    trusted, after which the transport is gone already.
-    """
-
-    START = "start"
-    STOP = "stop"
-    RETRY = "retry"
-    OPENED = "opened"
-    UNREACHED = "unreached"
-    SECURED = "secured"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    POSTPONED = "postponed"
-    DISTRUSTED = "distrusted"
-    LOST = "lost"
-    EXPIRED = "expired"
-
-
-TABLE: dict[tuple[State, Input], Step[State]] = {
-    (State.IDLE, Input.START): Step(State.CONNECTING, ("dial",)),
-    (State.WAITING, Input.STOP): Step(State.IDLE, ("cancelRetry", "stopped")),
-    (State.WAITING, Input.RETRY): Step(State.CONNECTING, ("dial",)),
-    (State.CONNECTING, Input.STOP): Step(State.IDLE, ("cancelDial", "stopped")),
-    (State.CONNECTING, Input.OPENED): Step(State.SECURING),
-    (State.CONNECTING, Input.UNREACHED): Step(State.WAITING, ("waitForRetry",)),
-    (State.CONNECTING, Input.EXPIRED): Step(State.WAITING, ("cancelDial", "waitForRetry")),
-    (State.SECURING, Input.STOP): Step(State.STOPPING, ("abort",)),
-    (State.SECURING, Input.SECURED): Step(State.AUTHORISING, ("authorise",)),
-    (State.SECURING, Input.DISTRUSTED): Step(State.FAILED, ("failed",)),
-    (State.SECURING, Input.LOST): Step(State.WAITING, ("waitForRetry",)),
-    (State.SECURING, Input.EXPIRED): Step(State.RETRYING, ("abort",)),
-    (State.AUTHORISING, Input.STOP): Step(State.STOPPING, ("close",)),
-    (State.AUTHORISING, Input.ACCEPTED): Step(State.UP, ("up",)),
-    (State.AUTHORISING, Input.REFUSED): Step(State.FAILING, ("close",)),
-    (State.AUTHORISING, Input.POSTPONED): Step(State.RETRYING, ("close",)),
-    (State.AUTHORISING, Input.LOST): Step(State.WAITING, ("waitForRetry",)),
-    (State.AUTHORISING, Input.EXPIRED): Step(State.RETRYING, ("abort",)),
-    (State.UP, Input.STOP): Step(State.STOPPING, ("down", "close")),
-    (State.UP, Input.REFUSED): Step(State.FAILING, ("down", "close")),
-    (State.UP, Input.POSTPONED): Step(State.RETRYING, ("down", "close")),
-    (State.UP, Input.LOST): Step(State.WAITING, ("down", "waitForRetry")),
-    (State.STOPPING, Input.START): Step(State.RETRYING),
-    (State.STOPPING, Input.LOST): Step(State.IDLE, ("stopped",)),
-    (State.RETRYING, Input.STOP): Step(State.STOPPING),
-    (State.RETRYING, Input.LOST): Step(State.WAITING, ("stopped", "waitForRetry")),
-    (State.RETRYING, Input.DISTRUSTED): Step(State.WAITING, ("stopped", "waitForRetry")),
-    (State.STOPPING, Input.DISTRUSTED): Step(State.IDLE, ("stopped",)),
-    (State.FAILING, Input.STOP): Step(State.STOPPING),
-    (State.FAILING, Input.LOST): Step(State.FAILED, ("failed",)),
-    (State.FAILED, Input.START): Step(State.CONNECTING, ("dial",)),
-    (State.FAILED, Input.STOP): Step(State.IDLE, ("stopped",)),
-}
-"""
-What each input does in each state; a pair that is not here changes nothing.
-"""
 
 
 class ConnectionOwner(Protocol):
@@ -192,7 +112,6 @@ class Connection:
         owner: ConnectionOwner,
         makeProtocol: Callable[[Connection], OpenApiProtocol],
         backoff: Backoff,
-        wallClock: Callable[[], int],
         *,
         timeout: float,
     ) -> None:
@@ -203,7 +122,6 @@ class Connection:
         @param owner: is told how it goes.
         @param makeProtocol: makes the protocol of one connection, which has this object as its listener.
         @param backoff: tells how long to wait after a failure.
-        @param wallClock: milliseconds since 1970, for the announced end of a maintenance.
         @param timeout: seconds from dialling to being logged in.
         """
         self._clock = clock
@@ -213,7 +131,6 @@ class Connection:
         self._factory = ProtocolFactory.forProtocol(lambda: makeProtocol(self))
         self._factory.noisy = False
         self._backoff = backoff
-        self._wallClock = wallClock
         self._timeout = timeout
         self._machine: Machine[State, Input] = Machine(
             State.IDLE,
@@ -238,6 +155,7 @@ class Connection:
         self._expiry: IDelayedCall | None = None
         self._retry: IDelayedCall | None = None
         self._upSince = 0.0
+        self._leastPause = 0.0
         self._stopped: list[Deferred[None]] = []
         self.reason: CTraderError | None = None
 
@@ -293,13 +211,15 @@ class Connection:
         self.reason = reason
         self._machine.handle(Input.REFUSED)
 
-    def tryAgain(self, reason: CTraderError) -> None:
+    def tryAgain(self, reason: CTraderError, *, pause: float = 0.0) -> None:
         """
         Close the connection, and make a new one after the backoff.
 
         @param reason: why this one is of no use.
+        @param pause: do not come back sooner than after this time, in seconds.
         """
         self.reason = reason
+        self._leastPause = pause
         self._machine.handle(Input.POSTPONED)
 
     # What the protocol tells.
@@ -328,13 +248,19 @@ class Connection:
         """
         if protocol is not self._protocol:
             return
-        if self.state is State.AUTHORISING:
-            error = refusal(message)
-            if error is not None:
-                # An error without an id, while only the login is under way, is the answer to it.
-                self._loginRefused(error)
-        elif self.state is State.UP:
+        error = refusal(message) if self.state is State.AUTHORISING else None
+        if error is not None:
+            # An error without an id, while only the login is under way, is the answer to it.
+            self._loginRefused(error)
+        elif self.state in (State.AUTHORISING, State.UP):
             self._owner.eventReceived(message)
+
+    def connectionBroken(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
+        """
+        @see: L{ctrader_twisted.wire.ConnectionListener.connectionBroken}
+        """
+        if protocol is self._protocol:
+            self.tryAgain(reason)
 
     def connectionEnded(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
         """
@@ -345,7 +271,7 @@ class Connection:
         self._protocol = None
         if self.state in (State.SECURING, State.AUTHORISING, State.UP):
             self.reason = reason
-        distrusted = isinstance(reason, CertificateRefused | HostNameRefused)
+        distrusted = self.state is State.SECURING and isinstance(reason, CertificateRefused | HostNameRefused)
         self._machine.handle(Input.DISTRUSTED if distrusted else Input.LOST)
 
     # What the machine does.
@@ -353,7 +279,7 @@ class Connection:
     def _dial(self) -> None:
         self._retry = None
         self._expiry = self._clock.callLater(self._timeout, self._expire)
-        self._dialling = self._endpoint.connect(self._factory)
+        self._dialling = maybeDeferred(self._endpoint.connect, self._factory)
         self._dialling.addErrback(self._unreached)
 
     def _unreached(self, failure: Failure) -> None:
@@ -381,14 +307,19 @@ class Connection:
         self._machine.handle(Input.ACCEPTED)
 
     def _loginFailed(self, failure: Failure) -> None:
+        error = failure.value
         # A loss or a timeout is handled as such.
-        if self.state is State.AUTHORISING and isinstance(failure.value, ServerError):
-            self._loginRefused(failure.value)
+        if self.state is not State.AUTHORISING or isinstance(error, ConnectionLost | RequestTimedOut):
+            return
+        if isinstance(error, ServerError):
+            self._loginRefused(error)
+        else:
+            self.giveUp(error if isinstance(error, CTraderError) else ConnectFailed(f"the login failed: {error}"))
 
     def _loginRefused(self, error: ServerError) -> None:
         if isinstance(error, AlreadySo):
             self._machine.handle(Input.ACCEPTED)
-        elif isinstance(error, RequestRefused):
+        elif isinstance(error, ApplicationRefused):
             self.giveUp(error)
         else:
             self.tryAgain(error)
@@ -411,20 +342,10 @@ class Connection:
         self._protocol.abort(self.reason or NotConnected("the client was stopped"))
 
     def _waitForRetry(self) -> None:
-        delay = max(self._backoff.next(), self._wanted())
+        delay = self._backoff.after(self.reason, least=self._leastPause)
+        self._leastPause = 0.0
         self._log.info("connecting again in {delay:.1f} s: {reason}", delay=delay, reason=self.reason)
         self._retry = self._clock.callLater(delay, self._machine.handle, Input.RETRY)
-
-    def _wanted(self) -> float:
-        """
-        @return: the seconds that the server's last refusal asks us to stay away.
-        """
-        error = self.reason
-        if isinstance(error, UnderMaintenance) and error.maintenanceEnd is not None:
-            return max(0.0, (error.maintenanceEnd - self._wallClock()) / 1000)
-        if isinstance(error, RateLimited):
-            return float(error.retryAfter or 1)
-        return _INACTIVE_WAIT if isinstance(error, ApplicationInactive) else 0.0
 
     def _cancelRetry(self) -> None:
         if self._retry is not None:

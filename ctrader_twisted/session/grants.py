@@ -4,13 +4,15 @@ Which token serves which account.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, Protocol
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock, TimeoutError
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from ctrader_twisted.errors import AccountNotFound, ConfigurationError, TokenRefused
+from ctrader_twisted.errors import AccountNotFound, ConfigurationError, NotConnected, TokenRefused
 from ctrader_twisted.interfaces import ITokenStore, TokenPair
 from ctrader_twisted.schema.messages import (
     ProtoOAClientPermissionScope,
@@ -20,6 +22,8 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.secret import Secret
 
 __all__ = ["AccountInfo", "Grants"]
+
+_PATIENCE = 30.0
 
 
 class _Send(Protocol):
@@ -51,18 +55,29 @@ class AccountInfo:
 
 class Grants:
     """
-    Reads the tokens from the store and learns from the account lists what they are good for.
+    Reads the tokens from the store and learns from the account lists what they are good for. Each token's list is asked
+    for once on a connection.
     """
 
     _log = Logger()
 
-    def __init__(self, store: ITokenStore, send: _Send) -> None:
+    def __init__(self, clock: IReactorTime, store: ITokenStore, send: _Send) -> None:
         """
+        @param clock: the reactor.
         @param store: where the tokens are.
         @param send: sends the requests for the lists.
         """
+        self._clock = clock
         self._store = store
         self._send = send
+        self._lock = DeferredLock()
+        self._lists: dict[Secret, list[AccountInfo] | TokenRefused] = {}
+
+    def forget(self) -> None:
+        """
+        The connection is gone: what the tokens are good for may be another thing on the next one.
+        """
+        self._lists.clear()
 
     async def tokenFor(self, accountId: int) -> Secret:
         """
@@ -71,15 +86,20 @@ class Grants:
         @param accountId: the account.
         @return: the token; with a single pair in the store, that pair's, unseen.
         @raise AccountNotFound: if no token covers the account.
+        @raise TokenRefused: if none of the good tokens covers it, and another one is not good any more.
         @raise ConfigurationError: if there are no tokens.
         """
         pairs = await self._load()
         if len(pairs) == 1:
             return pairs[0].accessToken
-        for pair, accounts in await self._lists(pairs):
-            if any(account.accountId == accountId for account in accounts):
+        refusal = None
+        for pair in pairs:
+            found = await self._list(pair.accessToken)
+            if isinstance(found, TokenRefused):
+                refusal = found
+            elif any(account.accountId == accountId for account in found):
                 return pair.accessToken
-        raise AccountNotFound(
+        raise refusal or AccountNotFound(
             "CH_CTID_TRADER_ACCOUNT_NOT_FOUND",
             f"none of the {len(pairs)} stored tokens covers it",
             request="ProtoOAAccountAuthReq",
@@ -90,40 +110,48 @@ class Grants:
         """
         List the accounts of all tokens.
 
-        @return: each account once.
+        @return: each account once, with the better permission where two tokens cover it.
         @raise ConfigurationError: if there are no tokens.
         @raise TokenRefused: if no token is good any more.
         """
+        self._lists.clear()
+        lists = [await self._list(pair.accessToken) for pair in await self._load()]
+        good = [each for each in lists if not isinstance(each, TokenRefused)]
+        if not good:
+            raise next(each for each in lists if isinstance(each, TokenRefused))
         found: dict[int, AccountInfo] = {}
-        for _, accounts in await self._lists(await self._load()):
-            for account in accounts:
-                known = found.get(account.accountId)
-                if known is None or account.canTrade:
-                    found[account.accountId] = account
+        for account in chain.from_iterable(good):
+            known = found.get(account.accountId)
+            if known is None or account.canTrade:
+                found[account.accountId] = account
         return tuple(found.values())
 
     async def _load(self) -> tuple[TokenPair, ...]:
-        pairs = await self._store.load()
+        try:
+            pairs = await self._store.load().addTimeout(_PATIENCE, self._clock)
+        except TimeoutError:
+            raise NotConnected(f"the token store has not answered for {_PATIENCE:g} s") from None
         if not pairs:
             raise ConfigurationError("the token store is empty; grant the application access first")
         return pairs
 
-    async def _lists(self, pairs: tuple[TokenPair, ...]) -> list[tuple[TokenPair, list[AccountInfo]]]:
-        lists = []
-        refusal = None
-        for pair in pairs:
-            message = ProtoOAGetAccountListByAccessTokenReq(accessToken=pair.accessToken.reveal())
-            try:
-                answer = await self._send(message)
-            except TokenRefused as error:
-                self._log.warn("one of the stored tokens is refused: {error}", error=error)
-                refusal = error
-                continue
-            canTrade = answer.permissionScope == ProtoOAClientPermissionScope.SCOPE_TRADE
-            lists.append((pair, [_info(account, canTrade) for account in answer.ctidTraderAccount]))
-        if refusal is not None and not lists:
-            raise refusal
-        return lists
+    async def _list(self, token: Secret) -> list[AccountInfo] | TokenRefused:
+        await self._lock.acquire()
+        try:
+            if token not in self._lists:
+                self._lists[token] = await self._ask(token)
+            return self._lists[token]
+        finally:
+            self._lock.release()
+
+    async def _ask(self, token: Secret) -> list[AccountInfo] | TokenRefused:
+        try:
+            answer = await self._send(ProtoOAGetAccountListByAccessTokenReq(accessToken=token.reveal()))
+        except TokenRefused as error:
+            self._log.warn("one of the stored tokens is refused: {error}", error=error)
+            return error
+        canTrade = answer.permissionScope == ProtoOAClientPermissionScope.SCOPE_TRADE
+        return [_info(account, canTrade) for account in answer.ctidTraderAccount]
 
 
 def _info(account: ProtoOACtidTraderAccount, canTrade: bool) -> AccountInfo:

@@ -13,21 +13,23 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.logger import Logger
 
-from ctrader_twisted.errors import CTraderError, NotConnected, TokenRefused, UnderMaintenance
+from ctrader_twisted.errors import CTraderError, NotConnected, ServerError, TokenRefused, UnderMaintenance
 from ctrader_twisted.interfaces import ITokenStore
 from ctrader_twisted.schema.messages import (
     ProtoOAAccountDisconnectEvent,
     ProtoOAAccountsTokenInvalidatedEvent,
     ProtoOAClientDisconnectEvent,
+    ProtoOAExecutionEvent,
 )
 from ctrader_twisted.secret import Secret
-from ctrader_twisted.session.account import AccountSession, AccountState
+from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.backoff import Backoff
-from ctrader_twisted.session.connection import Application, Connection, State
+from ctrader_twisted.session.connection import Application, Connection
 from ctrader_twisted.session.grants import AccountInfo, Grants
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.listeners import Listeners, Waiters
 from ctrader_twisted.session.status import AccountStatus, Status
+from ctrader_twisted.session.tables import AccountState, State
 from ctrader_twisted.wire import OpenApiProtocol, Timing
 from ctrader_twisted.wire.refusals import refusal
 
@@ -38,6 +40,9 @@ __all__ = ["Session"]
 
 _AnswerT = TypeVar("_AnswerT", bound=Message)
 _EventT = TypeVar("_EventT", bound=Message)
+
+
+_DISCONNECTED = 30.0
 
 
 class Session:
@@ -73,6 +78,7 @@ class Session:
         """
         self._clock = clock
         self._randomness = randomness
+        self._wallClock = wallClock
         self._timing = timing
         self._connection = Connection(
             clock,
@@ -80,11 +86,12 @@ class Session:
             application,
             self,
             self._makeProtocol,
-            Backoff(randomness),
-            wallClock,
+            Backoff(randomness, wallClock),
             timeout=connectTimeout,
         )
-        self._grants = Grants(tokens, self.request)
+        self._grants = Grants(clock, tokens, self.request)
+        # Why nobody needs to wait for a connection: it was given up or stopped.
+        self._ended: CTraderError | None = None
         self._accounts: dict[int, AccountSession] = {}
         self._events: dict[type[Message], Listeners[Any]] = {}
         self._statusListeners: Listeners[Status] = Listeners()
@@ -96,6 +103,7 @@ class Session:
         """
         Connect, and stay connected.
         """
+        self._ended = None
         self._connection.start()
 
     def stop(self) -> Deferred[None]:
@@ -105,8 +113,7 @@ class Session:
         @return: fires when no socket and no timer is left.
         """
         stopped = self._connection.stop()
-        error = NotConnected("the client was stopped")
-        self._failWaiters(error)
+        self._end(NotConnected("the client was stopped"))
         return stopped
 
     def whenUp(self) -> Deferred[None]:
@@ -117,7 +124,7 @@ class Session:
         """
         if self._connection.state is State.UP:
             return succeed(None)
-        return self._failedAlready() or self._upWaiters.wait()
+        return self._upWaiters.wait() if self._ended is None else fail(self._ended)
 
     def whenSettled(self) -> Deferred[None]:
         """
@@ -127,7 +134,7 @@ class Session:
         """
         if self._isSettled():
             return succeed(None)
-        return self._failedAlready() or self._settledWaiters.wait()
+        return self._settledWaiters.wait() if self._ended is None else fail(self._ended)
 
     def account(self, accountId: int) -> AccountSession:
         """
@@ -141,7 +148,7 @@ class Session:
         if account is not None:
             account.ask()
             return account
-        account = AccountSession(accountId, self._clock, self, Backoff(self._randomness))
+        account = AccountSession(accountId, self._clock, self, Backoff(self._randomness, self._wallClock))
         self._accounts[accountId] = account
         if self._connection.state is State.UP:
             account.connectionUp()
@@ -156,7 +163,7 @@ class Session:
             attempts to connect useless.
         """
         account = self.account(accountId)
-        return self._failedAlready() or account.whenReady()
+        return account.whenReady()
 
     def accountList(self) -> Deferred[tuple[AccountInfo, ...]]:
         """
@@ -222,6 +229,7 @@ class Session:
         """
         @see: L{ctrader_twisted.session.connection.ConnectionOwner.connectionDown}
         """
+        self._grants.forget()
         for account in tuple(self._accounts.values()):
             account.connectionDown(reason)
 
@@ -230,7 +238,7 @@ class Session:
         @see: L{ctrader_twisted.session.connection.ConnectionOwner.connectionFailed}
         """
         self._log.error("giving up: {error}", error=error)
-        self._failWaiters(error)
+        self._end(error)
 
     def connectionChanged(self) -> None:
         """
@@ -247,7 +255,8 @@ class Session:
         listeners = self._events.get(type(message))
         if listeners is not None:
             listeners.tell(message)
-        error = refusal(message)
+        # The rejection of an order is an event of the account, and told by the order.
+        error = None if isinstance(message, ProtoOAExecutionEvent) else refusal(message)
         if error is not None:
             self._errorReceived(error)
         if isinstance(message, ProtoOAClientDisconnectEvent):
@@ -271,6 +280,18 @@ class Session:
         """
         return Deferred.fromCoroutine(self._grants.tokenFor(accountId))
 
+    def connectAgain(self, reason: CTraderError) -> None:
+        """
+        @see: L{ctrader_twisted.session.account.AccountOwner.connectAgain}
+        """
+        self._connection.tryAgain(reason)
+
+    def ended(self) -> CTraderError | None:
+        """
+        @see: L{ctrader_twisted.session.account.AccountOwner.ended}
+        """
+        return self._ended
+
     def accountChanged(self) -> None:
         """
         @see: L{ctrader_twisted.session.account.AccountOwner.accountChanged}
@@ -282,11 +303,15 @@ class Session:
     def _makeProtocol(self, listener: Connection) -> OpenApiProtocol:
         return OpenApiProtocol(self._clock, listener, randomness=self._randomness, timing=self._timing)
 
-    def _errorReceived(self, error: CTraderError) -> None:
+    def _errorReceived(self, error: ServerError) -> None:
         self._log.warn("{error}", error=error)
         self.onError.tell(error)
-        if isinstance(error, UnderMaintenance):
+        if not isinstance(error, UnderMaintenance):
+            return
+        if error.accountId is None:
             self._connection.tryAgain(error)
+        elif error.accountId in self._accounts:
+            self._accounts[error.accountId].dropped(error)
 
     def _clientDisconnected(self, event: ProtoOAClientDisconnectEvent) -> None:
         error = NotConnected(f"the server has disconnected the application: {event.reason or 'it gave no reason'}")
@@ -294,7 +319,7 @@ class Session:
         if "block" in event.reason.lower():
             self._connection.giveUp(error)
         else:
-            self._connection.tryAgain(error)
+            self._connection.tryAgain(error, pause=_DISCONNECTED)
 
     def _tokensInvalidated(self, event: ProtoOAAccountsTokenInvalidatedEvent) -> None:
         reason = event.reason or "no reason given"
@@ -314,13 +339,8 @@ class Session:
         else:
             account.eventReceived(message)
 
-    def _failedAlready(self) -> Deferred[Any] | None:
-        reason = self._connection.reason
-        if self._connection.state is State.FAILED and reason is not None:
-            return fail(reason)
-        return None
-
-    def _failWaiters(self, error: CTraderError) -> None:
+    def _end(self, error: CTraderError) -> None:
+        self._ended = error
         self._upWaiters.fail(error)
         self._settledWaiters.fail(error)
         for account in tuple(self._accounts.values()):

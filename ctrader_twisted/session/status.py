@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from ctrader_twisted.errors import CTraderError
-from ctrader_twisted.session.account import AccountState
-from ctrader_twisted.session.connection import State
+from ctrader_twisted.session.tables import AccountState, State
 
 __all__ = ["AccountStatus", "Status"]
 

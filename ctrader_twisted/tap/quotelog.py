@@ -18,10 +18,9 @@ from twisted.python.failure import Failure
 from ctrader_twisted.client import Client
 from ctrader_twisted.errors import ConnectionLost, NotConnected, RequestTimedOut, RetryLater
 from ctrader_twisted.market import Quote
-from ctrader_twisted.session.account import AccountState
-from ctrader_twisted.session.connection import State
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.status import Status
+from ctrader_twisted.session.tables import AccountState, State
 from ctrader_twisted.tap.configuration import Wanted
 from ctrader_twisted.units import Symbol
 

@@ -26,6 +26,8 @@ __all__ = ["NothingHappens", "VirtualExchange"]
 
 _ResultT = TypeVar("_ResultT")
 
+_GOODBYE = 30.0
+
 
 class NothingHappens(AssertionError):
     """
@@ -178,6 +180,8 @@ class VirtualExchange:
             if not self._step(end):
                 place = _place(coroutine)
                 done.cancel()
+                # Clients say goodbye, and the simulator hears of it.
+                self.advance(_GOODBYE)
                 raise NothingHappens(f"nothing that is still to happen in the virtual time given ends the wait {place}")
         if failures:
             raise failures[0]
@@ -190,10 +194,8 @@ def _place(awaitable: Awaitable[Any]) -> str:
     """
     places = []
     inner: Any = awaitable
-    while inner is not None:
-        frame = getattr(inner, "cr_frame", None)
-        if frame is None:
-            break
+    while (frame := getattr(inner, "cr_frame", None)) is not None:
         places.append(f"in {frame.f_code.co_qualname} ({frame.f_code.co_filename}:{frame.f_lineno})")
         inner = inner.cr_await
-    return ", ".join(places) + f" for {inner!r}"
+    waiting = getattr(getattr(inner, "gi_frame", None), "f_locals", {})
+    return f"{', '.join(places)} for {waiting.get('self', inner)!r}"

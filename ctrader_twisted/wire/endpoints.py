@@ -5,13 +5,16 @@ TLS endpoints that verify the server's certificate and name.
 from __future__ import annotations
 
 import os
+import ssl
+import sys
 from pathlib import Path
 from typing import Any, cast
 
+from OpenSSL.crypto import FILETYPE_ASN1
 from OpenSSL.crypto import Error as CryptoError
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
-from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
+from twisted.internet.ssl import Certificate, optionsForClientTLS, platformTrust, trustRootFromCertificates
 
 from ctrader_twisted.errors import ConfigurationError
 
@@ -24,6 +27,8 @@ PORT = 5035
 Where the servers take protobuf over TLS (U{https://help.ctrader.com/open-api/connection/}).
 """
 
+# Where authorities are not kept in files that OpenSSL looks for.
+_OWN_STORES = ("win32", "darwin")
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 
@@ -57,8 +62,24 @@ def hostEndpoint(reactor: Any, host: str, port: int = PORT, *, trustRoot: Any = 
     @param trustRoot: whose certificates to trust, see L{trustFile}; by default the platform's authorities.
     @return: the endpoint to give to the client.
     """
-    options = optionsForClientTLS(host, trustRoot=trustRoot)
+    options = optionsForClientTLS(host, trustRoot=_platformTrust() if trustRoot is None else trustRoot)
     return wrapClientTLS(options, HostnameEndpoint(reactor, host, port), clock=reactor)
+
+
+def _platformTrust() -> Any:
+    """
+    Find the authorities that the platform trusts. Twisted finds them where OpenSSL looks by default, which is no place
+    of Windows or macOS; Python knows those.
+    """
+    if sys.platform in _OWN_STORES:
+        known = ssl.create_default_context().get_ca_certs(binary_form=True)
+        if known:
+            return _trust([Certificate.load(each, FILETYPE_ASN1) for each in known])
+    return cast(Any, platformTrust)()
+
+
+def _trust(certificates: list[Any]) -> Any:
+    return cast(Any, trustRootFromCertificates)(certificates)
 
 
 def trustFile(path: str | os.PathLike[str]) -> Any:
@@ -77,7 +98,6 @@ def trustFile(path: str | os.PathLike[str]) -> Any:
     if not blocks:
         raise ConfigurationError(f"{os.fspath(path)} holds no certificate in PEM form")
     try:
-        certificates = [Certificate.loadPEM(f"{_BEGIN}{block}{_END}\n".encode()) for block in blocks]
-        return cast(Any, trustRootFromCertificates)(certificates)
+        return _trust([Certificate.loadPEM(f"{_BEGIN}{block}{_END}\n".encode()) for block in blocks])
     except (CryptoError, ValueError) as error:
         raise ConfigurationError(f"a certificate in {os.fspath(path)} is damaged") from error

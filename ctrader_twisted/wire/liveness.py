@@ -22,6 +22,7 @@ class Liveness:
     def __init__(
         self,
         clock: IReactorTime,
+        seconds: Callable[[], float],
         heartbeat: Callable[[], None],
         giveUp: Callable[[float], None],
         *,
@@ -29,13 +30,16 @@ class Liveness:
         patience: float,
     ) -> None:
         """
-        @param clock: the reactor.
+        @param clock: the reactor, for the timer.
+        @param seconds: measures time. It should be a clock that nobody sets; the timer follows that of the reactor,
+            which may, so what is due is also looked for when something comes.
         @param heartbeat: called when a heartbeat must be sent; it must end in L{sent}.
         @param giveUp: called once, with the seconds of silence, when the connection is dead.
         @param interval: seconds without sending after which a heartbeat is due.
         @param patience: seconds without hearing anything after which the connection is dead.
         """
         self._clock = clock
+        self._seconds = seconds
         self._heartbeat = heartbeat
         self._giveUp = giveUp
         self._interval = interval
@@ -47,7 +51,7 @@ class Liveness:
         """
         Begin to watch, as if something had just been sent and received.
         """
-        self._lastSent = self._lastReceived = self._clock.seconds()
+        self._lastSent = self._lastReceived = self._seconds()
         self._setTimer()
 
     def stop(self) -> None:
@@ -62,25 +66,28 @@ class Liveness:
         """
         Note that something is being sent now.
         """
-        self._lastSent = self._clock.seconds()
+        self._lastSent = self._seconds()
 
     def received(self) -> None:
         """
         Note that something has come now.
         """
-        self._lastReceived = self._clock.seconds()
+        self._lastReceived = self._seconds()
+        self._beatIfDue()
 
     def _setTimer(self) -> None:
         due = min(self._lastSent + self._interval, self._lastReceived + self._patience)
-        self._timer = self._clock.callLater(max(0.0, due - self._clock.seconds()), self._look)
+        self._timer = self._clock.callLater(max(0.0, due - self._seconds()), self._look)
 
     def _look(self) -> None:
         self._timer = None
-        now = self._clock.seconds()
-        silence = now - self._lastReceived
-        if silence >= self._patience:
-            self._giveUp(silence)
+        # The same sums that the timer was set by: a difference could be rounded to just less, for ever.
+        if self._seconds() >= self._lastReceived + self._patience:
+            self._giveUp(self._seconds() - self._lastReceived)
             return
-        if now - self._lastSent >= self._interval:
-            self._heartbeat()
+        self._beatIfDue()
         self._setTimer()
+
+    def _beatIfDue(self) -> None:
+        if self._seconds() >= self._lastSent + self._interval:
+            self._heartbeat()

@@ -5,7 +5,7 @@ The requests of one connection that wait for their answers.
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from google.protobuf.message import Message
 from twisted.internet.defer import Deferred
@@ -85,6 +85,7 @@ class Outstanding:
         clientMsgId = f"{self._prefix}{self._count}"
         answered: Deferred[Message] = Deferred(lambda _: self._forget(clientMsgId))
         self._waiting[clientMsgId] = Waiting(request, accountId, seconds, answered)
+        self._tidy()
         heappush(self._deadlines, (self._clock.seconds() + seconds, clientMsgId))
         self._setTimer()
         return clientMsgId, answered
@@ -135,6 +136,12 @@ class Outstanding:
             lambda waiting: ConnectionLost(waiting.request, waiting.accountId, maybeSent=True, reason=reason),
         )
 
+    def _tidy(self) -> None:
+        # Answered requests leave their deadlines behind; long ones must not pile up.
+        if len(self._deadlines) > 2 * len(self._waiting) + 100:
+            self._deadlines = [entry for entry in self._deadlines if entry[1] in self._waiting]
+            heapify(self._deadlines)
+
     def _forget(self, clientMsgId: str) -> None:
         self._waiting.pop(clientMsgId, None)
 
@@ -149,7 +156,6 @@ class Outstanding:
         self._timer = None
         now = self._clock.seconds()
         due = []
-        # Answered requests leave their deadlines behind; they go here, when their time comes.
         while self._deadlines and (self._deadlines[0][0] <= now or self._deadlines[0][1] not in self._waiting):
             due.append(heappop(self._deadlines)[1])
         if self._deadlines:

@@ -27,8 +27,9 @@ from zope.interface import implementer
 
 from ctrader_twisted.errors import CTraderError, IllegalValue, NotConnected, ProtocolError
 from ctrader_twisted.framing import MAX_FRAME, Envelope, FrameDecoder, encodeFrame
-from ctrader_twisted.schema import REQUESTS, RateClass
+from ctrader_twisted.schema import REQUESTS, RateClass, messages
 from ctrader_twisted.schema.messages import ProtoHeartbeatEvent, ProtoOAExecutionEvent
+from ctrader_twisted.wire.clocks import steadySeconds
 from ctrader_twisted.wire.liveness import Liveness
 from ctrader_twisted.wire.outstanding import Outstanding, Waiting
 from ctrader_twisted.wire.reasons import explain
@@ -63,16 +64,24 @@ class ConnectionListener(Protocol):
 
     def eventReceived(self, protocol: OpenApiProtocol, message: Message) -> None:
         """
-        Something came that answers no waiting request: an event, an error that nobody asked for, or a late answer. An
-        execution event that answers a trading request comes here too, before the answer fires.
+        Something came that answers no waiting request: an event, or an error that nobody asked for. An execution event
+        that answers a trading request comes here too, before the answer fires.
 
         @param protocol: the connection.
         @param message: what came.
         """
 
+    def connectionBroken(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
+        """
+        The connection is of no use any more and is being closed; L{connectionEnded} follows.
+
+        @param protocol: the connection.
+        @param reason: why, in words for a person.
+        """
+
     def connectionEnded(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
         """
-        The connection is gone; all its requests have failed.
+        The connection is gone; all its requests fail after this.
 
         @param protocol: the connection.
         @param reason: why, in words for a person.
@@ -167,6 +176,7 @@ class OpenApiProtocol(TwistedProtocol):
         self._outstanding = Outstanding(clock, f"{randomness.getrandbits(64):016x}.", maxOutstanding)
         self._liveness = Liveness(
             clock,
+            steadySeconds(clock),
             self._sendHeartbeat,
             self._fallSilent,
             interval=self._timing.heartbeat,
@@ -199,8 +209,8 @@ class OpenApiProtocol(TwistedProtocol):
         name = message.DESCRIPTOR.name
         if not self._secured or self._ends.over or self._ends.reason is not None:
             raise NotConnected(f"{name} was not sent: the connection is not up")
-        if name not in REQUESTS:
-            raise IllegalValue(f"{name} is no request")
+        if name not in REQUESTS or type(message) is not getattr(messages, name):
+            raise IllegalValue(f"{name} is no request of this package's classes")
         if not message.IsInitialized():
             missing = ", ".join(cast(Any, message).FindInitializationErrors())
             raise IllegalValue(f"{name} was not sent: it lacks {missing}")
@@ -274,7 +284,7 @@ class OpenApiProtocol(TwistedProtocol):
                     return
         except ProtocolError as error:
             self._log.error("closing the connection: {error}", error=error)
-            self.abort(error)
+            self._break(error)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
@@ -289,8 +299,9 @@ class OpenApiProtocol(TwistedProtocol):
         self._liveness.stop()
         if ends.timer is not None and ends.timer.active():
             ends.timer.cancel()
-        self._outstanding.loseAll(str(error))
+        # The listener comes first: who tries again as soon as a request fails must not be told that all is well.
         self._listener.connectionEnded(self, error)
+        self._outstanding.loseAll(str(error))
         waiters, ends.waiters = ends.waiters, []
         for waiter in waiters:
             waiter.callback(None)
@@ -316,9 +327,11 @@ class OpenApiProtocol(TwistedProtocol):
         elif waiting is not None and clientMsgId is not None and self._answers(message, waiting):
             self._answerReceived(clientMsgId, waiting, message)
         else:
-            if clientMsgId is not None and self._outstanding.isOurs(clientMsgId):
-                self.counters.late += 1
-            self._tell(message)
+            isLate = clientMsgId is not None and self._outstanding.isOurs(clientMsgId)
+            self.counters.late += isLate
+            # A late answer is of use to nobody, and may hold a token; a late event of an order is one all the same.
+            if not (isLate and message.DESCRIPTOR.name.endswith("Res")):
+                self._tell(message)
 
     def _answers(self, message: Message, waiting: Waiting) -> bool:
         row = REQUESTS[waiting.request]
@@ -350,7 +363,12 @@ class OpenApiProtocol(TwistedProtocol):
         self._write(ProtoHeartbeatEvent())
 
     def _fallSilent(self, silence: float) -> None:
-        self.abort(NotConnected(f"the server has sent nothing for {silence:.0f} s"))
+        self._break(NotConnected(f"the server has sent nothing for {silence:.0f} s"))
+
+    def _break(self, reason: CTraderError) -> None:
+        self.abort(reason)
+        if not self._ends.over:
+            self._listener.connectionBroken(self, reason)
 
     def _abortTransport(self) -> None:
         # All transports that Twisted makes can do it, but only the one for TCP says so.

@@ -48,7 +48,8 @@ def explain(reason: Failure) -> CTraderError:
 
 
 def _tls(error: TlsError) -> CTraderError:
-    words = ", ".join(str(part[-1]) for part in error.args[0]) if error.args and error.args[0] else "no details"
-    if "certificate verify failed" in words or "unknown ca" in words:
+    parts = error.args[0] if error.args and isinstance(error.args[0], list | tuple) else error.args
+    words = ", ".join(str(part[-1] if isinstance(part, tuple) else part) for part in parts) or "no details"
+    if "certificate verify failed" in words:
         return CertificateRefused(f"the server's certificate is not to be trusted ({words}); nothing was sent to it")
     return ConnectFailed(f"TLS failed: {words}")
