@@ -368,6 +368,7 @@ class ConnectionTests(SessionTestCase):
         self.start()
         stopped = self.session.stop()
         self.session.start()
+        self.assertNoResult(stopped)
         self.clock.advance(0)
         self.clock.advance(1)
         turns(self.clock)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from ctrader_twisted.errors import UnderMaintenance
 from ctrader_twisted.session.backoff import Backoff
 from ctrader_twisted.session.listeners import Listeners, Waiters
 
@@ -105,6 +106,18 @@ class BackoffTests(SynchronousTestCase):
             self.assertTrue(0 <= first <= 75 and 0.75 <= second <= 75)
             backoff.lasted(seconds)
             self.assertEqual(backoff.failures == 0, seconds >= 10)
+
+    def test_spread(self) -> None:
+        """
+        Clients that were cut off together come back apart, after each number of failures, and after a maintenance.
+        """
+        reason = UnderMaintenance("SERVER_IS_UNDER_MAINTENANCE", maintenanceEnd=600_000)
+        one, two = (Backoff(Random(seed), lambda: 0) for seed in (1, 2))
+        for _ in range(5):
+            self.assertNotEqual(one.after(None), two.after(None))
+        pauses = [backoff.after(reason) for backoff in (one, two)]
+        self.assertNotEqual(*pauses)
+        self.assertTrue(all(600 <= pause <= 660 for pause in pauses))
 
     def test_manyFailures(self) -> None:
         """
