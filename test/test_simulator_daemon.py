@@ -49,7 +49,8 @@ class DaemonTests(TestCase):
     def test_oneAtATime(self) -> Deferred[None]:
         """
         A second simulator ends with a sentence and a status of failure, and the first one's files stay as they are.
-        When the first one was killed the next one starts at once, with the same ports and credentials.
+        When the first one was killed the next one starts at once, with the same ports and credentials; a termination
+        signal is a clean end.
         """
 
         async def main() -> None:
@@ -66,6 +67,7 @@ class DaemonTests(TestCase):
             third = self.daemon("--port", str(before["port"]), "--oauth-port", webPort)
             await third.says("simulator listens")
             self.assertEqual(self.info(), before)
+            self.assertEqual(await third.end("TERM"), 0)
 
         return self.toTheEnd(main())
 

@@ -19,6 +19,7 @@ from ctrader_twisted.simulator.directory import Directory
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.replay import ReplayedPrices
 from ctrader_twisted.simulator.service import SimulatorService
+from ctrader_twisted.tap.ending import Ending
 
 __all__ = ["Options", "makeService"]
 
@@ -131,7 +132,7 @@ class _PlainService(SimulatorService):
 
 def makeService(options: Mapping[str, Any]) -> IService:
     """
-    Make the service.
+    Make the service. A termination signal is a clean end of the process, with status 0.
 
     @param options: what was chosen.
     @raise SystemExit: if a file to replay cannot be used.
@@ -142,6 +143,7 @@ def makeService(options: Mapping[str, Any]) -> IService:
         replay = {name: ReplayedPrices.fromFile(path) for name, path in options["replay"].items()}
     except ConfigurationError as error:
         raise SystemExit(f"ctrader-sim: {error}") from error
+    Ending(reactor).prepare()
     return _makeService(reactor, options, replay)
 
 
