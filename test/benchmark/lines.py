@@ -65,6 +65,11 @@ class _Listener(Tally):
         self.events += 1
         self.total += message.bid
 
+    def connectionBroken(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
+        """
+        Wait for L{connectionEnded}.
+        """
+
     def connectionEnded(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
         """
         Whoever waits for an answer is told by its failure.
