@@ -11,6 +11,7 @@ from zipfile import ZipFile
 
 PLUGIN = "twisted/plugins/ctrader_twisted_plugin.py"
 DATA = {
+    "ctrader_twisted/cli/first_script.py.txt",
     "ctrader_twisted/py.typed",
     "ctrader_twisted/schema/messages.pyi",
     "ctrader_twisted/schema/openapi.binpb",
