@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
-from ctrader_twisted.errors import ConnectionLost, NotConnected
+from ctrader_twisted.errors import ConnectionLost, CTraderError, NotConnected
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.units import Asset, Symbol
@@ -160,6 +160,18 @@ class FakeLink:
         """
         self._restorers.append(step)
         return _Registration(lambda: self._restorers.remove(step))
+
+    def onEnded(self, listener: Callable[[CTraderError], None]) -> Any:
+        """
+        Nobody is ever told.
+        """
+        return self.onLost(lambda _: None)
+
+    def ended(self) -> CTraderError | None:
+        """
+        It may always come back.
+        """
+        return None
 
     def onLost(self, listener: Callable[[Failure], None]) -> Any:
         """

@@ -4,11 +4,12 @@ Tests of L{ctrader_twisted.client}: the whole client against the simulated excha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from twisted.application.service import IService, MultiService
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
@@ -30,6 +31,7 @@ from ctrader_twisted.errors import (
     TokenRefused,
     WrongHost,
 )
+from ctrader_twisted.market import SymbolCache
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.tables import AccountState, State
@@ -176,6 +178,27 @@ class MainJobTests(ClientTestCase):
                 await position.close(Lots("0.01"))
                 assert trade.position is not None
                 self.assertEqual(trade.position.volume, 100)
+
+        self.virtual.run(main)
+
+    def test_heldPositionOfNoSymbol(self) -> None:
+        """
+        A position whose symbol is not to be found any more stops neither the login nor the other lookups.
+        """
+
+        async def main(client: Client) -> None:
+            account = await client.account(self.virtual.accountId)
+            for name in ("EURUSD", "XAUUSD"):
+                await (await account.buy(await account.symbol(name), Lots("0.02"))).whenFilled()
+            find = SymbolCache.symbol
+            missing = SymbolNotFound("SYMBOL_NOT_FOUND", "gone")
+            self.patch(SymbolCache, "symbol", lambda cache, which: fail(missing) if which == 1 else find(cache, which))
+            async with self.virtual.client() as other:
+                euros, gold = (await other.account(self.virtual.accountId)).positions
+                await gold.close(Lots("0.01"))
+                with self.assertRaises(IllegalValue):
+                    await euros.close(Lots("0.01"))
+                await euros.close()
 
         self.virtual.run(main)
 
@@ -521,6 +544,59 @@ class ServiceTests(ClientTestCase):
 
         for waiting in self.virtual.drive(main()):
             self.failureResultOf(waiting, NotConnected)
+
+    def test_stopWithAnOrder(self) -> None:
+        """
+        An order that is under way when the client stops is of unknown outcome; nothing says that it was not sent.
+        """
+        orders: list[Deferred[Any]] = []
+
+        async def main() -> None:
+            async with self.virtual.client() as client:
+                account = await client.account(self.virtual.accountId)
+                orders.append(account.buy(await account.symbol("EURUSD"), Lots("0.10")))
+
+        self.virtual.drive(main())
+        error = self.failureResultOf(orders[0], OutcomeUnknown).value
+        self.assertNotIn("not sent;", str(error))
+        self.assertEqual(self.seen(m.ProtoOANewOrderReq), 1)
+
+    def test_endOfTheAccount(self) -> None:
+        """
+        When the server refuses the account or the application for good, whoever reads quotes or waits for a trade is
+        told why.
+        """
+        registry = self.virtual.exchange.registry
+        self.told(lambda: setattr(registry.grantNamed("trade"), "expires", 0.0), TokenRefused)
+
+    def test_endOfTheApplication(self) -> None:
+        """
+        The same when the application is refused.
+        """
+        registry = self.virtual.exchange.registry
+        self.told(registry.applications.clear, ApplicationRefused)
+
+    def told(self, spoil: Callable[[], object], kind: type[CTraderError]) -> None:
+        """
+        Spoil the login, cut the connection, and see who is told.
+        """
+
+        async def main(client: Client) -> None:
+            account = await client.account(self.virtual.accountId)
+            trade = await account.buy(await account.symbol("EURUSD"), Lots("0.10"))
+            closed = (await trade.whenFilled()).position.whenClosed()
+            with self.assertRaises(kind):
+                async with account.quotes(trade.symbol) as quotes:
+                    await anext(quotes)
+                    spoil()
+                    self.virtual.endpoint.links[-1].cut()
+                    async for _ in quotes:
+                        pass
+            self.failureResultOf(closed, CTraderError)
+            with self.assertRaises(kind):
+                await account.whenReady()
+
+        self.virtual.run(main)
 
     def test_cancelledStart(self) -> None:
         """

@@ -538,6 +538,17 @@ class LifeTests(ProtocolTestCase):
         self.assertEqual(len(self.listener.ended), 1)
         self.failureResultOf(self.protocol.request(m.ProtoOAVersionReq()), NotConnected)
 
+    def test_orderOfTheEnd(self) -> None:
+        """
+        First the listener hears that nothing can be sent, then what waits fails, then the end is told.
+        """
+        told: list[str] = []
+        self.protocol.request(m.ProtoOAVersionReq()).addErrback(lambda _: told.append("failed"))
+        self.patch(self.listener, "connectionBroken", lambda *_: told.append("broken"))
+        self.patch(self.listener, "connectionEnded", lambda *_: told.append("ended"))
+        self.transport.loseConnection()
+        self.assertEqual(told, ["broken", "failed", "ended"])
+
     def test_disconnect(self) -> None:
         """
         A polite close ends everything, for all who asked for it; later ones are told at once.

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, TypeVar, Unpack
 from google.protobuf.message import Message
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from ctrader_twisted.columns import Ticks, Trendbars
-from ctrader_twisted.errors import NotConnected
+from ctrader_twisted.errors import CTraderError, NotConnected
 from ctrader_twisted.market import History, Quote, Quotes, QuoteStream, SymbolCache
 from ctrader_twisted.schema.messages import ProtoOALightSymbol, ProtoOATrader, ProtoOATraderUpdatedEvent
 from ctrader_twisted.session.account import AccountSession
@@ -40,6 +42,8 @@ class Account:
     @ivar accountId: the account's C{ctidTraderAccountId}.
     """
 
+    _log = Logger()
+
     def __init__(
         self, link: AccountSession, clock: IReactorTime, wallClock: Callable[[], int], randomness: Random
     ) -> None:
@@ -61,6 +65,7 @@ class Account:
         self._symbols.start()
         self._quotes.start()
         self._trading.start()
+        link.onEnded(self._ended)
         link.onRestore(lambda: Deferred.fromCoroutine(self._lookUpHeld()))
 
     def whenReady(self) -> Deferred[Account]:
@@ -285,7 +290,21 @@ class Account:
             raise NotConnected(f"account {self.accountId} has not been logged in yet")
         return (await self._symbols.assets())[self._trader.depositAssetId]
 
+    def _ended(self, error: CTraderError) -> None:
+        self._trading.release()
+        self._quotes.endStreams(error)
+
     async def _lookUpHeld(self) -> None:
         # Parts of a position that was opened elsewhere can be closed only when its symbol's volumes are known.
-        for symbolId in {position.symbolId for position in self.positions}:
-            await self._symbols.symbol(symbolId)
+        asked = [self._symbols.symbol(symbolId) for symbolId in {position.symbolId for position in self.positions}]
+        for found in asked:
+            found.addErrback(self._notFound)
+        for found in asked:
+            await found
+
+    def _notFound(self, failure: Failure) -> None:
+        self._log.warn(
+            "account {accountId}: the symbol of a position cannot be looked up: {error}",
+            accountId=self.accountId,
+            error=failure.getErrorMessage(),
+        )

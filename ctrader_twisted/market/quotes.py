@@ -66,15 +66,21 @@ class Quotes:
             for user in spot.users:
                 user.ended()
 
-    def endStreams(self) -> None:
+    def endStreams(self, error: CTraderError | None = None) -> None:
         """
-        End all streams, such as when the client stops: what they have is still read, then their iterations end.
-        Listeners stay.
+        End all streams: what they have is still read, then their iterations end. Listeners stay.
+
+        @param error: what the iterations shall raise at their end, such as when the account is refused; by default
+            nothing, such as when the client stops.
         """
         for spot in tuple(self._spots.values()):
             for user in spot.users:
-                if isinstance(user, QuoteStream):
+                if not isinstance(user, QuoteStream):
+                    continue
+                if error is None:
                     user.ended()
+                else:
+                    user.refused(error)
 
     def quote(self, symbol: Symbol) -> Quote | None:
         """

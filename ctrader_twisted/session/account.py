@@ -137,6 +137,7 @@ class AccountSession:
         self._reconcilers: Listeners[tuple[ProtoOATrader, ProtoOAReconcileRes]] = Listeners()
         self._restorers: tuple[Callable[[], Deferred[None]], ...] = ()
         self._losers: Listeners[Failure] = Listeners()
+        self._enders: Listeners[CTraderError] = Listeners()
         self._snapshot: tuple[ProtoOATrader, ProtoOAReconcileRes] | None = None
 
     @property
@@ -154,9 +155,7 @@ class AccountSession:
         """
         if self.state is AccountState.READY:
             return succeed(self)
-        if self.state is AccountState.REFUSED and self.reason is not None:
-            return fail(self.reason)
-        ended = self._owner.ended()
+        ended = self.ended()
         return self._waiters.wait() if ended is None else fail(ended)
 
     # The link of the rooms above.
@@ -195,6 +194,18 @@ class AccountSession:
         """
         return self._losers.add(listener)
 
+    def onEnded(self, listener: Callable[[CTraderError], None]) -> Registration:
+        """
+        @see: L{ctrader_twisted.session.link.AccountLink.onEnded}
+        """
+        return self._enders.add(listener)
+
+    def ended(self) -> CTraderError | None:
+        """
+        @see: L{ctrader_twisted.session.link.AccountLink.ended}
+        """
+        return self.reason if self.state is AccountState.REFUSED else self._owner.ended()
+
     # What the session tells.
 
     def connectionUp(self) -> None:
@@ -214,9 +225,18 @@ class AccountSession:
 
     def connectionFailed(self, error: CTraderError) -> None:
         """
-        There will be no connection: whoever waits for the account waits in vain.
+        There will be no connection: whoever waits for the account, or for something in it, waits in vain.
 
         @param error: why.
+        """
+        self.stopped(error)
+        self._enders.tell(error)
+
+    def stopped(self, error: CTraderError) -> None:
+        """
+        The client is being stopped: whoever waits for the account waits in vain.
+
+        @param error: says so.
         """
         self.reason = error
         self._waiters.fail(error)
@@ -325,6 +345,7 @@ class AccountSession:
         assert self.reason is not None
         self._log.error("account {accountId}: {reason}", accountId=self.accountId, reason=self.reason)
         self._waiters.fail(self.reason)
+        self._enders.tell(self.reason)
 
     def _lose(self) -> None:
         self._backoff.lasted(self._clock.seconds() - self._readySince)

@@ -259,7 +259,7 @@ class Connection:
         """
         @see: L{ctrader_twisted.wire.ConnectionListener.connectionBroken}
         """
-        if protocol is self._protocol:
+        if protocol is self._protocol and self.state in (State.AUTHORISING, State.UP):
             self.tryAgain(reason)
 
     def connectionEnded(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:

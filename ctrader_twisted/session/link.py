@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 if TYPE_CHECKING:
+    from ctrader_twisted.errors import CTraderError
     from ctrader_twisted.schema.messages import ProtoOAReconcileRes, ProtoOATrader, Request
 
 __all__ = ["AccountLink", "Registration"]
@@ -83,4 +84,17 @@ class AccountLink(Protocol):
         Be told when the account was logged in and is not any more.
 
         @param listener: called with the reason.
+        """
+
+    def onEnded(self, listener: Callable[[CTraderError], None]) -> Registration:
+        """
+        Be told when no further login will be tried, until somebody asks for the account or starts the client again.
+
+        @param listener: called with what makes further attempts useless.
+        """
+
+    def ended(self) -> CTraderError | None:
+        """
+        @return: why no login will be tried, if that is so: the account is refused, or the client has given up or was
+            stopped.
         """

@@ -113,7 +113,10 @@ class Session:
         @return: fires when no socket and no timer is left.
         """
         stopped = self._connection.stop()
-        self._end(NotConnected("the client was stopped"))
+        error = NotConnected("the client was stopped")
+        self._end(error)
+        for account in tuple(self._accounts.values()):
+            account.stopped(error)
         return stopped
 
     def whenUp(self) -> Deferred[None]:
@@ -239,6 +242,8 @@ class Session:
         """
         self._log.error("giving up: {error}", error=error)
         self._end(error)
+        for account in tuple(self._accounts.values()):
+            account.connectionFailed(error)
 
     def connectionChanged(self) -> None:
         """
@@ -343,8 +348,6 @@ class Session:
         self._ended = error
         self._upWaiters.fail(error)
         self._settledWaiters.fail(error)
-        for account in tuple(self._accounts.values()):
-            account.connectionFailed(error)
 
     def _isSettled(self) -> bool:
         settled = (AccountState.READY, AccountState.REFUSED)

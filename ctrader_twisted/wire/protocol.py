@@ -73,7 +73,8 @@ class ConnectionListener(Protocol):
 
     def connectionBroken(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
         """
-        The connection is of no use any more and is being closed; L{connectionEnded} follows.
+        Nothing can be sent any more; what waits for an answer fails next, and L{connectionEnded} follows. It may be told
+        twice, when the connection is closed for a reason of ours.
 
         @param protocol: the connection.
         @param reason: why, in words for a person.
@@ -81,7 +82,7 @@ class ConnectionListener(Protocol):
 
     def connectionEnded(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
         """
-        The connection is gone; all its requests fail after this.
+        The connection is gone; all its requests have failed.
 
         @param protocol: the connection.
         @param reason: why, in words for a person.
@@ -299,9 +300,11 @@ class OpenApiProtocol(TwistedProtocol):
         self._liveness.stop()
         if ends.timer is not None and ends.timer.active():
             ends.timer.cancel()
-        # The listener comes first: who tries again as soon as a request fails must not be told that all is well.
-        self._listener.connectionEnded(self, error)
+        # Who tries again as soon as a request fails must not find that all is well; and who waits for the end must find
+        # every request failed.
+        self._listener.connectionBroken(self, error)
         self._outstanding.loseAll(str(error))
+        self._listener.connectionEnded(self, error)
         waiters, ends.waiters = ends.waiters, []
         for waiter in waiters:
             waiter.callback(None)
