@@ -125,5 +125,5 @@ class MainTests(SynchronousTestCase):
             self.addCleanup(sys.modules.__setitem__, name, module)
             sys.modules[name] = None  # type: ignore[assignment]
             self.assertEqual(self.assertRaises(SystemExit, cli.main).code, 1)
-            self.assertIn("pip install 'ctrader-twisted[cli]'", complained.getvalue())
+            self.assertIn("pip install click rich", complained.getvalue())
             sys.modules[name] = module

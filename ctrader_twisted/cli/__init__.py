@@ -8,7 +8,7 @@ import sys
 
 __all__ = ["main"]
 
-_MISSING = "The command ctrader needs click and rich. Install them with: pip install 'ctrader-twisted[cli]'\n"
+_MISSING = "The command ctrader needs click and rich. Install them with: pip install click rich\n"
 
 
 def main() -> None:

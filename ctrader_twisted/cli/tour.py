@@ -58,7 +58,8 @@ async def _play(reactor: Any, page: Page, files: Mapping[str, Path], seed: int, 
         page.say(f"It listens on 127.0.0.1:{port}, with a certificate authority of its own.")
         prices = ", ".join(f"{name} from {path.name}" for name, path in files.items()) or f"made from the seed {seed}"
         page.say(f"Prices: {prices}. It is {moment(scene.epoch):%A, %d %B %Y %H:%M} UTC there.")
-        page.say(f"Its time runs {scene.speed:.0f} times as fast as ours, so that there is something to see.")
+        if round(scene.speed) > 1:
+            page.say(f"Its time runs {scene.speed:.0f} times as fast as ours, so that there is something to see.")
         story = Story(reactor, page, stage.makeClient(), exchange.disconnectAll)
         await story.tell(tuple(files))
     finally:

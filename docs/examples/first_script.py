@@ -1,5 +1,5 @@
 """
-Five quotes, one day of bars, and a trade, against the simulator.
+Five quotes, a week of bars, and a trade, against the simulator.
 
 Usage: python first_script.py DIR, where DIR is the directory of a running "twistd ctrader-sim --directory DIR".
 """
@@ -20,7 +20,7 @@ def makeClient(reactor: Any, directory: str) -> Client:
     endpoint = hostEndpoint(reactor, sim["host"], sim["port"], trustRoot=trustFile(sim["caFile"]))
     application = Application(sim["clientId"], sim["clientSecret"])
     tokens = MemoryTokens(TokenPair(sim["accessToken"], sim["refreshToken"]))
-    return Client(reactor, endpoint, application, tokens)
+    return Client(reactor, endpoint, application, tokens, startTimeout=10)
 
 
 async def main(reactor: Any, directory: str) -> None:
@@ -41,7 +41,7 @@ async def main(reactor: Any, directory: str) -> None:
                     break
 
         now = datetime.now(UTC)
-        bars = await account.trendbars(eurusd, "H1", now - timedelta(days=1), now)
+        bars = await account.trendbars(eurusd, "H1", now - timedelta(weeks=1), now)
         print(len(bars), "bars of one hour")
 
         trade = await account.buy(eurusd, Lots("0.10"), stopLossPips=20, takeProfitPips=40, label="first script")
