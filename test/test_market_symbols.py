@@ -208,6 +208,22 @@ class SymbolCacheTests(SynchronousTestCase):
         self.specify(fullSymbol(1, digits=2))
         self.assertEqual(self.successResultOf(asked).digits, 2)
 
+    def test_changedUnasked(self) -> None:
+        """
+        What is known of a symbol is renewed when it changes, though nobody asks; if that fails, it stays.
+        """
+        self.cache.symbol(1)
+        self.specify(fullSymbol(1))
+        for answer, digits in ((fullSymbol(1, digits=3), 3), (None, 3)):
+            self.link.push(m.ProtoOASymbolChangedEvent(ctidTraderAccountId=7, symbolId=[1]))
+            if answer is None:
+                self.link.lose()
+            else:
+                self.specify(answer)
+            known = self.cache.known(1)
+            assert known is not None
+            self.assertEqual(known.digits, digits)
+
     def test_changedMeanwhile(self) -> None:
         """
         An answer that a change has overtaken is not given out.

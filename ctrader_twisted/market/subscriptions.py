@@ -18,6 +18,7 @@ from ctrader_twisted.errors import (
     ConnectionLost,
     CTraderError,
     NotConnected,
+    NotFound,
     RequestRefused,
     RequestTimedOut,
     RetryLater,
@@ -124,7 +125,7 @@ class SpotSubscriptions:
         error = await _outcome(self._link.request(request))
         if login != self._login:
             return
-        if len(batch) > 1 and isinstance(error, AlreadySo | RequestRefused):
+        if len(batch) > 1 and isinstance(error, AlreadySo | NotFound | RequestRefused):
             # One symbol spoils the whole batch.
             for half in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
                 if login == self._login:
@@ -135,7 +136,7 @@ class SpotSubscriptions:
             self._pause = _SHORTEST_PAUSE
             self._sent.update(dict.fromkeys(batch, True))
             self._settle(batch)
-        elif isinstance(error, RequestRefused):
+        elif isinstance(error, NotFound | RequestRefused):
             self._sent.pop(batch[0], None)
             self._refusedIds.update(batch)
             self._tellRefused(batch[0], error)

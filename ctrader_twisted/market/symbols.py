@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import SymbolNotFound
@@ -32,6 +33,8 @@ class SymbolCache:
     Assets and the list of symbols are asked for once. A specification is kept until the server tells that it changed,
     or until the connection is lost, since a change could go unheard then.
     """
+
+    _log = Logger()
 
     def __init__(self, link: AccountLink) -> None:
         """
@@ -130,6 +133,13 @@ class SymbolCache:
 
     def _changed(self, event: ProtoOASymbolChangedEvent) -> None:
         self._specifications.drop(event.symbolId)
+        # What is known is used without asking, such as for the volumes of an order; it must not stay old.
+        for symbolId in event.symbolId:
+            if symbolId in self._known:
+                self.symbol(symbolId).addErrback(self._notRenewed)
+
+    def _notRenewed(self, failure: Failure) -> None:
+        self._log.warn("a symbol that changed cannot be looked up: {error}", error=failure.getErrorMessage())
 
     def _lost(self, reason: Failure) -> None:
         self._specifications.dropAll()
