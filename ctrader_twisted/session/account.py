@@ -4,11 +4,10 @@ The account machine: logs one account in, learns its state, restores what it had
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from google.protobuf.message import Message
-from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -34,9 +33,9 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.session.backoff import Backoff
-from ctrader_twisted.session.link import Registration
-from ctrader_twisted.session.listeners import Listeners, Waiters
+from ctrader_twisted.session.listeners import Waiters
 from ctrader_twisted.session.machine import Machine
+from ctrader_twisted.session.registrations import Registrations
 from ctrader_twisted.session.tables import ACCOUNT_TABLE, AccountInput, AccountState
 from ctrader_twisted.wire import OpenApiProtocol
 
@@ -89,7 +88,7 @@ class AccountOwner(Protocol):
         """
 
 
-class AccountSession:
+class AccountSession(Registrations):
     """
     One account that is kept logged in. It is the L{ctrader_twisted.session.link.AccountLink} of the rooms above.
 
@@ -106,6 +105,7 @@ class AccountSession:
         @param owner: the session.
         @param backoff: tells how long to wait after a failure.
         """
+        super().__init__()
         self.accountId = accountId
         self.reason: CTraderError | None = None
         self._clock = clock
@@ -133,11 +133,6 @@ class AccountSession:
         self._retry: IDelayedCall | None = None
         self._held: list[Message] = []
         self._waiters: Waiters[AccountSession] = Waiters()
-        self._events: dict[type[Message], Listeners[Any]] = {}
-        self._reconcilers: Listeners[tuple[ProtoOATrader, ProtoOAReconcileRes]] = Listeners()
-        self._restorers: tuple[Callable[[], Deferred[None]], ...] = ()
-        self._losers: Listeners[Failure] = Listeners()
-        self._enders: Listeners[CTraderError] = Listeners()
         self._snapshot: tuple[ProtoOATrader, ProtoOAReconcileRes] | None = None
 
     @property
@@ -169,37 +164,6 @@ class AccountSession:
             return fail(NotConnected(f"account {self.accountId} is not logged in ({self.state.value}){why}"))
         return self._send(message, timeout).addErrback(self._requestFailed, self._attempt)
 
-    def listen(self, kind: type[_EventT], listener: Callable[[_EventT], None]) -> Registration:
-        """
-        @see: L{ctrader_twisted.session.link.AccountLink.listen}
-        """
-        return self._events.setdefault(kind, Listeners()).add(listener)
-
-    def onReconcile(self, step: Callable[[ProtoOATrader, ProtoOAReconcileRes], None]) -> Registration:
-        """
-        @see: L{ctrader_twisted.session.link.AccountLink.onReconcile}
-        """
-        return self._reconcilers.add(lambda state: step(*state))
-
-    def onRestore(self, step: Callable[[], Deferred[None]]) -> Registration:
-        """
-        @see: L{ctrader_twisted.session.link.AccountLink.onRestore}
-        """
-        self._restorers += (step,)
-        return _Restorer(self, step)
-
-    def onLost(self, listener: Callable[[Failure], None]) -> Registration:
-        """
-        @see: L{ctrader_twisted.session.link.AccountLink.onLost}
-        """
-        return self._losers.add(listener)
-
-    def onEnded(self, listener: Callable[[CTraderError], None]) -> Registration:
-        """
-        @see: L{ctrader_twisted.session.link.AccountLink.onEnded}
-        """
-        return self._enders.add(listener)
-
     def ended(self) -> CTraderError | None:
         """
         @see: L{ctrader_twisted.session.link.AccountLink.ended}
@@ -230,7 +194,7 @@ class AccountSession:
         @param error: why.
         """
         self.stopped(error)
-        self._enders.tell(error)
+        self.tellEnded(error)
 
     def stopped(self, error: CTraderError) -> None:
         """
@@ -263,7 +227,7 @@ class AccountSession:
         @param message: the event.
         """
         if self.state in (AccountState.RESTORING, AccountState.READY):
-            self._tell(message)
+            self.tellEvent(message)
         elif self.state is AccountState.RECONCILING:
             self._held.append(message)
             if len(self._held) > _MOST_HELD:
@@ -314,27 +278,15 @@ class AccountSession:
 
     def _release(self) -> None:
         assert self._snapshot is not None
-        self._reconcilers.tell(self._snapshot)
+        self.tellState(*self._snapshot)
         held, self._held = self._held, []
         for message in held:
-            self._tell(message)
+            self.tellEvent(message)
 
     def _restore(self) -> None:
         attempt = self._attempt
-        done = Deferred.fromCoroutine(self._runRestorers())
+        done = Deferred.fromCoroutine(self.runRestorers())
         done.addCallback(lambda _: self._advance(attempt, AccountInput.RESTORED))
-
-    async def _runRestorers(self) -> None:
-        running = [
-            maybeDeferred(step).addErrback(
-                lambda failure: self._log.failure(
-                    "account {accountId}: something was not restored", failure, accountId=self.accountId
-                )
-            )
-            for step in self._restorers
-        ]
-        for step in running:
-            await step
 
     def _ready(self) -> None:
         self.reason = None
@@ -345,11 +297,11 @@ class AccountSession:
         assert self.reason is not None
         self._log.error("account {accountId}: {reason}", accountId=self.accountId, reason=self.reason)
         self._waiters.fail(self.reason)
-        self._enders.tell(self.reason)
+        self.tellEnded(self.reason)
 
     def _lose(self) -> None:
         self._backoff.lasted(self._clock.seconds() - self._readySince)
-        self._losers.tell(Failure(self.reason or NotConnected("the connection was lost")))  # type: ignore[no-untyped-call]
+        self.tellLost(Failure(self.reason or NotConnected("the connection was lost")))  # type: ignore[no-untyped-call]
 
     def _pause(self) -> None:
         delay = self._backoff.after(self.reason)
@@ -408,19 +360,6 @@ class AccountSession:
             self.dropped(error)
         return failure
 
-    def _tell(self, message: Message) -> None:
-        listeners = self._events.get(type(message))
-        if listeners is not None:
-            listeners.tell(message)
-
-    def removeRestorer(self, step: Callable[[], Deferred[None]]) -> None:
-        """
-        Take a step away that L{onRestore} took in.
-
-        @param step: the step.
-        """
-        self._restorers = tuple(kept for kept in self._restorers if kept is not step)
-
 
 def _lasts(error: CTraderError) -> bool:
     """
@@ -430,16 +369,3 @@ def _lasts(error: CTraderError) -> bool:
         return True
     # What else is refused for good counts only as an answer to the login itself.
     return isinstance(error, RequestRefused) and error.request == "ProtoOAAccountAuthReq"
-
-
-class _Restorer:
-    """
-    The registration of a step of restoring.
-    """
-
-    def __init__(self, account: AccountSession, step: Callable[[], Deferred[None]]) -> None:
-        self._account = account
-        self._step = step
-
-    def stop(self) -> None:
-        self._account.removeRestorer(self._step)
