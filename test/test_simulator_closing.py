@@ -7,6 +7,8 @@ from __future__ import annotations
 from math import inf, nan
 from typing import Any
 
+from attrs import evolve
+
 from ctrader_twisted.schema.messages import (
     ProtoOAExecutionType,
     ProtoOAOrderStatus,
@@ -107,15 +109,39 @@ class ClosingTests(TradingCase):
 
     def test_notOpenYet(self) -> None:
         """
-        A position whose order is not executed yet cannot be closed, nor one whose protection is being made.
+        A position whose order is not executed yet cannot be closed; one whose protection is being made can be closed,
+        and not amended.
         """
         self.client.send(self.order(relativeStopLoss=100))
         [accepted] = self.client.messages()
         positionId = accepted.position.positionId
         self.rejected(self.close(positionId, 100_000), "POSITION_NOT_OPEN")
         self.clock.advance(0.14)
-        self.rejected(self.close(positionId, 100_000), "POSITION_LOCKED")
-        self.clock.advance(0.003)
+        self.client.messages()
+        self.rejected(self.amend(positionId, stopLoss=1.1), "PENDING_EXECUTION")
+        self.client.send(self.close(positionId, 100_000))
+        self.clock.advance(0.14)
+        kinds = [event.executionType for event in self.client.messages()]
+        accepted, filled = ProtoOAExecutionType.ORDER_ACCEPTED, ProtoOAExecutionType.ORDER_FILLED
+        self.assertEqual(kinds, [accepted, accepted, filled, ProtoOAExecutionType.ORDER_CANCELLED])
+
+    def test_closedBeforeProtection(self) -> None:
+        """
+        The protection of a position that is closed before it was told of is never told of; that of a part is, as it is
+        then.
+        """
+        settings = evolve(self.exchange.settings, fillLatency=0.0, protectionLatency=1.0)
+        self.patch(self.exchange.venue, "settings", settings)
+        for part, protected in ((200_000, []), (100_000, [100_000])):
+            self.client.send(self.order(volume=200_000, relativeStopLoss=100))
+            self.clock.advance(0)
+            positionId = self.client.messages()[0].position.positionId
+            self.client.send(self.close(positionId, part))
+            self.clock.advance(0)
+            self.assertEqual(len(self.client.messages()), 2)
+            self.clock.advance(1)
+            told = [event.order.tradeData.volume for event in self.client.messages()]
+            self.assertEqual(told, protected)
 
     def test_marketClosesMeanwhile(self) -> None:
         """

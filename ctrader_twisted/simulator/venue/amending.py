@@ -28,7 +28,12 @@ def amendProtection(
     @param clientMsgId: the id of the request.
     @raise Refusal: if it is refused; then nothing has changed.
     """
-    position = openPositionOf(venue, account, request.positionId, locked="PENDING_EXECUTION")
+    position = openPositionOf(account, request.positionId, locked="PENDING_EXECUTION")
+    protection = account.protectionOf(position.positionId)
+    if protection is not None and protection.orderId in venue.announcing:
+        raise TradeRefusal(
+            "PENDING_EXECUTION", f"Position {position.positionId} is being changed", positionId=position.positionId
+        )
     checkTrigger(request.stopLossTriggerMethod, guaranteed=request.guaranteedStopLoss)
     for price in (request.stopLoss, request.takeProfit):
         checkDigits(price, venue.catalogue.full(position.tradeData.symbolId))

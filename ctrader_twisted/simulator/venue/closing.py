@@ -42,7 +42,7 @@ def closePosition(
     @param clientMsgId: the id of the request.
     @raise TradeRefusal: if it is refused.
     """
-    position = openPositionOf(venue, account, request.positionId, locked="POSITION_LOCKED")
+    position = openPositionOf(account, request.positionId, locked="POSITION_LOCKED")
     specification = venue.catalogue.full(position.tradeData.symbolId)
     _checkVolume(request.volume, position, specification.stepVolume)
     checkOpen(specification, venue.now())
@@ -52,11 +52,10 @@ def closePosition(
     venue.later(venue.settings.fillLatency, _fill, account, order, clientMsgId)
 
 
-def openPositionOf(venue: Venue, account: TradingAccount, positionId: int, *, locked: str) -> ProtoOAPosition:
+def openPositionOf(account: TradingAccount, positionId: int, *, locked: str) -> ProtoOAPosition:
     """
-    Find a position that is open and that nothing else is just happening to.
+    Find a position that is open and that is not just being closed.
 
-    @param venue: where it is traded.
     @param account: whose position it should be.
     @param positionId: the position.
     @param locked: the code of the refusal if something is happening to it.
@@ -67,9 +66,7 @@ def openPositionOf(venue: Venue, account: TradingAccount, positionId: int, *, lo
         raise TradeRefusal("POSITION_NOT_FOUND", f"Position not found with id {positionId}", positionId=0)
     if position.positionStatus != ProtoOAPositionStatus.POSITION_STATUS_OPEN:
         raise TradeRefusal("POSITION_NOT_OPEN", f"Position {positionId} is not open", positionId=positionId)
-    protection = account.protectionOf(positionId)
-    isAnnouncing = protection is not None and protection.orderId in venue.announcing
-    if isAnnouncing or account.closingOf(positionId) is not None:
+    if account.closingOf(positionId) is not None:
         raise TradeRefusal(locked, f"Position {positionId} is being changed", positionId=positionId)
     return position
 

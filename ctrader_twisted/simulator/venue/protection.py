@@ -117,6 +117,7 @@ def followClose(venue: Venue, account: TradingAccount, position: ProtoOAPosition
     protection = account.protectionOf(position.positionId)
     if protection is None:
         return
+    isUnheard = protection.orderId in venue.announcing
     rest = position.tradeData.volume
     if rest:
         protection.tradeData.volume = rest
@@ -125,7 +126,9 @@ def followClose(venue: Venue, account: TradingAccount, position: ProtoOAPosition
     else:
         account.endOrder(protection, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, venue.now())
         kind = ProtoOAExecutionType.ORDER_CANCELLED
-    venue.tell(account, kind, protection, position, clientMsgId=clientMsgId, isServerEvent=not rest)
+    # What nobody has been told of needs no word of its change.
+    if not isUnheard:
+        venue.tell(account, kind, protection, position, clientMsgId=clientMsgId, isServerEvent=not rest)
 
 
 def _newProtection(venue: Venue, account: TradingAccount, position: ProtoOAPosition, levels: Levels) -> ProtoOAOrder:
@@ -185,5 +188,8 @@ def _announce(
     clientMsgId: str | None,
 ) -> None:
     venue.announcing.discard(protection.orderId)
+    if protection.orderId not in account.orders:
+        # The position was closed meanwhile.
+        return
     kind = ProtoOAExecutionType.ORDER_ACCEPTED
     venue.tell(account, kind, protection, position, clientMsgId=clientMsgId, isServerEvent=True)
