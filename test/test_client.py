@@ -135,6 +135,21 @@ class MainJobTests(ClientTestCase):
         assert before is not None and first.netProfit is not None and second.netProfit is not None
         self.assertEqual(account.balance, before + first.netProfit + second.netProfit)
 
+    def test_closedAtOnce(self) -> None:
+        """
+        A position with protection can be closed in the turn of its fill.
+        """
+
+        async def main(client: Client) -> None:
+            account = await client.account(self.virtual.accountId)
+            trade = await account.buy(await account.symbol("EURUSD"), Lots("0.10"), stopLossPips=20)
+            await trade.whenFilled()
+            await trade.position.close()
+            await self.pause(1)
+            self.assertEqual((account.positions, account.orders), ((), ()))
+
+        self.virtual.run(main)
+
     def test_history(self) -> None:
         """
         What was streamed is what history holds, as ticks of both sides and as bars.

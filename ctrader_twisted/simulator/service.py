@@ -124,4 +124,4 @@ class SimulatorService(Service):
             site = makeSite(self.exchange)
             self._listening.append(self._reactor.listenTCP(oauthPort, site, interface=_INTERFACE))
         except CannotListenError as error:
-            raise ConfigurationError(f"port {error.port} of {_INTERFACE} is taken, or may not be used") from error
+            raise ConfigurationError(f"port {error.port} of {_INTERFACE} is taken, or may not be used; choose another one, 0 for any free one") from error

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.task import deferLater, react
+from twisted.internet.task import react
 
 from ctrader_twisted import Application, Client, Lots, MemoryTokens, TokenPair, hostEndpoint, trustFile
 
@@ -48,8 +48,6 @@ async def main(reactor: Any, directory: str) -> None:
         await trade.whenFilled()
         print("bought at", trade.position.entryPrice)
 
-        # The levels are set a moment after the fill; until then, the position cannot be closed.
-        await deferLater(reactor, 2)
         deal = await trade.position.close()
         print("closed at", deal.price, "with a profit of", deal.grossProfit)
 
