@@ -12,14 +12,17 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.errors import (
+    Busy,
     ConnectionLost,
     IllegalValue,
+    LoginNeeded,
     NotConnected,
     OrderRejected,
     OutcomeUnknown,
     ProtocolError,
     RateLimited,
     RequestTimedOut,
+    TokenRefused,
     TooManyRequests,
     serverError,
 )
@@ -333,9 +336,9 @@ class RefusalTests(OrderTests):
 
     def test_refused(self) -> None:
         """
-        Every code in every error message is an L{OrderRejected} that keeps what the server said.
+        What the server refuses for good is an L{OrderRejected} that keeps what the server said.
         """
-        for code in ("NOT_ENOUGH_MONEY", "MARKET_CLOSED", "POSITION_LOCKED", "INVALID_REQUEST", "CH_SOMETHING_NEW"):
+        for code in ("NOT_ENOUGH_MONEY", "MARKET_CLOSED", "CHANNEL_IS_BLOCKED", "INVALID_REQUEST", "CH_SOMETHING_NEW"):
             bought = self.buy()
             self.link.answer(serverError(code, "why", request=REQUEST, accountId=7))
             error = self.failureResultOf(bought, OrderRejected).value
@@ -346,10 +349,35 @@ class RefusalTests(OrderTests):
         The error that it was made of is its cause, and the time to wait is kept.
         """
         bought = self.buy()
-        self.link.answer(serverError("BLOCKED_PAYLOAD_TYPE", request=REQUEST, retryAfter=3))
+        refused = serverError("ENTITY_NOT_FOUND", request=REQUEST, retryAfter=3)
+        self.link.answer(refused)
         error = self.failureResultOf(bought, OrderRejected).value
         self.assertEqual(error.retryAfter, 3)
-        self.assertIsInstance(error.__cause__, RateLimited)
+        self.assertIs(error.__cause__, refused)
+
+    def test_curable(self) -> None:
+        """
+        What was not executed and may succeed later keeps its class, whether an answer or an event tells.
+        """
+        for code, kind in (
+            ("BLOCKED_PAYLOAD_TYPE", RateLimited),
+            ("REQUEST_FREQUENCY_EXCEEDED", RateLimited),
+            ("POSITION_LOCKED", Busy),
+            ("PENDING_EXECUTION", Busy),
+            ("NO_QUOTES", Busy),
+            ("CONCURRENT_MODIFICATION", Busy),
+            ("ACCOUNT_NOT_AUTHORIZED", LoginNeeded),
+            ("CH_ACCESS_TOKEN_INVALID", TokenRefused),
+        ):
+            bought = self.buy()
+            refused = serverError(code, request=REQUEST, retryAfter=3)
+            self.link.answer(refused)
+            self.assertIs(self.failureResultOf(bought, kind).value, refused)
+            self.assertIsNone(refused.__cause__)
+            bought = self.buy()
+            self.link.push(event("REJECTED", self.mine(), errorCode=code))
+            self.failureResultOf(bought, kind)
+            self.setUp()
 
     def test_rejectedByEvent(self) -> None:
         """
@@ -592,21 +620,29 @@ class UnknownTests(OrderTests):
 
     def test_causes(self) -> None:
         """
-        Loss, timeout, the server's own timeout and an answer that cannot be read all leave it open.
+        Loss, timeout, failures behind the server's door and an answer that cannot be read all leave it open.
         """
-        for error in (
+        errors = (
             ConnectionLost(REQUEST, 7, maybeSent=True, reason="x"),
             RequestTimedOut(REQUEST, 7, seconds=1),
             serverError("TIMEOUT_ERROR", request=REQUEST),
+            serverError("UNKNOWN_ERROR", request=REQUEST),
+            serverError("CANT_ROUTE_REQUEST", request=REQUEST),
+            serverError("CH_SERVER_NOT_REACHABLE", request=REQUEST),
+            serverError("SERVER_IS_UNDER_MAINTENANCE", request=REQUEST),
             ProtocolError("garbage"),
             RuntimeError("a bug"),
-        ):
+        )
+        for orderId, error in enumerate(errors, 10):
             bought = self.buy()
             self.link.answer(error)
             unknown = self.failureResultOf(bought, OutcomeUnknown).value
             self.assertIs(unknown.__cause__, error)
             self.assertIs(unknown.trade.status, TradeStatus.UNKNOWN)
-        self.assertEqual(len(self.link.sent), 5)
+            done = unknown.trade.whenDone()
+            self.link.push(self.filled(orderId))
+            self.assertIs(self.successResultOf(done), unknown.trade)
+        self.assertEqual(len(self.link.sent), len(errors))
 
     def test_learnsFromEvents(self) -> None:
         """
@@ -717,6 +753,18 @@ class UnknownTests(OrderTests):
         self.link.reconcile(self.mine())
         self.assertIs(trade.status, TradeStatus.FILLED)
 
+    def test_stoppedUnanswered(self) -> None:
+        """
+        An order that has no answer when the client is stopped may have been executed: that is never "nothing was sent".
+        """
+        bought = self.buy()
+        self.trading.release()
+        trade = self.failureResultOf(bought, OutcomeUnknown).value.trade
+        self.link.answer(RequestTimedOut(REQUEST, 7, seconds=1))
+        done = trade.whenDone()
+        self.trading.release()
+        self.assertIs(self.failureResultOf(done, OutcomeUnknown).value.trade, trade)
+
     def test_misspelt(self) -> None:
         """
         An option that does not exist is an error at once, and nothing is sent.
@@ -727,12 +775,16 @@ class UnknownTests(OrderTests):
 
     def test_stopped(self) -> None:
         """
-        When the client is stopped, whoever waits is told; the order is still followed if the client starts again.
+        When the client is stopped, an accepted order may still be filled: those who wait are told that its outcome is
+        unknown. The order is followed if the client starts again.
         """
         trade = self.trade()
-        filled = trade.whenFilled()
+        filled, done = trade.whenFilled(), trade.whenDone()
         self.trading.release()
-        self.failureResultOf(filled, NotConnected)
+        for each in (filled, done):
+            unknown = self.failureResultOf(each, OutcomeUnknown).value
+            self.assertIs(unknown.trade, trade)
+            self.assertIn("stopped", str(unknown))
         filled = trade.whenFilled()
         self.link.push(self.filled())
         self.assertIs(self.successResultOf(filled), trade)

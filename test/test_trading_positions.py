@@ -11,12 +11,14 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.errors import (
+    Busy,
     ConnectionLost,
     IllegalValue,
     NotConnected,
     NotFound,
     OrderRejected,
     OutcomeUnknown,
+    RateLimited,
     RequestTimedOut,
     serverError,
 )
@@ -322,7 +324,7 @@ class StateTests(PositionTests):
         """
         closed = self.hold().whenClosed()
         self.trading.release()
-        self.failureResultOf(closed, NotConnected)
+        self.assertIn("stopped", str(self.failureResultOf(closed, NotConnected).value))
 
 
 class CloseTests(PositionTests):
@@ -454,9 +456,14 @@ class CloseTests(PositionTests):
 
     def test_refused(self) -> None:
         """
-        "Not found" stays what it is; every other refusal is an L{OrderRejected}.
+        "Not found" and what may succeed later stay what they are; other refusals are an L{OrderRejected}.
         """
-        for code, kind in (("POSITION_NOT_FOUND", NotFound), ("POSITION_LOCKED", OrderRejected)):
+        for code, kind in (
+            ("POSITION_NOT_FOUND", NotFound),
+            ("POSITION_LOCKED", Busy),
+            ("BLOCKED_PAYLOAD_TYPE", RateLimited),
+            ("TRADING_DISABLED", OrderRejected),
+        ):
             closed = self.hold().close()
             self.link.answer(serverError(code, request=REQUEST))
             self.assertEqual(self.failureResultOf(closed, kind).value.code, code)
@@ -479,17 +486,24 @@ class CloseTests(PositionTests):
         """
         held = self.hold()
         self.link.ready = False
-        self.failureResultOf(held.close(), NotConnected)
+        error = self.failureResultOf(held.close(), NotConnected).value
+        self.assertIsNone(error.__cause__)
 
     def test_unknown(self) -> None:
         """
         Without an answer the outcome is unknown, and the error carries the position.
         """
         held = self.hold()
-        for error in (RequestTimedOut(REQUEST, 7, seconds=1), ConnectionLost(REQUEST, 7, maybeSent=True, reason="x")):
+        for error in (
+            RequestTimedOut(REQUEST, 7, seconds=1),
+            ConnectionLost(REQUEST, 7, maybeSent=True, reason="x"),
+            serverError("UNKNOWN_ERROR", request=REQUEST),
+        ):
             closed = held.close()
             self.link.answer(error)
-            self.assertIs(self.failureResultOf(closed, OutcomeUnknown).value.trade, held)
+            unknown = self.failureResultOf(closed, OutcomeUnknown).value
+            self.assertIs(unknown.trade, held)
+            self.assertIs(unknown.__cause__, error)
 
     def test_lostBeforeFill(self) -> None:
         """
@@ -515,6 +529,16 @@ class CloseTests(PositionTests):
             self.assertNoResult(closed)
             self.clock.advance(1)
             self.assertIs(self.failureResultOf(closed, OutcomeUnknown).value.trade, held)
+
+    def test_stoppedBeforeFill(self) -> None:
+        """
+        A close that is accepted when the client is stopped may be filled later.
+        """
+        held = self.hold()
+        closed = held.close()
+        self.accept()
+        self.trading.release()
+        self.assertIs(self.failureResultOf(closed, OutcomeUnknown).value.trade, held)
 
     def test_answerAboutProtection(self) -> None:
         """

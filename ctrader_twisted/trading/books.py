@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ctrader_twisted.errors import NotConnected, OutcomeUnknown
 from ctrader_twisted.schema.messages import (
     ProtoOAExecutionEvent,
     ProtoOAReconcileRes,
@@ -98,16 +99,16 @@ class Books:
         """
         self.balance.traderChanged(event.trader)
 
-    def fail(self, error: Exception) -> None:
+    def release(self, why: str) -> None:
         """
-        Answer everybody who waits that nothing is followed any more.
+        Answer everybody who waits that nothing is followed any more. An order may be executed all the same.
 
-        @param error: why.
+        @param why: the reason, in words.
         """
         for life in self.orders.unended():
-            life.fail(error)
+            life.fail(OutcomeUnknown(f"{why}; an order may have been executed, or may yet be", life.subject))
         for position in self.positions.all():
-            position.fail(error)
+            position.fail(NotConnected(f"{why}; position {position.positionId} is not followed any more"))
 
     def _showPending(self, event: ProtoOAExecutionEvent, life: OrderLife, isNews: bool) -> None:
         if life.isEnded:

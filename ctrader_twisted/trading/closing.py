@@ -83,7 +83,8 @@ class Closing:
         except (NotFound, CancelledError):
             raise
         except Exception as error:
-            raise judge(error, position) from error
+            judged = judge(error, position)
+            raise judged from judged.__cause__
         if event.order.orderType == ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT:
             raise OutcomeUnknown("the answer tells of the protective order, not of the close", position)
         return event.order

@@ -9,7 +9,7 @@ from enum import Enum
 from attrs import frozen
 from twisted.internet.defer import Deferred, fail, succeed
 
-from ctrader_twisted.errors import OrderRejected, OutcomeUnknown
+from ctrader_twisted.errors import OrderRejected, OutcomeUnknown, ServerError
 from ctrader_twisted.schema.messages import (
     ProtoOAExecutionEvent,
     ProtoOAExecutionType,
@@ -249,7 +249,7 @@ class OrderLife:
             self.error = _whyUnfilled(stage, event)
 
 
-def _whyUnfilled(stage: TradeStatus, event: ProtoOAExecutionEvent) -> OrderRejected:
+def _whyUnfilled(stage: TradeStatus, event: ProtoOAExecutionEvent) -> ServerError:
     request = "ProtoOAClosePositionReq" if event.order.closingOrder else "ProtoOANewOrderReq"
     refused = refusal(event, request)
     if refused is not None:

@@ -9,11 +9,16 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from ctrader_twisted.errors import (
+    Busy,
     ConnectionLost,
+    LoginNeeded,
     NotConnected,
     OrderRejected,
     OutcomeUnknown,
+    RateLimited,
+    RetryLater,
     ServerError,
+    TokenRefused,
     TooManyRequests,
 )
 from ctrader_twisted.schema.messages import ProtoOAExecutionEvent
@@ -21,7 +26,8 @@ from ctrader_twisted.session.link import AccountLink
 
 __all__ = ["judge", "rejection", "send", "wasNotSent"]
 
-_MAY_HAVE_WORKED = "TIMEOUT_ERROR"
+# Certainly not executed, and something can be done about it: their own classes tell what.
+_CURABLE = (Busy, LoginNeeded, RateLimited, TokenRefused)
 
 
 def send(link: AccountLink, message: Any, timeout: float | None) -> Deferred[ProtoOAExecutionEvent]:
@@ -49,14 +55,14 @@ def wasNotSent(error: BaseException) -> bool:
     return isinstance(error, NotConnected | TooManyRequests)
 
 
-def rejection(error: ServerError) -> OrderRejected:
+def rejection(error: ServerError) -> ServerError:
     """
-    Make one class of all the ways in which the server says no to an order.
+    Make one class of all the ways in which the server says no to an order for good.
 
-    @param error: the server's refusal.
-    @return: the same, as the class for orders.
+    @param error: the server's refusal; the order was certainly not executed.
+    @return: the error itself if the same order may succeed later; else the same as L{OrderRejected}.
     """
-    if isinstance(error, OrderRejected):
+    if isinstance(error, (OrderRejected, *_CURABLE)):
         return error
     return OrderRejected(
         error.code,
@@ -75,12 +81,13 @@ def judge(error: Exception, subject: object) -> Exception:
 
     @param error: how the request failed.
     @param subject: the live object that learns the outcome.
-    @return: the error itself if nothing was sent; L{OrderRejected} if the server refused; else L{OutcomeUnknown}. The
-        server's own timeout is no refusal.
+    @return: the error itself if nothing was sent, or if the server did not execute the request and the same one may
+        succeed later; L{OrderRejected} if the server refused for good; else L{OutcomeUnknown}. That something timed
+        out, broke or was not reachable behind the server's door is no refusal.
     """
     if wasNotSent(error):
         return error
-    if isinstance(error, ServerError) and error.code != _MAY_HAVE_WORKED:
+    if isinstance(error, ServerError) and (isinstance(error, _CURABLE) or not isinstance(error, RetryLater)):
         judged: Exception = rejection(error)
     else:
         judged = OutcomeUnknown(f"{error}; it is not sent again", subject)

@@ -117,6 +117,9 @@ class Position:
         @raise IllegalValue: (as a failure) if the position cannot be closed by this quantity; nothing was sent.
         @raise NotFound: (as a failure) if the position is not open.
         @raise OrderRejected: (as a failure) if the server refused.
+        @raise Busy: (as a failure) if another operation on the position is in progress, or there is no price: nothing
+            was executed, and the same may succeed later. So it is with C{RateLimited}, C{LoginNeeded} and
+            C{TokenRefused}.
         @raise OutcomeUnknown: (as a failure) if the request may have left and the outcome is not known; C{trade} is
             this position.
         @raise NotConnected: (as a failure) if there is no connection; nothing was sent.

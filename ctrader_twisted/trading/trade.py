@@ -98,10 +98,10 @@ class Trade:
         Wait until the server has taken the order.
 
         @return: fires with this trade.
-        @raise OrderRejected: (as a failure) if the server refused it, or it ended unheard of and unfilled.
+        @raise OrderRejected: (as a failure) if the server refused it, or it ended unheard of and unfilled; L{Busy
+            <ctrader_twisted.errors.Busy>} and others if the same order may succeed later.
         @raise OutcomeUnknown: (as a failure) if the account's state, read after a loss of the connection, does not
-            tell. A later event still may: wait again.
-        @raise NotConnected: (as a failure) if the client was stopped.
+            tell, or if the client was stopped. A later event still may: wait again.
         """
         return self._life.whenAccepted().addCallback(lambda _: self)
 
@@ -113,7 +113,6 @@ class Trade:
         @return: fires with this trade.
         @raise OrderRejected: (as a failure) if it was refused, cancelled or expired with nothing filled.
         @raise OutcomeUnknown: (as a failure) as with L{whenAccepted}.
-        @raise NotConnected: (as a failure) if the client was stopped.
         """
         return self._life.whenFilled().addCallback(lambda _: self)
 
@@ -123,6 +122,5 @@ class Trade:
 
         @return: fires with this trade, if the order was refused too.
         @raise OutcomeUnknown: (as a failure) as with L{whenAccepted}.
-        @raise NotConnected: (as a failure) if the client was stopped.
         """
         return self._life.whenDone().addCallback(lambda _: self)

@@ -12,7 +12,6 @@ from typing import Unpack
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from ctrader_twisted.errors import NotConnected
 from ctrader_twisted.schema.messages import (
     ProtoOAExecutionEvent,
     ProtoOAMarginChangedEvent,
@@ -114,6 +113,8 @@ class Trading:
         @raise TypeError: if there is no such option; as a failure, if a float is given where exactness matters. Nothing
             was sent.
         @raise OrderRejected: (as a failure) if the server refused; nothing was traded.
+        @raise Busy: (as a failure) if there is no price yet, or another operation is in progress: nothing was traded,
+            and the same order may succeed later. So it is with C{RateLimited}, C{LoginNeeded} and C{TokenRefused}.
         @raise OutcomeUnknown: (as a failure) if the order may have left and no answer came; its C{trade} learns the
             outcome from what is heard later.
         @raise NotConnected: (as a failure) if there is no connection; nothing was sent.
@@ -134,6 +135,7 @@ class Trading:
 
     def release(self) -> None:
         """
-        The client has stopped: whoever waits for an order or for the end of a position is told so by L{NotConnected}.
+        The account is not followed any more: whoever waits for an order is told by L{OutcomeUnknown}, since the server
+        may yet execute it, and whoever waits for the end of a position by L{NotConnected}.
         """
-        self._books.fail(NotConnected(f"account {self._link.accountId}: the client was stopped"))
+        self._books.release(f"account {self._link.accountId}: {self._link.ended() or 'the client was stopped'}")
