@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.trading import Deal, Side
 from ctrader_twisted.trading.amounts import Amounts
-from ctrader_twisted.trading.deals import readDeal
+from ctrader_twisted.trading.deals import combined, readDeal
 from test.marketlink import makeSymbol
 from test.tradinglink import (
     BUY,
@@ -128,6 +128,36 @@ class DealTests(SynchronousTestCase):
         read = readDeal(told, self.amounts)
         self.assertEqual(read.closedVolume, 300)
         self.assertTrue(read.price.is_nan())
+
+    @given(st.lists(st.tuples(st.integers(1, 10**6), st.integers(1, 10**9), st.integers(-9999, 9999)), min_size=1))
+    def test_combined(self, parts: list[tuple[int, int, int]]) -> None:
+        """
+        Several deals together have the sums of volume and money, and a mean price within those of the parts.
+        """
+        deals = [
+            readDeal(
+                closingDeal(number, 20, 1_010, volume, executionPrice=raw / 10**5, grossProfit=profit), self.amounts
+            )
+            for number, (raw, volume, profit) in enumerate(parts)
+        ]
+        whole = combined(deals)
+        self.assertEqual(whole.volume, sum(volume for _, volume, _ in parts))
+        self.assertEqual(whole.netProfit, sum(each.netProfit or 0 for each in deals))
+        self.assertEqual((whole.dealId, whole.balance), (len(parts) - 1, deals[-1].balance))
+        exact = sum(raw * volume for raw, volume, _ in parts)
+        self.assertLess(abs(whole.price * whole.volume - Decimal(exact) / 10**5), Decimal("1e-9"))
+        self.assertEqual(whole.entryPrice, Decimal("1.1"))
+
+    def test_combinedOpening(self) -> None:
+        """
+        Deals that close nothing have no figures of a close together; a price that is not there stays none.
+        """
+        parts = [readDeal(deal(number, 2, executionPrice=price), self.amounts) for number, price in ((1, 1.1), (2, 0))]
+        whole = combined(parts)
+        self.assertEqual((whole.volume, whole.netProfit, whole.entryPrice), (200_000, None, None))
+        self.assertTrue(whole.price.is_nan())
+        nothing = [attrs.evolve(part, volume=0) for part in parts[:1]] * 2
+        self.assertEqual(combined(nothing).price, Decimal("1.1"))
 
     @given(st.integers(0, 8), st.integers(1, 10**9))
     def test_prices(self, digits: int, raw: int) -> None:

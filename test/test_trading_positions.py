@@ -406,15 +406,50 @@ class CloseTests(PositionTests):
 
     def test_inParts(self) -> None:
         """
-        A close that takes several deals fires with the last.
+        A close that takes several deals fires with what they are together.
         """
-        closed = self.hold().close()
+        closed = self.hold(volume=300_000).close()
         self.accept()
         rest = position(1_010, OPEN, 100_000, at=150)
-        self.link.push(event("PARTIAL_FILL", self.closing(), rest, closingDeal(4, 20, 1_010)))
+        first = closingDeal(4, 20, 1_010, 200_000, grossProfit=1_001, pnlConversionFee=-2)
+        self.link.push(event("PARTIAL_FILL", self.closing(), rest, first))
         self.assertNoResult(closed)
-        self.link.push(event("FILLED", self.closing(), position(1_010, CLOSED, at=200), closingDeal(5, 20, 1_010)))
-        self.assertEqual(self.successResultOf(closed).dealId, 5)
+        last = closingDeal(5, 20, 1_010, executionPrice=1.1053, balance=1_009_999)
+        self.link.push(event("FILLED", self.closing(), position(1_010, CLOSED, at=200), last))
+        done = self.successResultOf(closed)
+        self.assertEqual((done.dealId, done.volume, done.closedVolume), (5, 300_000, 300_000))
+        self.assertEqual((str(done.price), str(done.entryPrice)), ("1.10510", "1.10000"))
+        money = (done.grossProfit, done.swap, done.totalCommission, done.conversionFee, done.commission)
+        self.assertEqual([str(each) for each in money], ["15.01", "-0.20", "-0.12", "-0.02", "-0.06"])
+        self.assertEqual((str(done.netProfit), str(done.balance)), ("14.67", "10099.99"))
+
+    def test_endedInPart(self) -> None:
+        """
+        A close that ends when only a part is closed is no success: the error tells what was closed and what is left.
+        """
+        held = self.hold()
+        for kind in ("CANCELLED", "EXPIRED"):
+            closed = held.close()
+            self.accept()
+            rest = position(1_010, OPEN, 100_000, at=150)
+            self.link.push(event("PARTIAL_FILL", self.closing(), rest, closingDeal(4, 20, 1_010)))
+            self.link.push(event(kind, self.closing(), rest))
+            error = self.failureResultOf(closed, OrderRejected).value
+            self.assertEqual((error.code, error.request, error.accountId), (f"ORDER_{kind}", REQUEST, 7))
+            self.assertIn("100000 of 200000 hundredths of a unit were closed; 100000 are left", str(error))
+            self.setUp()
+            held = self.hold()
+
+    def test_filledWithoutDeal(self) -> None:
+        """
+        A fill that tells of no deal leaves price and profit unknown.
+        """
+        held = self.hold()
+        closed = held.close()
+        self.accept()
+        self.link.push(event("FILLED", self.closing(), position(1_010, CLOSED, at=200)))
+        self.assertIs(self.failureResultOf(closed, OutcomeUnknown).value.trade, held)
+        self.assertIs(held.status, PositionStatus.CLOSED)
 
     def test_quantities(self) -> None:
         """
@@ -452,7 +487,48 @@ class CloseTests(PositionTests):
         held = self.hold()
         self.link.reconcile()
         self.failureResultOf(held.close(), NotFound)
-        self.assertEqual(self.link.sent, [])
+        bought = self.trading.buy(EURUSD, Lots("0.01"))
+        mine = order(30, clientOrderId=self.link.sent[-1].clientOrderId)
+        self.link.answerWith(event("ACCEPTED", mine, position(1_030, CREATED)))
+        self.failureResultOf(self.successResultOf(bought).position.close(), NotFound)
+        self.assertEqual(len(self.link.sent), 1)
+
+    def test_faultyClosed(self) -> None:
+        """
+        A position that the server calls faulty may be closed: it holds something.
+        """
+        self.link.reconcile(position(1_010, ERROR, 200_000))
+        closed = self.trading.positions[0].close()
+        self.accept()
+        self.link.push(self.filled())
+        self.assertEqual(self.successResultOf(closed).dealId, 5)
+
+    def test_notThere(self) -> None:
+        """
+        A position of which the server says that it is not there is closed, at a price that may be heard later.
+        """
+        for code in ("POSITION_NOT_FOUND", "POSITION_NOT_OPEN"):
+            held = self.hold()
+            ended, closes = held.whenClosed(), [held.close(), held.close()]
+            for closed in closes:
+                self.link.answer(serverError(code, request=REQUEST))
+                self.assertEqual(self.failureResultOf(closed, NotFound).value.code, code)
+            self.assertIs(self.successResultOf(ended), held)
+            self.assertEqual((held.status, held.volume, held.closePrice), (PositionStatus.CLOSED, 0, None))
+            self.assertEqual(self.trading.positions, ())
+            self.link.push(self.filled())
+            self.assertEqual(str(held.closePrice), "1.10500")
+            self.setUp()
+
+    def test_somethingElseNotThere(self) -> None:
+        """
+        That something else was not found does not end the position.
+        """
+        held = self.hold()
+        closed = held.close()
+        self.link.answer(serverError("ENTITY_NOT_FOUND", request=REQUEST))
+        self.failureResultOf(closed, NotFound)
+        self.assertEqual(self.trading.positions, (held,))
 
     def test_refused(self) -> None:
         """

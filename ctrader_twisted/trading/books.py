@@ -99,6 +99,17 @@ class Books:
         """
         self.balance.traderChanged(event.trader)
 
+    def gone(self, positionId: int) -> None:
+        """
+        The server says that a position is not there: it was closed, and nothing is known of how.
+
+        @param positionId: the position.
+        """
+        position = self.positions.find(positionId)
+        if position is not None and position.status is not PositionStatus.CLOSED:
+            self.positions.drop(position)
+            position.settle()
+
     def release(self, why: str) -> None:
         """
         Answer everybody who waits that nothing is followed any more. An order may be executed all the same.

@@ -10,11 +10,11 @@ from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from ctrader_twisted.errors import IllegalValue, NotFound, OutcomeUnknown
+from ctrader_twisted.errors import IllegalValue, NotFound, OrderRejected, OutcomeUnknown
 from ctrader_twisted.schema.messages import ProtoOAClosePositionReq, ProtoOAOrder, ProtoOAOrderType
 from ctrader_twisted.session.link import AccountLink
-from ctrader_twisted.trading.deals import Deal
-from ctrader_twisted.trading.orderlife import OrderLife
+from ctrader_twisted.trading.deals import Deal, combined
+from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus
 from ctrader_twisted.trading.orders import Orders
 from ctrader_twisted.trading.outcome import judge, send
 from ctrader_twisted.trading.position import Position, PositionStatus
@@ -23,6 +23,7 @@ from ctrader_twisted.units import Lots, Quantity, Symbol, Units
 __all__ = ["Closing"]
 
 _PATIENCE = 30.0
+_NOT_THERE = ("POSITION_NOT_FOUND", "POSITION_NOT_OPEN")
 
 
 class Closing:
@@ -36,17 +37,20 @@ class Closing:
         clock: IReactorTime,
         orders: Orders,
         symbolById: Callable[[int], Symbol | None],
+        gone: Callable[[Position], None],
     ) -> None:
         """
         @param link: the account.
         @param clock: for the time that a fill may take.
         @param orders: follows the orders.
         @param symbolById: gives the symbols whose specification is known.
+        @param gone: told of a position of which the server says that it is not there.
         """
         self._link = link
         self._clock = clock
         self._orders = orders
         self._symbolById = symbolById
+        self._gone = gone
         self._running: set[OrderLife] = set()
 
     def close(self, position: Position, quantity: Lots | Units | None, timeout: float | None) -> Deferred[Deal]:
@@ -65,7 +69,7 @@ class Closing:
             life.fail(_unknown(life.subject, f"the connection was lost: {reason.getErrorMessage()}"))
 
     async def _close(self, position: Position, quantity: Lots | Units | None, timeout: float | None) -> Deal:
-        if position.status is not PositionStatus.OPEN:
+        if position.status in (PositionStatus.CREATED, PositionStatus.CLOSED):
             raise NotFound(
                 "POSITION_NOT_OPEN",
                 f"position {position.positionId} is {position.status.name.lower()}",
@@ -80,7 +84,11 @@ class Closing:
         message = ProtoOAClosePositionReq(positionId=position.positionId, volume=volume)
         try:
             event = await send(self._link, message, timeout)
-        except (NotFound, CancelledError):
+        except CancelledError:
+            raise
+        except NotFound as error:
+            if error.code in _NOT_THERE:
+                self._gone(position)
             raise
         except Exception as error:
             judged = judge(error, position)
@@ -100,7 +108,22 @@ class Closing:
         finally:
             self._running.discard(life)
             self._orders.release(life)
-        return life.fills[-1]
+        return self._outcome(position, order, life)
+
+    def _outcome(self, position: Position, order: ProtoOAOrder, life: OrderLife) -> Deal:
+        if not life.fills:
+            raise _unknown(position, "it was filled, and its deals were not told")
+        deal = combined(life.fills)
+        if life.status is TradeStatus.FILLED:
+            return deal
+        # Whoever takes this for a success believes that nothing is held any more.
+        raise OrderRejected(
+            f"ORDER_{life.status.name}",
+            f"the close of position {position.positionId} ended when {deal.volume} of {order.tradeData.volume} "
+            f"hundredths of a unit were closed; {position.volume} are left",
+            request="ProtoOAClosePositionReq",
+            accountId=self._link.accountId,
+        )
 
 
 def _unknown(position: object, why: str) -> OutcomeUnknown:

@@ -4,12 +4,12 @@ Deals: what was really bought and sold, each told once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Context, Decimal
 from enum import Enum
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ctrader_twisted.schema.messages import ProtoOADeal, ProtoOADealStatus, ProtoOAExecutionEvent, ProtoOATradeSide
 from ctrader_twisted.session.link import Registration
@@ -17,10 +17,11 @@ from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.trading.amounts import Amounts
 from ctrader_twisted.units import moneyFromWire
 
-__all__ = ["Deal", "Executions", "Side", "isFill", "readDeal"]
+__all__ = ["Deal", "Executions", "Side", "combined", "isFill", "readDeal"]
 
 _FILLS = (ProtoOADealStatus.FILLED, ProtoOADealStatus.PARTIALLY_FILLED)
 _REMEMBERED = 10_000
+_MEANS = Context(prec=28)
 
 
 class Side(Enum):
@@ -43,7 +44,8 @@ class Deal:
     @ivar symbolId: the symbol.
     @ivar side: the side of the order.
     @ivar volume: what was executed, in hundredths of a unit.
-    @ivar price: the price of the execution; NaN if the server named none.
+    @ivar price: the price of the execution, or the mean by volume if this stands for several; NaN if the server named
+        none.
     @ivar executed: when, in milliseconds since 1970.
     @ivar commission: what this side of the trade cost.
     @ivar closedVolume: how much of the position it closed, in hundredths of a unit; 0 if it opened or enlarged one.
@@ -77,9 +79,7 @@ class Deal:
         """
         @return: what the balance gained: profit, swap, commission of both sides and fee; L{None} if it closed nothing.
         """
-        parts = (self.grossProfit, self.swap, self.totalCommission, self.conversionFee)
-        known = [part for part in parts if part is not None]
-        return sum(known, Decimal(0)) if known else None
+        return _sum((self.grossProfit, self.swap, self.totalCommission, self.conversionFee))
 
 
 def isFill(event: ProtoOAExecutionEvent) -> bool:
@@ -128,6 +128,43 @@ def _closing(deal: ProtoOADeal, amounts: Amounts) -> dict[str, Any]:
         "conversionFee": moneyFromWire(detail.pnlConversionFee, digits),
         "balance": moneyFromWire(detail.balance, digits),
     }
+
+
+def combined(deals: Sequence[Deal]) -> Deal:
+    """
+    Make one deal of all those of an order.
+
+    @param deals: the deals, at least one.
+    @return: the sums of volumes and money, and the mean prices by volume; all else is as in the last.
+    """
+    last = deals[-1]
+    if len(deals) == 1:
+        return last
+    return evolve(
+        last,
+        volume=sum(deal.volume for deal in deals),
+        price=_mean((deal.price, deal.volume) for deal in deals) or last.price,
+        commission=sum((deal.commission for deal in deals), Decimal(0)),
+        closedVolume=sum(deal.closedVolume for deal in deals),
+        entryPrice=_mean((deal.entryPrice, deal.closedVolume) for deal in deals),
+        grossProfit=_sum(deal.grossProfit for deal in deals),
+        swap=_sum(deal.swap for deal in deals),
+        totalCommission=_sum(deal.totalCommission for deal in deals),
+        conversionFee=_sum(deal.conversionFee for deal in deals),
+    )
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _mean(parts: Iterable[tuple[Decimal | None, int]]) -> Decimal | None:
+    known = [(price, volume) for price, volume in parts if price is not None and volume]
+    if not known:
+        return None
+    weighted = sum((price * volume for price, volume in known), Decimal(0))
+    return _MEANS.divide(weighted, Decimal(sum(volume for _, volume in known)))
 
 
 class Executions:

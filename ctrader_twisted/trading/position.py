@@ -113,10 +113,11 @@ class Position:
 
         @param quantity: how much; by default all. For a part, the symbol must have been looked up in this session.
         @param timeout: seconds to wait for the acceptance, and again for the fill; by default 30.
-        @return: fires with the closing deal when the close is filled; with the last one, if it took several.
+        @return: fires with the closing deal when the close is filled. If it took several, they are combined: volumes
+            and money are the sums, prices the means by volume, all else is the last one's.
         @raise IllegalValue: (as a failure) if the position cannot be closed by this quantity; nothing was sent.
-        @raise NotFound: (as a failure) if the position is not open.
-        @raise OrderRejected: (as a failure) if the server refused.
+        @raise NotFound: (as a failure) if the position is not open, or not there any more.
+        @raise OrderRejected: (as a failure) if the server refused, or ended the close when only a part was closed.
         @raise Busy: (as a failure) if another operation on the position is in progress, or there is no price: nothing
             was executed, and the same may succeed later. So it is with C{RateLimited}, C{LoginNeeded} and
             C{TokenRefused}.

@@ -55,7 +55,7 @@ class Trading:
         """
         self._link = link
         orders = Orders()
-        self._closing = Closing(link, clock, orders, symbolById)
+        self._closing = Closing(link, clock, orders, symbolById, self._gone)
         self._books = Books(orders, symbolById, self._closing.close)
         self._placing = Placing(link, orders, randomness)
 
@@ -139,3 +139,6 @@ class Trading:
         may yet execute it, and whoever waits for the end of a position by L{NotConnected}.
         """
         self._books.release(f"account {self._link.accountId}: {self._link.ended() or 'the client was stopped'}")
+
+    def _gone(self, position: Position) -> None:
+        self._books.gone(position.positionId)
