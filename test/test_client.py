@@ -557,8 +557,9 @@ class ServiceTests(ClientTestCase):
                 closed = (await trade.whenFilled()).position.whenClosed()
                 return closed, (await account.buy(eurusd, Lots("0.10"))).whenFilled()
 
-        for waiting in self.virtual.drive(main()):
-            self.failureResultOf(waiting, NotConnected)
+        closed, filled = self.virtual.drive(main())
+        self.failureResultOf(closed, NotConnected)
+        self.failureResultOf(filled, OutcomeUnknown)
 
     def test_stopWithAnOrder(self) -> None:
         """
