@@ -84,7 +84,8 @@ class Account:
 
     def release(self) -> None:
         """
-        Tell all who wait for a trade, or for the end of a position, that the client is stopped. The client does it.
+        Tell all who wait for a trade, or for the end of a position, that nothing more will be heard. The client does it
+        when it is stopped.
         """
         self._trading.release()
 
@@ -232,6 +233,8 @@ class Account:
         @raise TypeError: if there is no such option; as a failure, if a float is given where exactness matters. Nothing
             was sent.
         @raise OrderRejected: (as a failure) if the server refused; nothing was traded.
+        @raise Busy: (as a failure) if there is no price yet, or another operation is in progress: nothing was traded,
+            and the same order may succeed later. So it is with C{RateLimited}, C{LoginNeeded} and C{TokenRefused}.
         @raise OutcomeUnknown: (as a failure) if the order may have left and no answer came; its C{trade} learns the
             outcome from what is heard later.
         @raise NotConnected: (as a failure) if there is no connection; nothing was sent.
