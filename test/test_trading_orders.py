@@ -285,6 +285,22 @@ class AcceptanceTests(OrderTests):
         self.link.answer(self.accepted())
         self.assertEqual(self.successResultOf(bought).orderId, 10)
 
+    def test_endUnheard(self) -> None:
+        """
+        An answer that no listener has had tells what became of the order.
+        """
+        bought = self.buy()
+        self.link.answer(event("CANCELLED", self.mine()))
+        self.assertEqual(self.failureResultOf(bought, OrderRejected).value.code, "ORDER_CANCELLED")
+        bought = self.buy()
+        self.link.answer(self.filled(11))
+        trade = self.successResultOf(bought)
+        self.assertIs(trade.status, TradeStatus.FILLED)
+        self.assertIs(self.successResultOf(trade.whenFilled()), trade)
+        bought = self.buy()
+        self.link.answer(event("CANCEL_REJECTED", self.mine(12)))
+        self.assertIs(self.successResultOf(bought).status, TradeStatus.ACCEPTED)
+
     def test_withoutPosition(self) -> None:
         """
         An acceptance may name no position; the fill does then.
@@ -595,12 +611,35 @@ class FollowedTests(SynchronousTestCase):
             orders.apply(event("ACCEPTED", mine), None)
             self.assertEqual(orders.unended(), (life,))
             if byLogin:
-                orders.reconciled([], {1_010})
+                orders.reconciled([], {1_010: 100_000})
             else:
                 orders.apply(event("FILLED", mine), None)
             self.assertIs(life.status, TradeStatus.FILLED)
             self.assertEqual(orders.unended(), ())
             self.assertIs(orders.apply(event("CANCELLED", mine), None)[0], life)
+
+    def test_manyUnknown(self) -> None:
+        """
+        Of those whose outcome stays unknown the last thousand are kept, and those on their way besides.
+        """
+        for accepted in (False, True):
+            orders = Orders()
+            lives = [OrderLife(Wanted(str(number), 1, BUY, 100_000)) for number in range(1_003)]
+            for number, life in enumerate(lives):
+                orders.expect(life)
+                if accepted and number:
+                    orders.apply(event("ACCEPTED", order(number, clientOrderId=str(number))), None)
+                elif number:
+                    life.status = TradeStatus.UNKNOWN
+            waiting = lives[2].whenDone()
+            orders.reconciled([], {})
+            orders.expect(OrderLife(Wanted("last", 1, BUY, 100_000)))
+            for each in (waiting, lives[1].whenDone()):
+                self.failureResultOf(each, OutcomeUnknown)
+            self.assertEqual(len(orders.unended()), 1_002)
+            self.assertIn(lives[0], orders.unended())
+            self.assertNotIn(lives[2], orders.unended())
+            self.assertIn(lives[3], orders.unended())
 
 
 class UnknownTests(OrderTests):
@@ -701,11 +740,52 @@ class UnknownTests(OrderTests):
         An accepted order that has left no trace may have been filled and closed, or never filled: that is unknown.
         """
         trade = self.trade()
-        filled = trade.whenFilled()
+        filled, closed = trade.whenFilled(), trade.position.whenClosed()
         self.link.lose()
         self.link.reconcile()
-        self.failureResultOf(filled, OutcomeUnknown)
+        for each in (filled, closed):
+            self.assertIs(self.failureResultOf(each, OutcomeUnknown).value.trade, trade)
         self.assertIs(trade.status, TradeStatus.UNKNOWN)
+
+    def test_goneForGood(self) -> None:
+        """
+        The empty position of such an order is not held any longer; who waits for its end again is told so at once,
+        until the order's end is heard after all.
+        """
+        trade = self.trade()
+        self.link.reconcile()
+        for again in (self.link.reconcile, self.trading.release):
+            again()
+            self.failureResultOf(trade.position.whenClosed(), OutcomeUnknown)
+        self.link.push(event("CANCELLED", self.mine()))
+        self.assertIs(self.successResultOf(trade.position.whenClosed()), trade.position)
+        self.assertIs(trade.status, TradeStatus.CANCELLED)
+
+    def test_heldAgain(self) -> None:
+        """
+        If a later login does show the position, it is the one of the trade.
+        """
+        trade = self.trade()
+        empty = trade.position
+        self.link.reconcile()
+        self.link.reconcile(position(1_010, OPEN, 100_000, at=50))
+        self.assertEqual(self.trading.positions, (empty,))
+        self.assertIs(trade.status, TradeStatus.FILLED)
+
+    def test_otherVolume(self) -> None:
+        """
+        A position that has come to be open with less than was wanted may hold a part that was filled, or the rest of
+        all: that is unknown.
+        """
+        bought = self.trading.buy(EURUSD, Lots("0.03"))
+        self.link.answerWith(event("ACCEPTED", self.mine(), position(1_010, CREATED)))
+        trade = self.successResultOf(bought)
+        filled = trade.whenFilled()
+        self.link.lose()
+        self.link.reconcile(position(1_010, OPEN, 100_000, at=50))
+        self.assertIs(self.failureResultOf(filled, OutcomeUnknown).value.trade, trade)
+        self.assertEqual((trade.status, trade.position.volume), (TradeStatus.UNKNOWN, 100_000))
+        self.assertEqual(self.trading.positions, (trade.position,))
 
     def test_filledAfterLogin(self) -> None:
         """
@@ -761,9 +841,8 @@ class UnknownTests(OrderTests):
         self.trading.release()
         trade = self.failureResultOf(bought, OutcomeUnknown).value.trade
         self.link.answer(RequestTimedOut(REQUEST, 7, seconds=1))
-        done = trade.whenDone()
-        self.trading.release()
-        self.assertIs(self.failureResultOf(done, OutcomeUnknown).value.trade, trade)
+        for each in (trade.whenAccepted(), trade.whenFilled(), trade.whenDone()):
+            self.assertIs(self.failureResultOf(each, OutcomeUnknown).value.trade, trade)
 
     def test_misspelt(self) -> None:
         """
@@ -776,7 +855,7 @@ class UnknownTests(OrderTests):
     def test_stopped(self) -> None:
         """
         When the client is stopped, an accepted order may still be filled: those who wait are told that its outcome is
-        unknown. The order is followed if the client starts again.
+        unknown, and so are those who ask later. The order is followed if the client starts again.
         """
         trade = self.trade()
         filled, done = trade.whenFilled(), trade.whenDone()
@@ -785,6 +864,8 @@ class UnknownTests(OrderTests):
             unknown = self.failureResultOf(each, OutcomeUnknown).value
             self.assertIs(unknown.trade, trade)
             self.assertIn("stopped", str(unknown))
+        self.failureResultOf(trade.whenFilled(), OutcomeUnknown)
+        self.link.reconcile(self.mine())
         filled = trade.whenFilled()
         self.link.push(self.filled())
         self.assertIs(self.successResultOf(filled), trade)

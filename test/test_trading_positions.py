@@ -322,9 +322,13 @@ class StateTests(PositionTests):
         """
         When the client is stopped, those who wait for a close are told.
         """
-        closed = self.hold().whenClosed()
+        held = self.hold()
+        closed = held.whenClosed()
         self.trading.release()
-        self.assertIn("stopped", str(self.failureResultOf(closed, NotConnected).value))
+        for each in (closed, held.whenClosed()):
+            self.assertIn("stopped", str(self.failureResultOf(each, NotConnected).value))
+        self.hold()
+        self.assertNoResult(held.whenClosed())
 
 
 class CloseTests(PositionTests):

@@ -17,7 +17,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.trading.amounts import Amounts
 from ctrader_twisted.trading.balance import Balance
 from ctrader_twisted.trading.deals import Deal, Executions, isFill
-from ctrader_twisted.trading.orderlife import OrderLife
+from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus
 from ctrader_twisted.trading.orders import Orders
 from ctrader_twisted.trading.pending import PendingOrders
 from ctrader_twisted.trading.position import Closer, HeldPosition, PositionStatus
@@ -79,14 +79,16 @@ class Books:
         @param trader: the account.
         @param state: its positions and orders.
         """
-        opened = {each.positionId for each in state.position if each.tradeData.volume}
+        held = {each.positionId: each.tradeData.volume for each in state.position if each.tradeData.volume}
         self.balance.reconciled(trader)
-        lives = self.orders.reconciled(state.order, {each for each in opened if self._isEmpty(each)})
+        opened = {positionId: volume for positionId, volume in held.items() if self._isEmpty(positionId)}
+        lives = self.orders.reconciled(state.order, opened)
         self.pending.reconciled(state.order)
         awaited = {order.positionId for order in state.order} | {life.positionId for life in lives if not life.isEnded}
         gone = self.positions.reconciled(state.position, awaited)
         for life in lives:
             self._join(life, None)
+            self._loseSight(life)
             life.settle()
         for position in gone:
             position.settle()
@@ -117,9 +119,9 @@ class Books:
         @param why: the reason, in words.
         """
         for life in self.orders.unended():
-            life.fail(OutcomeUnknown(f"{why}; an order may have been executed, or may yet be", life.subject))
+            life.abandon(OutcomeUnknown(f"{why}; an order may have been executed, or may yet be", life.subject))
         for position in self.positions.all():
-            position.fail(NotConnected(f"{why}; position {position.positionId} is not followed any more"))
+            position.abandon(NotConnected(f"{why}; position {position.positionId} is not followed any more"))
 
     def _showPending(self, event: ProtoOAExecutionEvent, life: OrderLife, isNews: bool) -> None:
         if life.isEnded:
@@ -141,6 +143,14 @@ class Books:
         if life.error is not None and position is not None and position.status is PositionStatus.CREATED:
             self.positions.drop(position)
         return position
+
+    def _loseSight(self, life: OrderLife) -> None:
+        if life.status is not TradeStatus.UNKNOWN or life.positionId is None:
+            return
+        position = self.positions.find(life.positionId)
+        if position is not None and position.status is PositionStatus.CREATED:
+            why = f"the account's state does not tell whether position {life.positionId} was ever filled"
+            self.positions.loseSight(position, OutcomeUnknown(why, life.subject))
 
     def _tell(self, deal: Deal | None, life: OrderLife | None, position: HeldPosition | None) -> None:
         if deal is not None:

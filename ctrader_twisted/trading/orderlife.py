@@ -4,6 +4,7 @@ What is known of a single order, however its events come: in any order, twice, o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 from attrs import frozen
@@ -116,6 +117,8 @@ class OrderLife:
         self.fills: tuple[Deal, ...] = ()
         self.error: Exception | None = None
         self.wasAccepted = False
+        # Why nobody hears of it any more, as long as nobody does.
+        self._abandoned: Exception | None = None
         self._accepted: Waiters[OrderLife] = Waiters()
         self._filled: Waiters[OrderLife] = Waiters()
         self._done: Waiters[OrderLife] = Waiters()
@@ -135,7 +138,7 @@ class OrderLife:
         """
         if self.wasAccepted:
             return succeed(self)
-        return fail(self.error) if self.error is not None else self._accepted.wait()
+        return fail(self.error) if self.error is not None else self._wait(self._accepted)
 
     def whenFilled(self) -> Deferred[OrderLife]:
         """
@@ -143,13 +146,13 @@ class OrderLife:
         """
         if self.error is not None:
             return fail(self.error)
-        return succeed(self) if self.isEnded else self._filled.wait()
+        return succeed(self) if self.isEnded else self._wait(self._filled)
 
     def whenDone(self) -> Deferred[OrderLife]:
         """
         @see: L{ctrader_twisted.trading.trade.Trade.whenDone}
         """
-        return succeed(self) if self.isEnded else self._done.wait()
+        return succeed(self) if self.isEnded else self._wait(self._done)
 
     def settle(self) -> None:
         """
@@ -178,6 +181,18 @@ class OrderLife:
         """
         for waiters in (self._accepted, self._filled, self._done):
             waiters.fail(error)
+
+    def abandon(self, error: Exception) -> None:
+        """
+        Nobody follows the order any more: answer those who wait, and those who ask until it is heard of again.
+
+        @param error: why.
+        """
+        self._abandoned = error
+        self.fail(error)
+
+    def _wait(self, waiters: Waiters[OrderLife]) -> Deferred[OrderLife]:
+        return waiters.wait() if self._abandoned is None else fail(self._abandoned)
 
     # What happens.
 
@@ -210,12 +225,16 @@ class OrderLife:
         self.status = TradeStatus.ACCEPTED
         self.wasAccepted = True
 
-    def missed(self, isFilled: bool) -> None:
+    def missed(self, opened: Mapping[int, int]) -> None:
         """
         The order is not among those that the server holds, and its end was not heard.
 
-        @param isFilled: whether its position tells that it was filled.
+        @param opened: by their ids the volumes of positions that have come to be open. One that holds just what was
+            wanted tells that the order was filled; one that holds less may have been closed in part since.
         """
+        self._abandoned = None
+        held = None if self.positionId is None else opened.get(self.positionId)
+        isFilled = self.wanted is not None and held == self.wanted.volume
         self.status = TradeStatus.FILLED if isFilled else TradeStatus.UNKNOWN
         self.wasAccepted = self.wasAccepted or isFilled
 
@@ -239,6 +258,7 @@ class OrderLife:
         self.wasAccepted = other.wasAccepted
 
     def _name(self, order: ProtoOAOrder) -> None:
+        self._abandoned = None
         self.orderId = order.orderId
         self.positionId = order.positionId or self.positionId
 

@@ -4,21 +4,25 @@ All orders of the account that are heard of, and how those of ours are known aga
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
+from ctrader_twisted.errors import OutcomeUnknown
 from ctrader_twisted.schema.messages import ProtoOAExecutionEvent, ProtoOAOrder
 from ctrader_twisted.trading.deals import Deal
 from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus
 
 __all__ = ["Orders"]
 
+_Key = TypeVar("_Key")
+
 _REMEMBERED = 1_000
 
 
 class Orders:
     """
-    The orders that are heard of. Those that somebody here waits for are kept until they end; of all others, and of
-    those that have ended, the last 1,000.
+    The orders that are heard of. Those that somebody here waits for are kept until they end; of all others, of those
+    that have ended, and of those whose outcome is unknown, the last 1,000.
     """
 
     def __init__(self) -> None:
@@ -34,6 +38,7 @@ class Orders:
         """
         assert life.wanted is not None
         self._expected[life.wanted.clientOrderId] = life
+        _boundUnknown(self._expected)
 
     def forget(self, life: OrderLife) -> None:
         """
@@ -58,22 +63,24 @@ class Orders:
             self.release(life)
         return life, isNews
 
-    def bind(self, life: OrderLife, order: ProtoOAOrder) -> None:
+    def bind(self, life: OrderLife, event: ProtoOAExecutionEvent) -> None:
         """
-        The answer to a request tells which order it made.
+        The answer to a request tells which order it made, and what became of that.
 
         @param life: the order of the request.
-        @param order: the server's order.
+        @param event: the answer.
         """
         if life.orderId is not None:
             return
         self.forget(life)
-        heard = self._others.pop(order.orderId, None)
+        heard = self._others.pop(event.order.orderId, None)
         if heard is None:
-            life.found(order)
+            life.follow(event, None)
         else:
             life.adopt(heard)
-        self._own[order.orderId] = life
+        if not life.wasAccepted and not life.isEnded:
+            life.found(event.order)
+        self._own[event.order.orderId] = life
         if life.isEnded:
             self.release(life)
 
@@ -104,14 +111,14 @@ class Orders:
         """
         return (*self._expected.values(), *self._own.values())
 
-    def reconciled(self, orders: Sequence[ProtoOAOrder], newlyOpen: Collection[int]) -> tuple[OrderLife, ...]:
+    def reconciled(self, orders: Sequence[ProtoOAOrder], opened: Mapping[int, int]) -> tuple[OrderLife, ...]:
         """
         Compare our orders with the server's after a login. One that the server does not hold any more was filled if
-        its position has come to be open; else what became of it is unknown. Orders whose answers may still come are
-        left alone.
+        its position has come to be open with just its volume; else what became of it is unknown. Orders whose answers
+        may still come are left alone.
 
         @param orders: the server's.
-        @param newlyOpen: the ids of positions that are open, and were empty or unknown before.
+        @param opened: by their ids the volumes of positions that are open, and were empty or unknown before.
         @return: ours, all of which are to be settled.
         """
         for order in orders:
@@ -122,9 +129,10 @@ class Orders:
         touched = self.unended()
         for life in touched:
             if life.status is not TradeStatus.SENT and life.orderId not in held:
-                life.missed(life.positionId in newlyOpen)
+                life.missed(opened)
             if life.isEnded:
                 self.release(life)
+        _boundUnknown(self._own)
         return touched
 
     def _find(self, order: ProtoOAOrder) -> OrderLife:
@@ -144,3 +152,12 @@ class Orders:
         self._others[orderId] = life
         if len(self._others) > _REMEMBERED:
             del self._others[next(iter(self._others))]
+
+
+def _boundUnknown(lives: dict[_Key, OrderLife]) -> None:
+    if len(lives) <= _REMEMBERED:
+        return
+    unknown = [key for key, life in lives.items() if life.status is TradeStatus.UNKNOWN]
+    for key in unknown[:-_REMEMBERED]:
+        life = lives.pop(key)
+        life.abandon(OutcomeUnknown("too many orders of unknown outcome came after this one", life.subject))

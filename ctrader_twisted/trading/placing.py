@@ -83,8 +83,8 @@ class Placing:
         return wanted
 
     def _answered(self, event: ProtoOAExecutionEvent, life: OrderLife) -> None:
-        # The event itself was heard before; the answer only tells whose it is, if the server did not repeat our id.
-        self._orders.bind(life, event.order)
+        # The event itself was heard before; the answer tells whose it is, if the server did not repeat our id.
+        self._orders.bind(life, event)
         life.settle()
 
     def _failed(self, failure: Failure, life: OrderLife) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Protocol
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 
 from ctrader_twisted.schema.messages import (
     ProtoOAPosition,
@@ -91,6 +91,8 @@ class Position:
         self.opened: int | None = None
         self.closed: int | None = None
         self._close = close
+        # Why nobody hears of it any more, as long as nobody does.
+        self._abandoned: Exception | None = None
         self._closeWaiters: Waiters[Position] = Waiters()
 
     def __repr__(self) -> str:
@@ -104,8 +106,13 @@ class Position:
         Wait until it is closed, by whomever.
 
         @return: fires with the position, at once if it is closed already.
+        @raise NotConnected: (as a failure) if the client was stopped.
+        @raise OutcomeUnknown: (as a failure) if it is empty, and the account's state, read after a loss of the
+            connection, does not tell whether its order will be filled or was.
         """
-        return succeed(self) if self.status is PositionStatus.CLOSED else self._closeWaiters.wait()
+        if self.status is PositionStatus.CLOSED:
+            return succeed(self)
+        return self._closeWaiters.wait() if self._abandoned is None else fail(self._abandoned)
 
     def close(self, quantity: Lots | Units | None = None, *, timeout: float | None = None) -> Deferred[Deal]:
         """
@@ -146,6 +153,7 @@ class HeldPosition(Position):
         @param amounts: reads its numbers.
         @param deal: the deal that it came with, if that is a new one.
         """
+        self._abandoned = None
         status = PositionStatus(message.positionStatus)
         if status is PositionStatus.CLOSED:
             self._end(message, amounts, deal)
@@ -193,12 +201,13 @@ class HeldPosition(Position):
         if self.status is PositionStatus.CLOSED:
             self._closeWaiters.fire(self)
 
-    def fail(self, error: Exception) -> None:
+    def abandon(self, error: Exception) -> None:
         """
-        Answer those who wait that the position is not followed any more.
+        Nobody follows the position any more: answer those who wait, and those who ask until it is heard of again.
 
         @param error: why.
         """
+        self._abandoned = error
         self._closeWaiters.fail(error)
 
     def _end(self, message: ProtoOAPosition, amounts: Amounts, deal: Deal | None) -> None:

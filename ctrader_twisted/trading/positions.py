@@ -18,7 +18,7 @@ _REMEMBERED = 1_000
 
 class Positions:
     """
-    All positions of the account, and the last 1,000 that were closed.
+    All positions of the account, and the last 1,000 that were closed or lost sight of.
     """
 
     def __init__(self, amounts: Amounts, close: Closer) -> None:
@@ -29,7 +29,8 @@ class Positions:
         self._amounts = amounts
         self._closer = close
         self._held: dict[int, HeldPosition] = {}
-        self._closed: dict[int, HeldPosition] = {}
+        # The closed ones, and empty ones that may have been filled and closed unheard.
+        self._past: dict[int, HeldPosition] = {}
 
     def open(self) -> tuple[Position, ...]:
         """
@@ -50,7 +51,7 @@ class Positions:
         @param positionId: its id.
         @return: the live object, of a closed position too as long as it is remembered.
         """
-        return self._held.get(positionId) or self._closed.get(positionId)
+        return self._held.get(positionId) or self._past.get(positionId)
 
     def update(self, message: ProtoOAPosition, deal: Deal | None) -> HeldPosition:
         """
@@ -64,6 +65,8 @@ class Positions:
         position.update(message, self._amounts, deal)
         if position.status is PositionStatus.CLOSED:
             self._remember(position)
+        else:
+            self._hold(position)
         return position
 
     def reconciled(self, messages: Iterable[ProtoOAPosition], awaited: Collection[int | None]) -> list[HeldPosition]:
@@ -77,8 +80,9 @@ class Positions:
         told = set()
         for message in messages:
             told.add(message.positionId)
-            position = self._held.get(message.positionId) or self._make(message)
+            position = self._unclosed(message.positionId) or self._make(message)
             position.replace(message, self._amounts)
+            self._hold(position)
         gone = [position for position in self.all() if self._isGone(position, told, awaited)]
         for position in gone:
             self.drop(position)
@@ -114,9 +118,25 @@ class Positions:
         position.vanish()
         if wasEmpty:
             # Its fill may be heard after all, and must not be taken for something older than its end.
-            del self._held[position.positionId]
+            self._held.pop(position.positionId, None)
+            self._past.pop(position.positionId, None)
         else:
             self._remember(position)
+
+    def loseSight(self, position: HeldPosition, error: Exception) -> None:
+        """
+        An empty position is kept no longer. It was filled and closed unheard, or will never be, or its fill comes late:
+        then it is the same object that is held again.
+
+        @param position: the position.
+        @param error: for those who wait for its close.
+        """
+        self._remember(position)
+        position.abandon(error)
+
+    def _unclosed(self, positionId: int) -> HeldPosition | None:
+        position = self.find(positionId)
+        return None if position is None or position.status is PositionStatus.CLOSED else position
 
     def _isGone(self, position: HeldPosition, told: Collection[int], awaited: Collection[int | None]) -> bool:
         if position.status is PositionStatus.CREATED and position.positionId in awaited:
@@ -125,13 +145,14 @@ class Positions:
 
     def _make(self, message: ProtoOAPosition) -> HeldPosition:
         data = message.tradeData
-        position = HeldPosition(message.positionId, data.symbolId, Side(data.tradeSide), self._closer)
-        self._closed.pop(message.positionId, None)
-        self._held[message.positionId] = position
-        return position
+        return HeldPosition(message.positionId, data.symbolId, Side(data.tradeSide), self._closer)
+
+    def _hold(self, position: HeldPosition) -> None:
+        self._past.pop(position.positionId, None)
+        self._held[position.positionId] = position
 
     def _remember(self, position: HeldPosition) -> None:
         self._held.pop(position.positionId, None)
-        self._closed[position.positionId] = position
-        if len(self._closed) > _REMEMBERED:
-            del self._closed[next(iter(self._closed))]
+        self._past[position.positionId] = position
+        if len(self._past) > _REMEMBERED:
+            del self._past[next(iter(self._past))]
