@@ -168,6 +168,14 @@ class DealTests(SynchronousTestCase):
         read = Amounts({1: makeSymbol(1, digits=digits)}.get).price(float(price), 1)
         self.assertEqual((read, str(read)), (price, f"{price:f}" if digits < 7 else str(read)))
 
+    def test_finerPrice(self) -> None:
+        """
+        A price that is really finer than the symbol's digits, as a mean of several fills, keeps all of them; the noise
+        of a double goes.
+        """
+        for value, expected in ((1.1234567, "1.1234567"), (1.120005, "1.120005"), (1.1199999999999999, "1.12000")):
+            self.assertEqual(str(self.amounts.price(value, 1)), expected)
+
     def test_noPrice(self) -> None:
         """
         What is zero or no number is no price.
@@ -303,6 +311,32 @@ class BalanceTests(SynchronousTestCase):
         self.assertBalance("20000.00")
         self.update(3_000_000, balanceVersion=9, moneyDigits=3)
         self.assertBalance("3000.000")
+
+    def test_old(self) -> None:
+        """
+        What tells nothing new of its order or deal does not change the balance either, though it carries no version.
+        """
+        told = [closingDeal(number, 11, 1_010, balance=1_000_000 + number) for number in (2, 3)]
+        for each in told:
+            each.closePositionDetail.ClearField("balanceVersion")
+            self.link.push(event("PARTIAL_FILL", order(11), None, each))
+        self.assertBalance("10000.03")
+        self.link.push(event("PARTIAL_FILL", order(11), None, told[0]))
+        self.assertBalance("10000.03")
+
+    def test_loginVersion(self) -> None:
+        """
+        The version of the login counts: what was older than it comes too late, and what is as new does not.
+        """
+        self.link.reconcile(balance=500)
+        self.deposit(100, balanceVersion=4, moneyDigits=2)
+        self.assertBalance("5.00")
+        self.deposit(200, balanceVersion=5, moneyDigits=2)
+        self.assertBalance("2.00")
+        self.deposit(900, balanceVersion=9, moneyDigits=2)
+        self.link.reconcile(balance=600)
+        self.deposit(700, balanceVersion=6, moneyDigits=2)
+        self.assertBalance("7.00")
 
     def test_withoutVersion(self) -> None:
         """

@@ -31,6 +31,7 @@ from ctrader_twisted.trading import Side, Trade, TradeStatus
 from ctrader_twisted.trading.orderlife import OrderLife, Wanted
 from ctrader_twisted.trading.orders import Orders
 from ctrader_twisted.units import Lots, Units
+from test.marketlink import makeSymbol
 from test.tradinglink import (
     BUY,
     CLOSED,
@@ -162,6 +163,11 @@ class RequestTests(OrderTests):
             {"comment": "x" * 513},
             {"clientOrderId": "x" * 51},
             {"clientOrderId": ""},
+            {"clientOrderId": "\ud800"},
+            {"label": "x\udfff"},
+            {"comment": "\ud800\udc00"},
+            {"stopLossDistance": Decimal("1e20")},
+            {"takeProfitPips": "1e20"},
             {"stopLossPips": 1, "stopLossDistance": Decimal("0.0001")},
             {"takeProfitPips": 1, "takeProfitDistance": Decimal("0.0001")},
             {"stopLossPips": "0.01"},
@@ -174,6 +180,7 @@ class RequestTests(OrderTests):
             self.failureResultOf(self.buy(**terms), IllegalValue)
         self.failureResultOf(self.trading.buy(EURUSD, Lots("0.001")), IllegalValue)
         self.failureResultOf(self.trading.sell(EURUSD, Units(1_500)), IllegalValue)
+        self.failureResultOf(self.trading.sell(makeSymbol(2), Units("1e20")), IllegalValue)
         self.assertEqual(self.link.sent, [])
 
     def test_floats(self) -> None:

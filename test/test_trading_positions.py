@@ -620,6 +620,26 @@ class CloseTests(PositionTests):
         self.trading.release()
         self.assertIs(self.failureResultOf(closed, OutcomeUnknown).value.trade, held)
 
+    def test_released(self) -> None:
+        """
+        However a close ends, its order is not followed on: a release or a loss afterwards concerns nobody.
+        """
+        for end in (
+            lambda closed: self.link.push(self.filled()),
+            lambda closed: self.link.lose(),
+            lambda closed: self.clock.advance(30),
+            lambda closed: closed.cancel(),
+        ):
+            closed = self.hold().close()
+            self.accept()
+            orders = self.trading._books.orders
+            self.assertEqual((len(orders.unended()), len(self.trading._closing._running)), (1, 1))
+            end(closed)
+            closed.addErrback(lambda failure: failure.trap(OutcomeUnknown, CancelledError))
+            self.successResultOf(closed)
+            self.assertEqual((orders.unended(), self.trading._closing._running), ((), set()))
+            self.setUp()
+
     def test_answerAboutProtection(self) -> None:
         """
         An answer that does not tell of the close leaves it unknown.

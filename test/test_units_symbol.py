@@ -299,7 +299,9 @@ class VolumeTests(SynchronousTestCase):
         self.assertEqual(self.assertRaises(IllegalValue, makeSymbol().volume, Lots(0)).nearest, (Lots("0.01"),))
         self.assertEqual(self.assertRaises(IllegalValue, makeSymbol().volume, Lots(1001)).nearest, (Lots(1000),))
         uneven = makeSymbol(minVolume=150_000, maxVolume=950_000)
-        self.assertEqual(self.assertRaises(IllegalValue, uneven.volume, Units(1500)).nearest, (Units(2000),))
+        error = self.assertRaises(IllegalValue, uneven.volume, Units(1500))
+        self.assertEqual(error.nearest, (Units(2000),))
+        self.assertIn("the smallest is 2000 units, the largest 9000 units, in steps of 1000 units", str(error))
         self.assertEqual(self.assertRaises(IllegalValue, uneven.volume, Units(9500)).nearest, (Units(9000),))
 
     def test_nothingLegal(self) -> None:
@@ -319,6 +321,19 @@ class VolumeTests(SynchronousTestCase):
         self.assertIn("use Units", str(self.assertRaises(IllegalValue, bare.volume, Lots(1))))
         error = self.assertRaises(IllegalValue, bare.volume, Units("0.001"))
         self.assertEqual(error.nearest, (Units("0.01"),))
+
+    def test_wire(self) -> None:
+        """
+        Where the server names no maximum, the integers of the wire do.
+        """
+        bare = makeSymbol(minVolume=0, maxVolume=0, stepVolume=0)
+        largest = Units("92233720368547758.07")
+        self.assertEqual(bare.volume(largest), 2**63 - 1)
+        for quantity in (Units("92233720368547758.08"), Units("1e20")):
+            self.assertEqual(self.assertRaises(IllegalValue, bare.volume, quantity).nearest, (largest,))
+        self.assertEqual(bare.relative(Decimal("92233720368547.75807")), 2**63 - 1)
+        for distance in (Decimal("92233720368547.75808"), Decimal("1e20")):
+            self.assertEqual(self.assertRaises(IllegalValue, bare.relative, distance).nearest, ())
 
     def test_bareNumber(self) -> None:
         """

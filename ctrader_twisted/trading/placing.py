@@ -127,6 +127,8 @@ def _marketOrder(
 def _text(name: str, text: str | None) -> str | None:
     if text is not None and len(text) > _LONGEST[name]:
         raise IllegalValue(f"{name} has {len(text)} characters; {_LONGEST[name]} are allowed")
+    if text is not None and any("\ud800" <= character <= "\udfff" for character in text):
+        raise IllegalValue(f"{name} holds half a character, which cannot be sent")
     return text
 
 

@@ -18,6 +18,8 @@ from ctrader_twisted.units.scales import PRICE_SCALE, neighbours, powerOfTen, ro
 __all__ = ["Asset", "Symbol"]
 
 _HUNDREDTHS = Decimal(100)
+# The wire's integers hold no more.
+_LARGEST = 2**63 - 1
 
 
 @frozen
@@ -174,7 +176,8 @@ class Symbol:
 
         @param distance: the difference, above zero.
         @return: the difference in 1/100000.
-        @raise IllegalValue: if the symbol's prices cannot lie so far apart, with the two nearest differences.
+        @raise IllegalValue: if the symbol's prices cannot lie so far apart, with the two nearest differences, if there
+            are such.
         @raise TypeError: if the distance is a float.
         """
         number = exactDecimal(distance)
@@ -189,7 +192,10 @@ class Symbol:
                 f"{' and '.join(map(str, nearest))} would be",
                 nearest,
             )
-        return int(EXACT.multiply(below, Decimal(PRICE_SCALE)))
+        distanceOnWire = int(EXACT.multiply(below, Decimal(PRICE_SCALE)))
+        if distanceOnWire > _LARGEST:
+            raise IllegalValue(f"the distance {number} is out of all proportion")
+        return distanceOnWire
 
     def volume(self, quantity: Lots | Units) -> int:
         """
@@ -242,22 +248,25 @@ class Symbol:
 
     def _legalAround(self, wanted: Decimal) -> tuple[int, ...]:
         step = self.stepVolume or 1
-        lowest = -(-max(self.minVolume, 1) // step) * step
+        lowest, highest = self._range()
+        if highest < lowest:
+            return ()
         below = int(wanted) // step * step
         above = below if below == wanted else below + step
-        if self.maxVolume:
-            highest = self.maxVolume // step * step
-            below, above = min(below, highest), min(above, highest)
-            if highest < lowest:
-                return ()
-        below, above = max(below, lowest), max(above, lowest)
+        below, above = (max(min(volume, highest), lowest) for volume in (below, above))
         return (below,) if below == above else (below, above)
+
+    def _range(self) -> tuple[int, int]:
+        step = self.stepVolume or 1
+        lowest = -(-max(self.minVolume, 1) // step) * step
+        return lowest, (self.maxVolume or _LARGEST) // step * step
 
     def _limits(self, kind: type[Quantity], legal: tuple[Quantity, ...]) -> str:
         if not legal:
             return "its minimum and maximum leave nothing"
-        smallest, step = self._quantity(self.minVolume, kind), self._quantity(self.stepVolume or 1, kind)
-        largest = f", the largest {self._quantity(self.maxVolume, kind)}" if self.maxVolume else ""
+        lowest, highest = self._range()
+        smallest, step = self._quantity(lowest, kind), self._quantity(self.stepVolume or 1, kind)
+        largest = f", the largest {self._quantity(highest, kind)}" if self.maxVolume else ""
         nearest = " and ".join(map(str, legal))
         return f"the nearest legal: {nearest} (the smallest is {smallest}{largest}, in steps of {step})"
 
