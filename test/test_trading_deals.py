@@ -384,6 +384,15 @@ class PendingTests(SynchronousTestCase):
             self.setUp()
             self.link.push(event("ACCEPTED", first))
 
+    def test_lateAcceptance(self) -> None:
+        """
+        An acceptance that is heard after a fill of the order does not take that back.
+        """
+        filled = order(10, kind="LIMIT", executedVolume=40_000)
+        self.link.push(event("PARTIAL_FILL", filled, None, deal(1, 10, 40_000)))
+        self.link.push(event("ACCEPTED", order(10, kind="LIMIT")))
+        self.assertEqual([each.executedVolume for each in self.trading.orders], [40_000])
+
     def test_others(self) -> None:
         """
         Market orders and protective orders do not wait for a price.

@@ -684,6 +684,7 @@ class UnknownTests(OrderTests):
             self.link.answer(error)
             unknown = self.failureResultOf(bought, OutcomeUnknown).value
             self.assertIs(unknown.__cause__, error)
+            self.assertNotIn("try once more", str(unknown))
             self.assertIs(unknown.trade.status, TradeStatus.UNKNOWN)
             done = unknown.trade.whenDone()
             self.link.push(self.filled(orderId))
@@ -767,6 +768,8 @@ class UnknownTests(OrderTests):
         self.link.push(event("CANCELLED", self.mine()))
         self.assertIs(self.successResultOf(trade.position.whenClosed()), trade.position)
         self.assertIs(trade.status, TradeStatus.CANCELLED)
+        self.link.push(self.filled())
+        self.assertEqual(self.trading.positions, (trade.position,))
 
     def test_heldAgain(self) -> None:
         """
@@ -839,6 +842,18 @@ class UnknownTests(OrderTests):
         self.link.push(self.filled())
         self.link.reconcile(self.mine())
         self.assertIs(trade.status, TradeStatus.FILLED)
+
+    def test_startedAgain(self) -> None:
+        """
+        After a stop the next login tells; an order that it does not tell of can be waited for again.
+        """
+        trade = self.trade()
+        self.trading.release()
+        self.link.reconcile()
+        filled = trade.whenFilled()
+        self.assertNoResult(filled)
+        self.link.push(self.filled())
+        self.assertIs(self.successResultOf(filled), trade)
 
     def test_stoppedUnanswered(self) -> None:
         """

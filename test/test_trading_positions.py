@@ -252,6 +252,20 @@ class StateTests(PositionTests):
         self.snapshot(at=220)
         self.assertIsNone(held.stopLoss)
 
+    def test_loginCounts(self) -> None:
+        """
+        What a login tells counts, though something newer was heard before: of moves of the stop, and of deals.
+        """
+        held = self.hold(stopLoss=1.05)
+        self.link.push(
+            m.ProtoOATrailingSLChangedEvent(
+                ctidTraderAccountId=7, positionId=1_010, orderId=11, stopPrice=1.06, utcLastUpdateTimestamp=300
+            )
+        )
+        self.snapshot(at=310, volume=300_000, stopLoss=1.07)
+        self.hold(at=200, stopLoss=1.04)
+        self.assertEqual((held.volume, str(held.stopLoss)), (200_000, "1.04000"))
+
     def test_margin(self) -> None:
         """
         A change of the used margin counts, in its own digits; one of an unknown position is none of ours.

@@ -90,7 +90,13 @@ def judge(error: Exception, subject: object) -> Exception:
     if isinstance(error, ServerError) and (isinstance(error, _CURABLE) or not isinstance(error, RetryLater)):
         judged: Exception = rejection(error)
     else:
-        judged = OutcomeUnknown(f"{error}; it is not sent again", subject)
+        judged = OutcomeUnknown(f"{_withoutRemedy(error)}; it is not sent again", subject)
     if judged is not error:
         judged.__cause__ = error
     return judged
+
+
+def _withoutRemedy(error: Exception) -> str:
+    # What helps with other requests, such as trying again, could execute an order twice.
+    words = str(error)
+    return words.removesuffix(f"; {error.remedy}") if isinstance(error, ServerError) else words
