@@ -111,7 +111,8 @@ class Trade:
         C{EXPIRED}, a part.
 
         @return: fires with this trade.
-        @raise OrderRejected: (as a failure) if it was refused, cancelled or expired with nothing filled.
+        @raise OrderRejected: (as a failure) if it was refused, cancelled or expired with nothing filled; for refusals
+            that may be cured, as with L{whenAccepted}.
         @raise OutcomeUnknown: (as a failure) as with L{whenAccepted}.
         """
         return self._life.whenFilled().addCallback(lambda _: self)
