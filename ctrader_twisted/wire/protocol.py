@@ -73,8 +73,8 @@ class ConnectionListener(Protocol):
 
     def connectionBroken(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
         """
-        Nothing can be sent any more; what waits for an answer fails next, and L{connectionEnded} follows. It may be told
-        twice, when the connection is closed for a reason of ours.
+        Nothing can be sent any more; what waits for an answer fails next, and L{connectionEnded} follows. It may be
+        told twice, when the connection is closed for a reason of ours.
 
         @param protocol: the connection.
         @param reason: why, in words for a person.
