@@ -124,5 +124,5 @@ class SimulatorService(Service):
             site = makeSite(self.exchange)
             self._listening.append(self._reactor.listenTCP(oauthPort, site, interface=_INTERFACE))
         except CannotListenError as error:
-            words = f"port {error.port} of {_INTERFACE} is taken, or may not be used; choose another one, 0 for any free one"
-            raise ConfigurationError(words) from error
+            taken = f"port {error.port} of {_INTERFACE} is taken, or may not be used"
+            raise ConfigurationError(f"{taken}; choose another one, 0 for any free one") from error
