@@ -232,19 +232,6 @@ class ListenerTests(QuotesCase):
         self.link.answer(serverError("SYMBOL_NOT_FOUND"))
         self.assertEqual(self.link.pending, [])
 
-    def test_close(self) -> None:
-        """
-        Closing ends all, tells the server in one request, and leaves nothing registered.
-        """
-        heard = self.heard()
-        self.heard(GOLD)
-        self.quotes.close()
-        self.assertEqual(self.requests()[2:], [("Unsubscribe", [1, 2])])
-        self.assertEqual(self.link.listeners(), 0)
-        self.spot(bid=1, ask=2)
-        self.heard()
-        self.assertEqual((heard, len(self.link.sent)), ([], 3))
-
 
 class StreamTests(QuotesCase):
     """
@@ -486,17 +473,6 @@ class StreamTests(QuotesCase):
         stream.close()
         stream.close()
         self.failureResultOf(self.next(stream), StopAsyncIteration)
-
-    def test_allClosed(self) -> None:
-        """
-        When the account's quotes are closed, streams end after what waits in them, and later ones at once.
-        """
-        stream = self.enter()
-        self.spot(bid=1, ask=2)
-        self.quotes.close()
-        self.assertIsInstance(self.successResultOf(self.next(stream)), Quote)
-        self.failureResultOf(self.next(stream), StopAsyncIteration)
-        self.failureResultOf(self.next(self.enter()), StopAsyncIteration)
 
     def test_endStreams(self) -> None:
         """

@@ -313,19 +313,6 @@ class SubscriptionsTests(SynchronousTestCase):
         self.link.lose()
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_stop(self) -> None:
-        """
-        A stopped object unsubscribes in one request, hears nothing and leaves no timer.
-        """
-        for symbolId in (1, 2, 3):
-            self.subscriptions.acquire(symbolId)
-        self.answer()
-        self.answer()
-        self.answer(serverError("TIMEOUT_ERROR"))
-        self.subscriptions.stop()
-        self.assertEqual((self.answer(), self.link.pending), (("Unsubscribe", [1, 2]), []))
-        self.assertEqual((self.link.listeners(), self.clock.getDelayedCalls()), (0, []))
-
     @settings(deadline=None)
     @given(
         st.lists(

@@ -256,11 +256,3 @@ class SymbolCacheTests(SynchronousTestCase):
         asked = self.cache.symbol(1)
         self.link.lose()
         self.failureResultOf(asked)
-
-    def test_stop(self) -> None:
-        """
-        A stopped cache listens to nothing.
-        """
-        self.assertEqual(self.link.listeners(), 2)
-        self.cache.stop()
-        self.assertEqual(self.link.listeners(), 0)

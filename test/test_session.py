@@ -791,6 +791,16 @@ class AccountTests(SessionTestCase):
         self.assertEqual((lost, self.endpoint.attempts), ([], 1))
         self.push(m.ProtoOAAccountDisconnectEvent(ctidTraderAccountId=99))
 
+    def test_dropAfterRefusal(self) -> None:
+        """
+        The end of a login that is refused already does not change the reason that is told.
+        """
+        self.server.answers[m.ProtoOAAccountAuthReq] = lambda _: error("OA_AUTH_TOKEN_EXPIRED")
+        account = self.session.account(7)
+        self.start()
+        self.push(m.ProtoOAAccountDisconnectEvent(ctidTraderAccountId=7))
+        self.failureResultOf(account.whenReady(), TokenRefused)
+
     def test_dropsDoNotStorm(self) -> None:
         """
         An account whose login the server ends again and again is not logged in without pause.

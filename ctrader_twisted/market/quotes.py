@@ -39,32 +39,14 @@ class Quotes:
         self._wallClock = wallClock
         self._spots: dict[int, Spot] = {}
         self._subscriptions = SpotSubscriptions(link, clock, self._refused)
-        self._registrations: tuple[Registration, ...] = ()
-        self._closed = False
 
     def start(self) -> None:
         """
         Begin to follow the account.
         """
-        self._registrations = (
-            self._link.listen(ProtoOASpotEvent, self._changed),
-            self._link.onLost(self._lost),
-        )
+        self._link.listen(ProtoOASpotEvent, self._changed)
+        self._link.onLost(self._lost)
         self._subscriptions.start()
-
-    def close(self) -> None:
-        """
-        End all streams and listeners, and follow the account no more.
-        """
-        self._closed = True
-        self._subscriptions.stop()
-        for registration in self._registrations:
-            registration.stop()
-        self._registrations = ()
-        spots, self._spots = self._spots, {}
-        for spot in spots.values():
-            for user in spot.users:
-                user.ended()
 
     def endStreams(self, error: CTraderError | None = None) -> None:
         """
@@ -119,9 +101,6 @@ class Quotes:
         return QuoteStream(limit, lambda stream: self._join(symbol, stream), lambda stream: self._leave(symbol, stream))
 
     def _join(self, symbol: Symbol, user: SpotUser) -> None:
-        if self._closed:
-            user.ended()
-            return
         spot = self._spots.setdefault(symbol.symbolId, Spot(symbol))
         spot.add(user)
         if spot.last is not None and isinstance(user, QuoteStream):
@@ -178,6 +157,3 @@ class _ListeningUser:
 
     def refused(self, error: CTraderError) -> None:
         self._log.error("no quotes of {symbol}: {error}", symbol=self._symbol.name, error=error)
-
-    def ended(self) -> None:
-        self.stop()

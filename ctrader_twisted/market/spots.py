@@ -72,11 +72,6 @@ class SpotUser(Protocol):
         @param error: why.
         """
 
-    def ended(self) -> None:
-        """
-        There will be no more quotes.
-        """
-
 
 class Spot:
     """

@@ -109,7 +109,7 @@ class QuoteStream:
 
     def ended(self) -> None:
         """
-        @see: L{ctrader_twisted.market.spots.SpotUser.ended}
+        There will be no more quotes: what waits is still read, then the iteration ends.
         """
         self._finish()
 

@@ -25,7 +25,7 @@ from ctrader_twisted.errors import (
     ServerError,
 )
 from ctrader_twisted.schema.messages import ProtoOASubscribeSpotsReq, ProtoOAUnsubscribeSpotsReq
-from ctrader_twisted.session.link import AccountLink, Registration
+from ctrader_twisted.session.link import AccountLink
 
 __all__ = ["SpotSubscriptions"]
 
@@ -62,24 +62,13 @@ class SpotSubscriptions:
         self._login = 0
         self._pause = _SHORTEST_PAUSE
         self._retry: IDelayedCall | None = None
-        self._registrations: tuple[Registration, ...] = ()
 
     def start(self) -> None:
         """
         Begin to follow the account.
         """
-        self._registrations = (self._link.onRestore(self._restore), self._link.onLost(self._lost))
-
-    def stop(self) -> None:
-        """
-        Want nothing any more, follow the account no more, and leave no timer.
-        """
-        self._users.clear()
-        self._settle(tuple(self._sent))
-        for registration in self._registrations:
-            registration.stop()
-        self._registrations = ()
-        self._forget()
+        self._link.onRestore(self._restore)
+        self._link.onLost(self._lost)
 
     def acquire(self, symbolId: int) -> None:
         """
@@ -188,9 +177,6 @@ class SpotSubscriptions:
         return Deferred.fromCoroutine(self._restoreAll())
 
     def _lost(self, reason: Failure) -> None:
-        self._forget()
-
-    def _forget(self) -> None:
         self._login += 1
         self._sent.clear()
         self._busy.clear()

@@ -20,7 +20,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOASymbolChangedEvent,
     ProtoOASymbolsListReq,
 )
-from ctrader_twisted.session.link import AccountLink, Registration
+from ctrader_twisted.session.link import AccountLink
 from ctrader_twisted.units import Asset, Symbol
 
 __all__ = ["SymbolCache"]
@@ -45,24 +45,13 @@ class SymbolCache:
         self._list: Shared[tuple[ProtoOALightSymbol, ...]] = Shared(lambda: Deferred.fromCoroutine(self._askList()))
         self._specifications = Specifications(link)
         self._known: dict[int, Symbol] = {}
-        self._registrations: tuple[Registration, ...] = ()
 
     def start(self) -> None:
         """
         Begin to listen for changes.
         """
-        self._registrations = (
-            self._link.listen(ProtoOASymbolChangedEvent, self._changed),
-            self._link.onLost(self._lost),
-        )
-
-    def stop(self) -> None:
-        """
-        Listen no more.
-        """
-        for registration in self._registrations:
-            registration.stop()
-        self._registrations = ()
+        self._link.listen(ProtoOASymbolChangedEvent, self._changed)
+        self._link.onLost(self._lost)
 
     def assets(self) -> Deferred[Mapping[int, Asset]]:
         """

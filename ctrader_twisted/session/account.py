@@ -207,12 +207,13 @@ class AccountSession(Registrations):
 
     def dropped(self, reason: CTraderError) -> None:
         """
-        The server has ended this account's login.
+        The server has ended this account's login. That changes nothing where there is none, such as after a refusal.
 
         @param reason: why.
         """
-        self.reason = reason
-        self._machine.handle(AccountInput.DROPPED)
+        if (self.state, AccountInput.DROPPED) in ACCOUNT_TABLE:
+            self.reason = reason
+            self._machine.handle(AccountInput.DROPPED)
 
     def ask(self) -> None:
         """

@@ -255,7 +255,7 @@ class Session:
         """
         Give something that nobody waits for to those whom it concerns.
 
-        @param message: an event, an error that came unasked, or a late answer.
+        @param message: an event, or an error that came unasked.
         """
         listeners = self._events.get(type(message))
         if listeners is not None:
