@@ -8,7 +8,6 @@ from ctrader_twisted.schema.messages import (
     ProtoOAClosePositionDetail,
     ProtoOAClosePositionReq,
     ProtoOADeal,
-    ProtoOADealStatus,
     ProtoOAExecutionType,
     ProtoOAOrder,
     ProtoOAOrderStatus,
@@ -16,14 +15,14 @@ from ctrader_twisted.schema.messages import (
     ProtoOAPosition,
     ProtoOAPositionStatus,
     ProtoOATimeInForce,
-    ProtoOATradeData,
 )
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue import arithmetic
 from ctrader_twisted.simulator.venue.account import MONEY_DIGITS, TradingAccount
 from ctrader_twisted.simulator.venue.checks import checkOpen
-from ctrader_twisted.simulator.venue.prices import opposite, toDouble
+from ctrader_twisted.simulator.venue.prices import toDouble
 from ctrader_twisted.simulator.venue.protection import followClose
+from ctrader_twisted.simulator.venue.records import closingOrder, filledDeal
 from ctrader_twisted.simulator.venue.valuation import commissionOf, priceGain
 from ctrader_twisted.simulator.venue.venue import Venue
 
@@ -46,7 +45,9 @@ def closePosition(
     specification = venue.catalogue.full(position.tradeData.symbolId)
     _checkVolume(request.volume, position, specification.stepVolume)
     checkOpen(specification, venue.now())
-    order = _newClosing(venue, position, request.volume)
+    order = closingOrder(
+        venue, position, request.volume, ProtoOAOrderType.MARKET, ProtoOATimeInForce.IMMEDIATE_OR_CANCEL
+    )
     account.orders[order.orderId] = order
     venue.tell(account, ProtoOAExecutionType.ORDER_ACCEPTED, order, position, clientMsgId=clientMsgId)
     venue.later(venue.settings.fillLatency, _fill, account, order, clientMsgId)
@@ -130,28 +131,6 @@ def _checkVolume(volume: int, position: ProtoOAPosition, step: int) -> None:
         raise TradeRefusal("TRADING_BAD_VOLUME", words, positionId=position.positionId)
 
 
-def _newClosing(venue: Venue, position: ProtoOAPosition, volume: int) -> ProtoOAOrder:
-    trade, now = position.tradeData, venue.now()
-    return ProtoOAOrder(
-        orderId=venue.ids.newOrder(),
-        tradeData=ProtoOATradeData(
-            symbolId=trade.symbolId,
-            volume=volume,
-            tradeSide=opposite(trade.tradeSide),
-            openTimestamp=now,
-            guaranteedStopLoss=False,
-            measurementUnits=trade.measurementUnits,
-        ),
-        orderType=ProtoOAOrderType.MARKET,
-        orderStatus=ProtoOAOrderStatus.ORDER_STATUS_ACCEPTED,
-        executedVolume=0,
-        utcLastUpdateTimestamp=now,
-        closingOrder=True,
-        timeInForce=ProtoOATimeInForce.IMMEDIATE_OR_CANCEL,
-        positionId=position.positionId,
-    )
-
-
 def _fill(venue: Venue, account: TradingAccount, order: ProtoOAOrder, clientMsgId: str | None) -> None:
     trade = order.tradeData
     try:
@@ -184,36 +163,21 @@ def _dealOf(
     feeRate = venue.catalogue.full(trade.symbolId).pnlConversionFeeRate if isConverted else 0
     fee = arithmetic.conversionFee(gross, feeRate)
     account.book(gross + swap + bothSides + fee, now)
-    return ProtoOADeal(
-        dealId=venue.ids.newDeal(),
-        orderId=order.orderId,
-        positionId=position.positionId,
-        volume=trade.volume,
-        filledVolume=trade.volume,
-        symbolId=trade.symbolId,
-        createTimestamp=trade.openTimestamp,
-        executionTimestamp=now,
-        utcLastUpdateTimestamp=now,
-        executionPrice=toDouble(price),
-        tradeSide=trade.tradeSide,
-        dealStatus=ProtoOADealStatus.FILLED,
-        marginRate=float(marginRate),
-        commission=commission,
-        baseToUsdConversionRate=float(baseToUsd),
-        closePositionDetail=ProtoOAClosePositionDetail(
-            entryPrice=position.price,
-            grossProfit=gross,
-            swap=swap,
-            commission=bothSides,
-            balance=account.balance,
-            quoteToDepositConversionRate=float(rate),
-            closedVolume=trade.volume,
-            balanceVersion=account.balanceVersion,
-            moneyDigits=MONEY_DIGITS,
-            pnlConversionFee=fee,
-        ),
+    deal = filledDeal(venue, order, price, commission=commission, marginRate=marginRate, baseToUsd=baseToUsd)
+    detail = ProtoOAClosePositionDetail(
+        entryPrice=position.price,
+        grossProfit=gross,
+        swap=swap,
+        commission=bothSides,
+        balance=account.balance,
+        quoteToDepositConversionRate=float(rate),
+        closedVolume=trade.volume,
+        balanceVersion=account.balanceVersion,
         moneyDigits=MONEY_DIGITS,
+        pnlConversionFee=fee,
     )
+    deal.closePositionDetail.CopyFrom(detail)
+    return deal
 
 
 def _reduce(account: TradingAccount, position: ProtoOAPosition, volume: int, now: int) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from ctrader_twisted.schema.messages import (
     ProtoOADeal,
-    ProtoOADealStatus,
     ProtoOAExecutionType,
     ProtoOANewOrderReq,
     ProtoOAOrder,
@@ -22,6 +21,7 @@ from ctrader_twisted.simulator.venue.account import MONEY_DIGITS, TradingAccount
 from ctrader_twisted.simulator.venue.checks import checkDistances, checkNewOrder, checkOpen
 from ctrader_twisted.simulator.venue.prices import toDouble
 from ctrader_twisted.simulator.venue.protection import protect
+from ctrader_twisted.simulator.venue.records import filledDeal
 from ctrader_twisted.simulator.venue.valuation import checkMoney, commissionOf, marginOf
 from ctrader_twisted.simulator.venue.venue import Venue
 
@@ -138,39 +138,22 @@ def _execute(venue: Venue, account: TradingAccount, order: ProtoOAOrder, positio
     price = venue.price(trade.symbolId, trade.tradeSide)
     commission = commissionOf(venue, account, trade.symbolId, price, trade.volume)
     usedMargin = marginOf(venue, account, trade.symbolId, trade.volume)
-    marginRate = float(venue.baseToDeposit(account, trade.symbolId))
-    baseToUsd = float(venue.rates.toUsd(symbol.baseAssetId))
+    marginRate = venue.baseToDeposit(account, trade.symbolId)
+    baseToUsd = venue.rates.toUsd(symbol.baseAssetId)
 
     position.positionStatus = ProtoOAPositionStatus.POSITION_STATUS_OPEN
     position.tradeData.volume = trade.volume
     position.tradeData.openTimestamp = now
     position.price = toDouble(price)
     position.commission = commission
-    position.marginRate = marginRate
+    position.marginRate = float(marginRate)
     position.usedMargin = usedMargin
     position.utcLastUpdateTimestamp = now
 
     order.executionPrice = toDouble(price)
     order.executedVolume = trade.volume
     order.tradeData.closeTimestamp = now
-    return ProtoOADeal(
-        dealId=venue.ids.newDeal(),
-        orderId=order.orderId,
-        positionId=position.positionId,
-        volume=trade.volume,
-        filledVolume=trade.volume,
-        symbolId=trade.symbolId,
-        createTimestamp=trade.openTimestamp,
-        executionTimestamp=now,
-        utcLastUpdateTimestamp=now,
-        executionPrice=toDouble(price),
-        tradeSide=trade.tradeSide,
-        dealStatus=ProtoOADealStatus.FILLED,
-        marginRate=marginRate,
-        commission=commission,
-        baseToUsdConversionRate=baseToUsd,
-        moneyDigits=MONEY_DIGITS,
-    )
+    return filledDeal(venue, order, price, commission=commission, marginRate=marginRate, baseToUsd=baseToUsd)
 
 
 def _reject(venue: Venue, account: TradingAccount, order: ProtoOAOrder, code: str, clientMsgId: str | None) -> None:

@@ -14,11 +14,11 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderType,
     ProtoOAPosition,
     ProtoOATimeInForce,
-    ProtoOATradeData,
     ProtoOATradeSide,
 )
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.prices import fromDouble, opposite, toDouble
+from ctrader_twisted.simulator.venue.records import closingOrder
 from ctrader_twisted.simulator.venue.venue import Venue
 
 __all__ = ["Levels", "followClose", "levelsOf", "protect", "setLevels"]
@@ -132,26 +132,9 @@ def followClose(venue: Venue, account: TradingAccount, position: ProtoOAPosition
 
 
 def _newProtection(venue: Venue, account: TradingAccount, position: ProtoOAPosition, levels: Levels) -> ProtoOAOrder:
-    trade, now = position.tradeData, venue.now()
-    protection = ProtoOAOrder(
-        orderId=venue.ids.newOrder(),
-        tradeData=ProtoOATradeData(
-            symbolId=trade.symbolId,
-            volume=trade.volume,
-            tradeSide=opposite(trade.tradeSide),
-            openTimestamp=now,
-            guaranteedStopLoss=False,
-            measurementUnits=trade.measurementUnits,
-        ),
-        orderType=ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT,
-        orderStatus=ProtoOAOrderStatus.ORDER_STATUS_ACCEPTED,
-        executedVolume=0,
-        utcLastUpdateTimestamp=now,
-        closingOrder=True,
-        timeInForce=ProtoOATimeInForce.GOOD_TILL_CANCEL,
-        positionId=position.positionId,
-        stopTriggerMethod=ProtoOAOrderTriggerMethod.TRADE,
-    )
+    kind, life = ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT, ProtoOATimeInForce.GOOD_TILL_CANCEL
+    protection = closingOrder(venue, position, position.tradeData.volume, kind, life)
+    protection.stopTriggerMethod = ProtoOAOrderTriggerMethod.TRADE
     account.orders[protection.orderId] = protection
     _writeLevels(venue, account, protection, position, levels)
     return protection
