@@ -107,7 +107,6 @@ def setUpTrading(*symbols: Symbol) -> tuple[TradingLink, Clock, Trading]:
     link, clock = TradingLink(), Clock()
     known = {symbol.symbolId: symbol for symbol in symbols}
     trading = Trading(link, clock=clock, randomness=Random(1), symbolById=known.get)
-    trading.start()
     link.reconcile()
     return link, clock, trading
 

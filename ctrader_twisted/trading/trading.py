@@ -58,12 +58,7 @@ class Trading:
         self._closing = Closing(link, clock, orders, symbolById, self._gone)
         self._books = Books(orders, symbolById, self._closing.close)
         self._placing = Placing(link, orders, randomness)
-
-    def start(self) -> None:
-        """
-        Begin to follow the account. To be called before its first login.
-        """
-        link, books = self._link, self._books
+        books = self._books
         link.listen(ProtoOAExecutionEvent, books.executed)
         link.listen(ProtoOATrailingSLChangedEvent, books.positions.trail)
         link.listen(ProtoOAMarginChangedEvent, books.positions.changeMargin)
