@@ -38,7 +38,7 @@ from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.session import Session
 from ctrader_twisted.session.tables import AccountState, State
 from ctrader_twisted.testing.memory import MemoryEndpoint
-from ctrader_twisted.wire import Timing
+from ctrader_twisted.wire import Throttle, Timing
 
 from .scripted import ScriptedServer, Unspread, error, turns
 
@@ -64,6 +64,7 @@ class SessionTestCase(SynchronousTestCase):
             randomness=Unspread(1),
             wallClock=lambda: int(self.clock.seconds() * 1000),
             timing=Timing(),
+            throttle=Throttle(self.clock),
             connectTimeout=30,
         )
         self.addCleanup(self.nothingIsLeft)

@@ -27,7 +27,7 @@ from ctrader_twisted.session.session import Session
 from ctrader_twisted.session.status import Status
 from ctrader_twisted.session.tables import State
 from ctrader_twisted.simulator import authority
-from ctrader_twisted.wire import Timing, demo, endpoints, hostEndpoint, live, trustFile
+from ctrader_twisted.wire import Throttle, Timing, demo, endpoints, hostEndpoint, live, trustFile
 
 from .scripted import ScriptedServer
 
@@ -72,6 +72,7 @@ class LoopbackTests(TestCase):
             randomness=Random(1),
             wallClock=lambda: 0,
             timing=Timing(),
+            throttle=Throttle(self.reactor),
             connectTimeout=30,
         )
         self.addCleanup(self.closed, session)

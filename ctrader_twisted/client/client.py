@@ -22,7 +22,7 @@ from ctrader_twisted.session.grants import AccountInfo
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.session import Session
 from ctrader_twisted.session.status import Status
-from ctrader_twisted.wire import Timing
+from ctrader_twisted.wire import Throttle, Timing
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
@@ -61,6 +61,7 @@ class Client(Service):
         *,
         accounts: Iterable[int] = (),
         timing: Timing | None = None,
+        throttle: Throttle | None = None,
         connectTimeout: float = 30.0,
         startTimeout: float = 60.0,
         randomness: Random | None = None,
@@ -74,6 +75,8 @@ class Client(Service):
         @param tokens: where the access tokens are.
         @param accounts: the C{ctidTraderAccountId} of accounts to log in from the start.
         @param timing: how long things may take on a connection.
+        @param throttle: keeps within the server's limits; clients of one application may share one. By default one of
+            this client's own.
         @param connectTimeout: seconds from dialling to being logged in, for one attempt.
         @param startTimeout: seconds that C{async with} waits for the login, over all attempts.
         @param randomness: for ids and for the spread of attempts; by default the system's.
@@ -91,6 +94,7 @@ class Client(Service):
             randomness=self._randomness,
             wallClock=wallClock,
             timing=timing or Timing(),
+            throttle=throttle or Throttle(reactor),
             connectTimeout=connectTimeout,
         )
         self._accounts: dict[int, Account] = {}

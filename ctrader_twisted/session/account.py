@@ -37,7 +37,6 @@ from ctrader_twisted.session.listeners import Waiters
 from ctrader_twisted.session.machine import Machine
 from ctrader_twisted.session.registrations import Registrations
 from ctrader_twisted.session.tables import ACCOUNT_TABLE, AccountInput, AccountState
-from ctrader_twisted.wire import OpenApiProtocol
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
@@ -56,11 +55,21 @@ class AccountOwner(Protocol):
     What an account needs of the session that it is part of.
     """
 
-    def protocol(self) -> OpenApiProtocol:
+    def request(self, message: Request[_AnswerT], *, timeout: float | None = None) -> Deferred[_AnswerT]:
         """
-        The connection to send on.
+        Send a request that names its account itself.
 
-        @raise NotConnected: if the application is not logged in now.
+        @param message: the request, complete.
+        @param timeout: seconds to wait for the answer, or L{None} for the default.
+        @return: fails with L{NotConnected} if the application is not logged in now.
+        """
+
+    def accountLost(self, accountId: int, reason: CTraderError) -> None:
+        """
+        An account is not logged in any more: what is to be sent for it cannot be.
+
+        @param accountId: the account.
+        @param reason: why.
         """
 
     def tokenFor(self, accountId: int) -> Deferred[Secret]:
@@ -213,6 +222,7 @@ class AccountSession(Registrations):
         """
         if (self.state, AccountInput.DROPPED) in ACCOUNT_TABLE:
             self.reason = reason
+            self._owner.accountLost(self.accountId, reason)
             self._machine.handle(AccountInput.DROPPED)
 
     def ask(self) -> None:
@@ -255,7 +265,7 @@ class AccountSession(Registrations):
             return
         message = ProtoOAAccountAuthReq(ctidTraderAccountId=self.accountId, accessToken=token.reveal())
         try:
-            await self._owner.protocol().request(message)
+            await self._owner.request(message)
         except AlreadySo:
             return
 
@@ -327,11 +337,9 @@ class AccountSession(Registrations):
     def _send(self, message: Request[_AnswerT], timeout: float | None) -> Deferred[_AnswerT]:
         try:
             cast(Any, message).ctidTraderAccountId = self.accountId
-            return self._owner.protocol().request(message, timeout=timeout)
         except AttributeError:
             return fail(IllegalValue(f"{type(message).__name__} is no request of an account"))
-        except NotConnected:
-            return fail()
+        return self._owner.request(message, timeout=timeout)
 
     def _advance(self, attempt: int, what: AccountInput) -> None:
         if attempt == self._attempt:

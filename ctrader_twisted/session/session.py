@@ -15,6 +15,7 @@ from twisted.logger import Logger
 
 from ctrader_twisted.errors import CTraderError, NotConnected, ServerError, TokenRefused, UnderMaintenance
 from ctrader_twisted.interfaces import ITokenStore
+from ctrader_twisted.schema import RateClass
 from ctrader_twisted.schema.messages import (
     ProtoOAAccountDisconnectEvent,
     ProtoOAAccountsTokenInvalidatedEvent,
@@ -28,9 +29,10 @@ from ctrader_twisted.session.connection import Application, Connection
 from ctrader_twisted.session.grants import AccountInfo, Grants
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.listeners import Listeners, Waiters
+from ctrader_twisted.session.outgoing import Outgoing
 from ctrader_twisted.session.status import AccountStatus, Status
 from ctrader_twisted.session.tables import AccountState, State
-from ctrader_twisted.wire import OpenApiProtocol, Timing
+from ctrader_twisted.wire import OpenApiProtocol, Throttle, Timing
 from ctrader_twisted.wire.refusals import refusal
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ class Session:
         randomness: Random,
         wallClock: Callable[[], int],
         timing: Timing,
+        throttle: Throttle,
         connectTimeout: float,
     ) -> None:
         """
@@ -74,6 +77,7 @@ class Session:
         @param randomness: for ids and for the spread of attempts.
         @param wallClock: milliseconds since 1970.
         @param timing: how long things may take on a connection.
+        @param throttle: keeps within the server's limits.
         @param connectTimeout: seconds from dialling to being logged in.
         """
         self._clock = clock
@@ -89,6 +93,8 @@ class Session:
             Backoff(randomness, wallClock),
             timeout=connectTimeout,
         )
+        self._throttle = throttle
+        self._outgoing = Outgoing(clock, self._connection.protocol, throttle)
         self._grants = Grants(clock, tokens, self.request)
         # Why nobody needs to wait for a connection: it was given up or stopped.
         self._ended: CTraderError | None = None
@@ -115,6 +121,7 @@ class Session:
         stopped = self._connection.stop()
         error = NotConnected("the client was stopped")
         self._end(error)
+        self._outgoing.lost(error)
         for account in tuple(self._accounts.values()):
             account.stopped(error)
         return stopped
@@ -184,10 +191,7 @@ class Session:
         @param timeout: seconds to wait for the answer, or L{None} for the default.
         @return: as L{OpenApiProtocol.request}.
         """
-        try:
-            return self._connection.protocol().request(message, timeout=timeout)
-        except NotConnected:
-            return fail()
+        return self._outgoing.send(message, timeout)
 
     def listen(self, kind: type[_EventT], listener: Callable[[_EventT], None]) -> Registration:
         """
@@ -224,6 +228,8 @@ class Session:
         """
         @see: L{ctrader_twisted.session.connection.ConnectionOwner.connectionUp}
         """
+        # The login did not ask for its turn.
+        self._throttle.count(RateClass.GENERAL)
         self._upWaiters.fire(None)
         for account in tuple(self._accounts.values()):
             account.connectionUp()
@@ -233,6 +239,7 @@ class Session:
         @see: L{ctrader_twisted.session.connection.ConnectionOwner.connectionDown}
         """
         self._grants.forget()
+        self._outgoing.lost(reason)
         for account in tuple(self._accounts.values()):
             account.connectionDown(reason)
 
@@ -242,6 +249,7 @@ class Session:
         """
         self._log.error("giving up: {error}", error=error)
         self._end(error)
+        self._outgoing.lost(error)
         for account in tuple(self._accounts.values()):
             account.connectionFailed(error)
 
@@ -273,11 +281,11 @@ class Session:
 
     # What the accounts need.
 
-    def protocol(self) -> OpenApiProtocol:
+    def accountLost(self, accountId: int, reason: CTraderError) -> None:
         """
-        @see: L{ctrader_twisted.session.account.AccountOwner.protocol}
+        @see: L{ctrader_twisted.session.account.AccountOwner.accountLost}
         """
-        return self._connection.protocol()
+        self._outgoing.lost(reason, accountId)
 
     def tokenFor(self, accountId: int) -> Deferred[Secret]:
         """

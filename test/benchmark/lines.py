@@ -19,7 +19,7 @@ from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.schema.messages import ProtoOASpotEvent, ProtoOAVersionReq
 from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.session import Session
-from ctrader_twisted.wire import OpenApiProtocol, Timing
+from ctrader_twisted.wire import OpenApiProtocol, Throttle, Timing
 from test.benchmark.frames import ACCOUNT
 from test.benchmark.plain import PlainProtocol
 from test.benchmark.results import Tally
@@ -107,6 +107,7 @@ async def _session(reactor: Any, endpoint: IStreamClientEndpoint) -> Line:
         randomness=Random(1),
         wallClock=lambda: 0,
         timing=Timing(),
+        throttle=Throttle(reactor),
         connectTimeout=_PATIENCE,
     )
     session.start()

@@ -1,0 +1,240 @@
+"""
+Tests of the way out: requests that wait for their turn, are tried again, or never leave.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from twisted.internet.defer import CancelledError
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from ctrader_twisted.errors import (
+    AccountRefused,
+    ConnectionLost,
+    IllegalValue,
+    NotConnected,
+    RateLimited,
+    RequestTimedOut,
+    TooManyRequests,
+)
+from ctrader_twisted.framing import FrameDecoder, encodeFrame
+from ctrader_twisted.schema import messages as m
+from ctrader_twisted.session.outgoing import Outgoing
+from ctrader_twisted.wire import OpenApiProtocol, Throttle
+from test.test_wire_protocol import Listener
+
+
+class OutgoingTests(SynchronousTestCase):
+    """
+    A way out onto a string transport.
+    """
+
+    def setUp(self) -> None:
+        """
+        Make it, with one historical request a second.
+        """
+        self.clock = Clock()
+        self.transport = StringTransport()
+        self.protocol = OpenApiProtocol(self.clock, Listener(), randomness=Random(1))
+        self.protocol.makeConnection(self.transport)
+        self.throttle = Throttle(self.clock, share=1, historical=1)
+        self.outgoing = Outgoing(self.clock, self.connection, self.throttle)
+        self.isUp = True
+
+    def connection(self) -> OpenApiProtocol:
+        """
+        @return: the connection, while it is up.
+        """
+        if not self.isUp:
+            raise NotConnected("there is no connection")
+        return self.protocol
+
+    def sent(self) -> list[tuple[str, str]]:
+        """
+        @return: names and ids of the requests that have left since the last look.
+        """
+        data = self.transport.value()
+        self.transport.clear()
+        frames = [(type(frame.message()).__name__, frame.clientMsgId) for frame in FrameDecoder().feed(data)]
+        return [(name, clientMsgId) for name, clientMsgId in frames if clientMsgId is not None]
+
+    def names(self) -> list[str]:
+        """
+        @return: the names of the requests that have left since the last look.
+        """
+        return [name for name, _ in self.sent()]
+
+    def refuse(self, clientMsgId: str, code: str = "REQUEST_FREQUENCY_EXCEEDED", retryAfter: int | None = None) -> None:
+        """
+        Refuse a request.
+        """
+        error = m.ProtoOAErrorRes(errorCode=code, retryAfter=retryAfter)
+        self.protocol.dataReceived(encodeFrame(error, clientMsgId))
+
+    def deals(self, accountId: int = 7) -> m.ProtoOADealListReq:
+        """
+        Make a historical request.
+        """
+        return m.ProtoOADealListReq(ctidTraderAccountId=accountId)
+
+    def order(self) -> m.ProtoOACancelOrderReq:
+        """
+        Make a trading request.
+        """
+        return m.ProtoOACancelOrderReq(ctidTraderAccountId=7, orderId=1)
+
+    def test_inTurn(self) -> None:
+        """
+        The second request leaves when the first is a second old, as it was when it was given.
+        """
+        first, message = self.outgoing.send(self.deals(), None), self.deals()
+        second = self.outgoing.send(message, None)
+        message.ctidTraderAccountId = 8
+        [(_, clientMsgId)] = self.sent()
+        self.protocol.dataReceived(encodeFrame(m.ProtoOADealListRes(ctidTraderAccountId=7, hasMore=False), clientMsgId))
+        self.successResultOf(first)
+        self.clock.advance(1.001)
+        [frame] = FrameDecoder().feed(self.transport.value())
+        waiting = frame.message()
+        assert isinstance(waiting, m.ProtoOADealListReq)
+        self.assertEqual(waiting.ctidTraderAccountId, 7)
+        self.assertNoResult(second)
+
+    def test_triedAgain(self) -> None:
+        """
+        A request that came too fast is sent again after the pause, and answered then.
+        """
+        answered = self.outgoing.send(m.ProtoOAVersionReq(), None)
+        [(_, first)] = self.sent()
+        self.refuse(first, "BLOCKED_PAYLOAD_TYPE", 3)
+        self.clock.advance(2.9)
+        self.assertEqual(self.names(), [])
+        self.clock.advance(0.2)
+        [(_, second)] = self.sent()
+        self.assertNotEqual(first, second)
+        self.protocol.dataReceived(encodeFrame(m.ProtoOAVersionRes(version="91"), second))
+        self.assertEqual(self.successResultOf(answered).version, "91")
+
+    def test_notForever(self) -> None:
+        """
+        After five refusals the caller is told.
+        """
+        answered = self.outgoing.send(m.ProtoOAVersionReq(), None)
+        tries = 0
+        for _ in range(100):
+            for _, clientMsgId in self.sent():
+                tries += 1
+                self.refuse(clientMsgId)
+            self.clock.advance(1)
+        self.failureResultOf(answered, RateLimited)
+        self.assertEqual(tries, 5)
+
+    def test_tooLong(self) -> None:
+        """
+        A pause of minutes is for the caller to decide about.
+        """
+        answered = self.outgoing.send(m.ProtoOAVersionReq(), None)
+        [(_, clientMsgId)] = self.sent()
+        self.refuse(clientMsgId, "BLOCKED_PAYLOAD_TYPE", 300)
+        error = self.failureResultOf(answered, RateLimited).value
+        self.assertEqual(error.retryAfter, 300)
+
+    def test_tradingNeverAgain(self) -> None:
+        """
+        Scenario 54: a trading request that came too fast is never sent again, and further ones are refused here with
+        the time that is left.
+        """
+        answered = self.outgoing.send(self.order(), None)
+        [(_, clientMsgId)] = self.sent()
+        self.refuse(clientMsgId, "BLOCKED_PAYLOAD_TYPE", 3)
+        self.failureResultOf(answered, RateLimited)
+        self.clock.advance(0.5)
+        error = self.failureResultOf(self.outgoing.send(self.order(), None), RateLimited).value
+        self.assertEqual((error.retryAfter, error.request), (3, "ProtoOACancelOrderReq"))
+        self.clock.advance(10)
+        self.assertEqual([name for name in self.names() if name != "ProtoHeartbeatEvent"], [])
+        self.outgoing.send(self.order(), None)
+        self.assertEqual(self.names(), ["ProtoOACancelOrderReq"])
+
+    def test_otherRefusals(self) -> None:
+        """
+        Every other refusal goes to the caller at once.
+        """
+        answered = self.outgoing.send(self.deals(), None)
+        [(_, clientMsgId)] = self.sent()
+        self.refuse(clientMsgId, "CH_CTID_TRADER_ACCOUNT_NOT_FOUND")
+        self.failureResultOf(answered, AccountRefused)
+
+    def test_cancelled(self) -> None:
+        """
+        Scenario 17: what is cancelled while it waits never leaves.
+        """
+        self.outgoing.send(self.deals(), None)
+        waiting = self.outgoing.send(self.deals(), None)
+        self.names()
+        waiting.cancel()
+        self.failureResultOf(waiting, CancelledError)
+        self.clock.advance(5)
+        self.assertEqual(self.names(), [])
+
+    def test_lost(self) -> None:
+        """
+        Scenario 31: when the connection is lost, what waits fails at once, and was not sent.
+        """
+        self.outgoing.send(self.deals(), None)
+        waiting = self.outgoing.send(self.deals(), 30)
+        self.outgoing.lost(NotConnected("gone"))
+        error = self.failureResultOf(waiting, ConnectionLost).value
+        self.assertFalse(error.maybeSent)
+        self.assertEqual(self.throttle.waiting, 0)
+
+    def test_lostAccount(self) -> None:
+        """
+        When one account is lost, the others' requests go on waiting.
+        """
+        self.outgoing.send(self.deals(), None)
+        lost, kept = self.outgoing.send(self.deals(7), None), self.outgoing.send(self.deals(8), None)
+        self.outgoing.lost(NotConnected("gone"), 7)
+        self.failureResultOf(lost, ConnectionLost)
+        self.assertNoResult(kept)
+
+    def test_impatient(self) -> None:
+        """
+        A timeout of the caller's own covers the waiting too; what was not sent in time never is.
+        """
+        self.outgoing.send(self.deals(), None)
+        waiting = self.outgoing.send(self.deals(), 0.5)
+        self.names()
+        self.clock.advance(0.5)
+        self.failureResultOf(waiting, TooManyRequests)
+        self.clock.advance(5)
+        self.assertEqual(self.names(), [])
+
+    def test_restOfTheTime(self) -> None:
+        """
+        What is left of the caller's timeout is for the answer.
+        """
+        self.outgoing.send(self.deals(), None).addErrback(lambda _: None)
+        waiting = self.outgoing.send(self.deals(), 2)
+        self.clock.advance(1.001)
+        self.clock.advance(0.99)
+        self.assertNoResult(waiting)
+        self.clock.advance(0.02)
+        self.failureResultOf(waiting, RequestTimedOut)
+
+    def test_notUp(self) -> None:
+        """
+        Without a connection a request fails at once.
+        """
+        self.isUp = False
+        self.failureResultOf(self.outgoing.send(self.deals(), None), NotConnected)
+
+    def test_noRequest(self) -> None:
+        """
+        What is no request is refused as such.
+        """
+        wrong = m.ProtoOAVersionRes(version="1")
+        self.failureResultOf(self.outgoing.send(wrong, None), IllegalValue)  # type: ignore[arg-type]
