@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ctrader_twisted.session.connection import Application
     from ctrader_twisted.trading import Deal, Position, Side, Trade
     from ctrader_twisted.units import Lots, Symbol, Units
-    from ctrader_twisted.wire import demo, hostEndpoint, live, trustFile
+    from ctrader_twisted.wire import Throttle, demo, hostEndpoint, live, trustFile
 
 _HOMES = {
     "Account": "client",
@@ -34,6 +34,7 @@ _HOMES = {
     "Secret": "secret",
     "Side": "trading",
     "Symbol": "units",
+    "Throttle": "wire",
     "TokenPair": "interfaces",
     "Trade": "trading",
     "Units": "units",
@@ -57,6 +58,7 @@ __all__ = [
     "Secret",
     "Side",
     "Symbol",
+    "Throttle",
     "TokenPair",
     "Trade",
     "Units",
