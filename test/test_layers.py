@@ -25,6 +25,7 @@ FLOORS = {
     "schema": 0,
     "units": 1,
     "framing": 1,
+    "eventual": 1,
     "columns": 1,
     "requests": 2,
     "wire": 2,
