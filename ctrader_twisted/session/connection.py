@@ -33,6 +33,7 @@ from ctrader_twisted.errors import (
     RequestTimedOut,
     ServerError,
 )
+from ctrader_twisted.eventual import Eventual
 from ctrader_twisted.schema.messages import ProtoOAApplicationAuthReq, ProtoOAApplicationAuthRes
 from ctrader_twisted.secret import Secret, asSecret
 from ctrader_twisted.session.backoff import Backoff
@@ -195,7 +196,7 @@ class Connection:
 
         @return: fires when no socket and no timer is left.
         """
-        over: Deferred[None] = Deferred()
+        over: Deferred[None] = Eventual()
         self._stopped.append(over)
         self._machine.handle(Input.STOP)
         if self.state is State.IDLE:

@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from ctrader_twisted.eventual import Eventual
+
 __all__ = ["Listeners", "Waiters"]
 
 _T = TypeVar("_T")
@@ -96,7 +98,7 @@ class Waiters(Generic[_T]):
 
         @return: a Deferred of the caller's own; cancelling it disturbs nobody else.
         """
-        waiter: Deferred[_T] = Deferred(self._waiting.remove)
+        waiter: Deferred[_T] = Eventual(self._waiting.remove)
         self._waiting.append(waiter)
         return waiter
 

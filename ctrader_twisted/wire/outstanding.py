@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ctrader_twisted.errors import ConnectionLost, CTraderError, RequestTimedOut, TooManyRequests
+from ctrader_twisted.eventual import Eventual
 
 __all__ = ["Outstanding", "Waiting"]
 
@@ -83,7 +84,7 @@ class Outstanding:
             raise TooManyRequests(f"{self._limit} requests wait for their answers already; {request} was not sent")
         self._count += 1
         clientMsgId = f"{self._prefix}{self._count}"
-        answered: Deferred[Message] = Deferred(lambda _: self._forget(clientMsgId))
+        answered: Deferred[Message] = Eventual(lambda _: self._forget(clientMsgId))
         self._waiting[clientMsgId] = Waiting(request, accountId, seconds, answered)
         self._tidy()
         heappush(self._deadlines, (self._clock.seconds() + seconds, clientMsgId))

@@ -26,6 +26,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ctrader_twisted.errors import CTraderError, IllegalValue, NotConnected, ProtocolError
+from ctrader_twisted.eventual import Eventual
 from ctrader_twisted.framing import MAX_FRAME, Envelope, FrameDecoder, encodeFrame
 from ctrader_twisted.schema import REQUESTS, RateClass, messages
 from ctrader_twisted.schema.messages import ProtoHeartbeatEvent, ProtoOAExecutionEvent
@@ -228,7 +229,7 @@ class OpenApiProtocol(TwistedProtocol):
         @param reason: what L{ConnectionListener.connectionEnded} shall be told; by default, that we closed.
         @return: fires when the connection is gone.
         """
-        over: Deferred[None] = Deferred()
+        over: Deferred[None] = Eventual()
         if self._ends.over or self.transport is None:
             over.callback(None)
             return over

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
 from ctrader_twisted.errors import TooManyRequests
+from ctrader_twisted.eventual import Eventual
 from ctrader_twisted.schema import RateClass
 from ctrader_twisted.wire.clocks import steadySeconds
 
@@ -204,7 +205,7 @@ class Throttle:
         """
         if self.waiting >= self._limit:
             raise TooManyRequests(f"{self._limit} requests wait for their turn already; {name} was not sent")
-        place: Deferred[None] = Deferred(lambda place: self._cancelled(rate, user, name, place))
+        place: Deferred[None] = Eventual(lambda place: self._cancelled(rate, user, name, place))
         self._queues[rate].add(user, name, place)
         self.waiting += 1
         self._setTimer()
