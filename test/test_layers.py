@@ -25,6 +25,7 @@ FLOORS = {
     "schema": 0,
     "units": 1,
     "framing": 1,
+    "durable": 1,
     "eventual": 1,
     "columns": 1,
     "requests": 2,
@@ -49,7 +50,7 @@ NEIGHBOURS = {("interfaces", "secret"), ("columns", "units")}
 
 SIMULATOR_MAY = {"errors", "interfaces", "secret", "schema", "units", "framing", "columns", "store"}
 
-WITHOUT_TWISTED = {"schema", "units", "framing", "columns"}
+WITHOUT_TWISTED = {"schema", "units", "framing", "columns", "durable"}
 
 # Slow to import or not always installed: at module level nowhere, or only in the rooms named here.
 LATE: dict[str, set[str]] = {

@@ -7,12 +7,12 @@ from __future__ import annotations
 import json
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, execute, succeed
 from zope.interface import implementer
 
+from ctrader_twisted.durable import replaceDurably
 from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.interfaces import ITokenStore, TokenPair
 
@@ -86,29 +86,9 @@ class FileTokens:
     def _write(self, pairs: tuple[TokenPair, ...]) -> None:
         text = json.dumps({"tokens": [_row(pair) for pair in pairs]}, indent=1)
         try:
-            self._replace(text)
+            replaceDurably(self._path, text.encode())
         except OSError as error:
             raise ConfigurationError(f"the tokens cannot be stored in {self._path}: {error.strerror}") from error
-
-    def _replace(self, text: str) -> None:
-        # mkstemp makes the file private before anything is in it.
-        handle, scratch = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(scratch, self._path)
-        except BaseException:
-            os.unlink(scratch)
-            raise
-        if os.name == "posix":
-            # A new name lasts only when its folder is written too; Windows cannot be asked for that.
-            folder = os.open(self._path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
 
 
 def _pair(row: dict[str, str | None]) -> TokenPair:
