@@ -40,6 +40,7 @@ __all__ = [
     "TokenRefused",
     "TooManyRequests",
     "UnderMaintenance",
+    "ValueUnknown",
     "WrongHost",
     "serverError",
 ]
@@ -105,6 +106,29 @@ class TooManyRequests(CTraderError):
     """
 
 
+class LimitReached(CTraderError):
+    """
+    An order would exceed a limit of the account's owner; nothing was sent.
+
+    @ivar accountId: the account.
+    @ivar limit: the name of the limit, as in L{ctrader_twisted.trading.limits.Limits}.
+    """
+
+    def __init__(self, message: str, accountId: int, limit: str) -> None:
+        super().__init__(message, accountId, limit)
+        self.accountId = accountId
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"account {self.accountId}: {self.args[0]}; nothing was sent"
+
+
+class Halted(LimitReached):
+    """
+    The account is halted: it opens nothing until it is resumed. Closing is allowed.
+    """
+
+
 class _RequestError(CTraderError):
     """
     Something happened to one request.
@@ -158,6 +182,12 @@ class OutcomeUnknown(CTraderError):
     def __init__(self, message: str, trade: object | None = None) -> None:
         super().__init__(message)
         self.trade = trade
+
+
+class ValueUnknown(CTraderError):
+    """
+    An amount of money cannot be told now: a price or a term that it depends on is missing.
+    """
 
 
 class ServerError(_RequestError):
