@@ -6,13 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
-
 from ctrader_twisted.schema.messages import (
     ProtoOAAssetClassListReq,
     ProtoOAAssetListReq,
-    ProtoOAErrorRes,
     ProtoOAGetTickDataReq,
     ProtoOAGetTrendbarsReq,
     ProtoOAQuoteType,
@@ -31,6 +27,7 @@ from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.world import EPOCH, EUR_ACCOUNT, USD_ACCOUNT
+from test.exchangecase import ClientCase
 from test.rawclient import ListedPrices, RawClient
 
 _TICKS = [
@@ -42,36 +39,7 @@ _TICKS = [
 ]
 
 
-class _WithClient(SynchronousTestCase):
-    settings = Settings(historicalRate=1_000)
-
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.exchange = self.makeExchange()
-        self.exchange.start()
-        self.client = RawClient(self.exchange)
-        self.client.logIn()
-        self.client.received()
-
-    def makeExchange(self) -> Exchange:
-        return Exchange.default(self.clock, settings=self.settings)
-
-    def tearDown(self) -> None:
-        self.exchange.stop()
-        for connection in list(self.exchange.connections):
-            connection.connectionLost()
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-
-    def ask(self, kind: Any, **fields: Any) -> Any:
-        return self.client.ask(kind(ctidTraderAccountId=USD_ACCOUNT, **fields))
-
-    def refused(self, code: str, kind: Any, **fields: Any) -> None:
-        answer = self.ask(kind, **fields)
-        self.assertIsInstance(answer, ProtoOAErrorRes)
-        self.assertEqual(answer.errorCode, code)
-
-
-class ReferenceTests(_WithClient):
+class ReferenceTests(ClientCase):
     """
     Assets and symbols.
     """
@@ -110,7 +78,7 @@ class ReferenceTests(_WithClient):
         self.refused("SYMBOL_NOT_FOUND", ProtoOASymbolsForConversionReq, firstAssetId=ids["USD"], lastAssetId=9)
 
 
-class SpotTests(_WithClient):
+class SpotTests(ClientCase):
     """
     Prices as they come.
     """
@@ -231,7 +199,7 @@ class SpotTests(_WithClient):
         self.assertEqual(len(other.messages()), 1)
 
 
-class TickTests(_WithClient):
+class TickTests(ClientCase):
     """
     Ticks of the past.
     """
@@ -330,7 +298,7 @@ class TickTests(_WithClient):
         self.assertEqual(([price for _, price in found], more), ([110_004, 110_003, 110_002, 110_001], True))
 
 
-class TrendbarTests(_WithClient):
+class TrendbarTests(ClientCase):
     """
     Bars of the past.
     """

@@ -43,7 +43,7 @@ class Exchange:
     @ivar registry: its applications and grants.
     @ivar catalogue: its symbols.
     @ivar venue: its accounts.
-    @ivar feed: its spot subscriptions.
+    @ivar feed: its subscriptions to prices.
     @ivar settings: how it behaves.
     @ivar connections: the connections that are open now, oldest first.
     @ivar seen: the newest messages that clients have sent, oldest first.
@@ -89,7 +89,7 @@ class Exchange:
             publish=self.publish,
             changed=self.changed,
         )
-        self.feed = Feed(market)
+        self.feed = Feed(market, timeline.now)
         self.connections: list[ServerProtocol] = []
         self.seen: deque[Message] = deque(maxlen=settings.seenLimit)
         self.onChange: list[Callable[[], None]] = []

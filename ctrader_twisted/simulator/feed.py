@@ -4,11 +4,13 @@ Who hears of which prices.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from attrs import define
+from attrs import define, field
 
-from ctrader_twisted.schema.messages import ProtoOASpotEvent
+from ctrader_twisted.schema.messages import ProtoOASpotEvent, ProtoOATrendbar
+from ctrader_twisted.simulator.market.livebars import LiveBars
 from ctrader_twisted.simulator.market.market import Market
 from ctrader_twisted.simulator.market.source import Tick
 
@@ -27,20 +29,24 @@ class _Subscription:
     withTimestamp: bool
     bid: int | None = None
     ask: int | None = None
+    periods: set[int] = field(factory=set)
 
 
 class Feed:
     """
-    Spot subscriptions, which are for an account on a connection.
+    Subscriptions to spots and to live trendbars, which are for an account on a connection.
     """
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, now: Callable[[], int]) -> None:
         """
         @param market: where prices come from.
+        @param now: gives the simulated time, in milliseconds since 1970.
         """
         self._market = market
+        self._bars = LiveBars(market, now)
         self._subscribers: dict[int, dict[tuple[ServerProtocol, int], _Subscription]] = {}
         self._told: dict[int, Tick] = {}
+        self._paused = False
 
     def isSubscribed(self, connection: ServerProtocol, accountId: int, symbolId: int) -> bool:
         """
@@ -63,21 +69,66 @@ class Feed:
         """
         subscription = _Subscription(withTimestamp)
         self._subscribers.setdefault(symbolId, {})[connection, accountId] = subscription
-        last = self._told.get(symbolId) or self._market.quote(symbolId)
+        last = self._last(symbolId)
         if last is None:
             connection.send(ProtoOASpotEvent(ctidTraderAccountId=accountId, symbolId=symbolId))
         else:
-            connection.send(_event(accountId, symbolId, subscription, last))
+            connection.send(_event(accountId, symbolId, subscription, last, {}))
 
     def unsubscribe(self, connection: ServerProtocol, accountId: int, symbolId: int) -> None:
         """
-        Unsubscribe. Without a subscription nothing happens.
+        Unsubscribe, and end the trendbars of the symbol with it. Without a subscription nothing happens.
 
         @param connection: the client's connection.
         @param accountId: the account.
         @param symbolId: the symbol.
         """
         self._subscribers.get(symbolId, {}).pop((connection, accountId), None)
+        self._dropBars(symbolId)
+
+    def hasBars(self, connection: ServerProtocol, accountId: int, symbolId: int, period: int) -> bool:
+        """
+        Tell whether live trendbars are subscribed to.
+
+        @param connection: the client's connection.
+        @param accountId: the account.
+        @param symbolId: the symbol.
+        @param period: a C{ProtoOATrendbarPeriod}.
+        """
+        subscription = self._subscribers.get(symbolId, {}).get((connection, accountId))
+        return subscription is not None and period in subscription.periods
+
+    def subscribeBars(self, connection: ServerProtocol, accountId: int, symbolId: int, period: int) -> None:
+        """
+        Let the spot events of a symbol carry its trendbars; the newest bar is sent at once.
+
+        @param connection: the client's connection.
+        @param accountId: the account.
+        @param symbolId: a symbol whose spots are subscribed to.
+        @param period: a C{ProtoOATrendbarPeriod}.
+        """
+        subscription = self._subscribers[symbolId][connection, accountId]
+        subscription.periods.add(period)
+        self._bars.follow(symbolId, period)
+        if self._paused:
+            self._bars.restart()
+        last = self._last(symbolId)
+        if last is not None:
+            connection.send(_event(accountId, symbolId, subscription, last, self._bars.newest(symbolId)))
+
+    def unsubscribeBars(self, connection: ServerProtocol, accountId: int, symbolId: int, period: int) -> None:
+        """
+        End trendbars. Without a subscription nothing happens.
+
+        @param connection: the client's connection.
+        @param accountId: the account.
+        @param symbolId: the symbol.
+        @param period: a C{ProtoOATrendbarPeriod}.
+        """
+        subscription = self._subscribers.get(symbolId, {}).get((connection, accountId))
+        if subscription is not None:
+            subscription.periods.discard(period)
+            self._dropBars(symbolId)
 
     def forget(self, connection: ServerProtocol, accountId: int | None = None) -> None:
         """
@@ -86,9 +137,10 @@ class Feed:
         @param connection: the client's connection.
         @param accountId: the account whose subscriptions end; L{None} for all.
         """
-        for subscribers in self._subscribers.values():
+        for symbolId, subscribers in self._subscribers.items():
             for key in [key for key in subscribers if key[0] is connection and accountId in (None, key[1])]:
                 del subscribers[key]
+                self._dropBars(symbolId)
 
     def tell(self, symbolId: int, tick: Tick) -> None:
         """
@@ -97,18 +149,33 @@ class Feed:
         @param symbolId: the symbol.
         @param tick: its new price.
         """
+        if self._paused:
+            self._paused = False
+            self._bars.restart()
         self._told[symbolId] = tick
+        self._bars.add(symbolId, tick)
+        bars = self._bars.newest(symbolId)
         for (connection, accountId), subscription in list(self._subscribers.get(symbolId, {}).items()):
-            connection.send(_event(accountId, symbolId, subscription, tick))
+            connection.send(_event(accountId, symbolId, subscription, tick, bars))
 
     def pause(self) -> None:
         """
         Prices stand still: what was told last is not what is true when they move again.
         """
         self._told.clear()
+        self._paused = True
+
+    def _last(self, symbolId: int) -> Tick | None:
+        return self._told.get(symbolId) or self._market.quote(symbolId)
+
+    def _dropBars(self, symbolId: int) -> None:
+        subscribers = self._subscribers.get(symbolId, {}).values()
+        self._bars.keepOnly(symbolId, {period for each in subscribers for period in each.periods})
 
 
-def _event(accountId: int, symbolId: int, subscription: _Subscription, tick: Tick) -> ProtoOASpotEvent:
+def _event(
+    accountId: int, symbolId: int, subscription: _Subscription, tick: Tick, bars: dict[int, ProtoOATrendbar]
+) -> ProtoOASpotEvent:
     """
     Name the sides that have changed; both, if neither has, so that no tick is lost.
     """
@@ -120,5 +187,7 @@ def _event(accountId: int, symbolId: int, subscription: _Subscription, tick: Tic
         event.ask = tick.ask
     if subscription.withTimestamp:
         event.timestamp = tick.timestamp
+    if subscription.periods:
+        event.trendbar.extend(bars[period] for period in sorted(subscription.periods) if period in bars)
     subscription.bid, subscription.ask = tick.bid, tick.ask
     return event

@@ -4,11 +4,24 @@ How the simulated server behaves where the real one leaves a choice.
 
 from __future__ import annotations
 
+from enum import Enum
+
 from attrs import frozen
 
 from ctrader_twisted.framing import MAX_FRAME
 
-__all__ = ["Settings"]
+__all__ = ["BarsWithoutSpots", "Settings"]
+
+
+class BarsWithoutSpots(Enum):
+    """
+    What a subscription to live trendbars without one to spots draws: one of two errors, named by its code, or an
+    answer after which no bar ever comes. All three were reported of the real servers.
+    """
+
+    NOT_SUBSCRIBED = "NOT_SUBSCRIBED_TO_SPOTS"
+    INVALID = "INVALID_REQUEST"
+    ACCEPT = "accept"
 
 
 @frozen(kw_only=True)
@@ -29,6 +42,7 @@ class Settings:
     @ivar codeLifetime: seconds that an authorisation code is good for.
     @ivar fillLatency: seconds from the acceptance of a market order to its execution.
     @ivar protectionLatency: seconds from an execution to the order that protects the new position.
+    @ivar barsWithoutSpots: what a subscription to live trendbars without one to spots draws.
     @ivar barChunk: the most trendbars in one answer.
     @ivar tickChunk: the most ticks in one answer.
     @ivar dealChunk: the most deals or orders in one answer.
@@ -49,6 +63,7 @@ class Settings:
     codeLifetime: float = 60.0
     fillLatency: float = 0.14
     protectionLatency: float = 0.003
+    barsWithoutSpots: BarsWithoutSpots = BarsWithoutSpots.NOT_SUBSCRIBED
     barChunk: int = 5_000
     tickChunk: int = 5_000
     dealChunk: int = 10_000

@@ -5,13 +5,18 @@ Subscriptions to prices.
 from __future__ import annotations
 
 from ctrader_twisted.schema.messages import (
+    ProtoOASubscribeLiveTrendbarReq,
+    ProtoOASubscribeLiveTrendbarRes,
     ProtoOASubscribeSpotsReq,
     ProtoOASubscribeSpotsRes,
+    ProtoOAUnsubscribeLiveTrendbarReq,
+    ProtoOAUnsubscribeLiveTrendbarRes,
     ProtoOAUnsubscribeSpotsReq,
     ProtoOAUnsubscribeSpotsRes,
 )
 from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.refusal import Refusal
+from ctrader_twisted.simulator.settings import BarsWithoutSpots
 
 __all__ = ["SPOTS"]
 
@@ -33,6 +38,31 @@ def _unsubscribe(call: Call[ProtoOAUnsubscribeSpotsReq]) -> None:
     call.reply(ProtoOAUnsubscribeSpotsRes())
 
 
+def _subscribeBars(call: Call[ProtoOASubscribeLiveTrendbarReq]) -> None:
+    feed, period = call.exchange.feed, call.message.period
+    symbolId = call.exchange.catalogue.symbol(call.message.symbolId).symbolId
+    if not feed.isSubscribed(call.connection, call.accountId, symbolId):
+        _barsWithoutSpots(call, symbolId)
+        return
+    if feed.hasBars(call.connection, call.accountId, symbolId, period):
+        raise Refusal("ALREADY_SUBSCRIBED", f"Already subscribed to the trendbars of symbol {symbolId}")
+    call.reply(ProtoOASubscribeLiveTrendbarRes())
+    feed.subscribeBars(call.connection, call.accountId, symbolId, period)
+
+
+def _barsWithoutSpots(call: Call[ProtoOASubscribeLiveTrendbarReq], symbolId: int) -> None:
+    choice = call.exchange.settings.barsWithoutSpots
+    if choice is not BarsWithoutSpots.ACCEPT:
+        raise Refusal(choice.value, f"Not subscribed to the spots of symbol {symbolId}")
+    call.reply(ProtoOASubscribeLiveTrendbarRes())
+
+
+def _unsubscribeBars(call: Call[ProtoOAUnsubscribeLiveTrendbarReq]) -> None:
+    symbolId = call.exchange.catalogue.symbol(call.message.symbolId).symbolId
+    call.exchange.feed.unsubscribeBars(call.connection, call.accountId, symbolId, call.message.period)
+    call.reply(ProtoOAUnsubscribeLiveTrendbarRes())
+
+
 def _checkedSymbols(call: Call[ProtoOASubscribeSpotsReq] | Call[ProtoOAUnsubscribeSpotsReq]) -> list[int]:
     """
     One bad symbol spoils the whole batch.
@@ -45,6 +75,8 @@ def _checkedSymbols(call: Call[ProtoOASubscribeSpotsReq] | Call[ProtoOAUnsubscri
 SPOTS: Requests = {
     ProtoOASubscribeSpotsReq: _subscribe,
     ProtoOAUnsubscribeSpotsReq: _unsubscribe,
+    ProtoOASubscribeLiveTrendbarReq: _subscribeBars,
+    ProtoOAUnsubscribeLiveTrendbarReq: _unsubscribeBars,
 }
 """
 The requests of this group.
