@@ -6,18 +6,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import IllegalValue, NotFound, OrderRejected, OutcomeUnknown
-from ctrader_twisted.schema.messages import ProtoOAClosePositionReq, ProtoOAOrder, ProtoOAOrderType
+from ctrader_twisted.schema.messages import (
+    ProtoOAClosePositionReq,
+    ProtoOAExecutionEvent,
+    ProtoOAOrder,
+    ProtoOAOrderType,
+)
 from ctrader_twisted.session.link import AccountLink
 from ctrader_twisted.trading.deals import Deal, combined
 from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus
 from ctrader_twisted.trading.orders import Orders
-from ctrader_twisted.trading.outcome import judge, send
 from ctrader_twisted.trading.position import Position, PositionStatus
+from ctrader_twisted.trading.sending import Sending
 from ctrader_twisted.units import Lots, Quantity, Symbol, Units
 
 __all__ = ["Closing"]
@@ -35,6 +40,7 @@ class Closing:
         self,
         link: AccountLink,
         clock: IReactorTime,
+        sending: Sending,
         orders: Orders,
         symbolById: Callable[[int], Symbol | None],
         gone: Callable[[Position], None],
@@ -42,12 +48,14 @@ class Closing:
         """
         @param link: the account.
         @param clock: for the time that a fill may take.
+        @param sending: the way out.
         @param orders: follows the orders.
         @param symbolById: gives the symbols whose specification is known.
         @param gone: told of a position of which the server says that it is not there.
         """
         self._link = link
         self._clock = clock
+        self._sending = sending
         self._orders = orders
         self._symbolById = symbolById
         self._gone = gone
@@ -83,18 +91,11 @@ class Closing:
     async def _accepted(self, position: Position, volume: int, timeout: float | None) -> ProtoOAOrder:
         message = ProtoOAClosePositionReq(positionId=position.positionId, volume=volume)
         try:
-            event = await send(self._link, message, timeout)
-        except CancelledError:
-            raise
+            event = await self._sending.change(message, position, timeout, _isClose)
         except NotFound as error:
             if error.code in _NOT_THERE:
                 self._gone(position)
             raise
-        except Exception as error:
-            judged = judge(error, position)
-            raise judged from judged.__cause__
-        if event.order.orderType == ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT:
-            raise OutcomeUnknown("the answer tells of the protective order, not of the close", position)
         return event.order
 
     async def _filled(self, position: Position, order: ProtoOAOrder, timeout: float | None) -> Deal:
@@ -124,6 +125,10 @@ class Closing:
             request="ProtoOAClosePositionReq",
             accountId=self._link.accountId,
         )
+
+
+def _isClose(event: ProtoOAExecutionEvent) -> bool:
+    return event.order.orderType != ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT
 
 
 def _unknown(position: object, why: str) -> OutcomeUnknown:

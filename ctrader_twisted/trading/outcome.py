@@ -4,10 +4,6 @@ What the failure of a trading request means for the order: not sent, refused, or
 
 from __future__ import annotations
 
-from typing import Any
-
-from twisted.internet.defer import Deferred, maybeDeferred
-
 from ctrader_twisted.errors import (
     Busy,
     ConnectionLost,
@@ -21,27 +17,11 @@ from ctrader_twisted.errors import (
     TokenRefused,
     TooManyRequests,
 )
-from ctrader_twisted.schema.messages import ProtoOAExecutionEvent
-from ctrader_twisted.session.link import AccountLink
 
-__all__ = ["judge", "rejection", "send", "wasNotSent"]
+__all__ = ["judge", "rejection", "wasNotSent"]
 
 # Certainly not executed, and something can be done about it: their own classes tell what.
 _CURABLE = (Busy, LoginNeeded, RateLimited, TokenRefused)
-
-
-def send(link: AccountLink, message: Any, timeout: float | None) -> Deferred[ProtoOAExecutionEvent]:
-    """
-    Send a trading request that its caller cannot take back.
-
-    @param link: the account.
-    @param message: the request.
-    @param timeout: seconds to wait for the first event, or L{None} for the default.
-    @return: fires as the request does; cancelling it leaves the request alone.
-    """
-    answered: Deferred[ProtoOAExecutionEvent] = Deferred()
-    maybeDeferred(link.request, message, timeout=timeout).addCallbacks(answered.callback, answered.errback)
-    return answered
 
 
 def wasNotSent(error: BaseException) -> bool:

@@ -1,22 +1,16 @@
 """
-Placing orders: what may be sent, what is sent, and what the end of the request means.
+Placing orders: what may be ordered, and the message that orders it.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from random import Random
 
-from twisted.python.failure import Failure
-
-from ctrader_twisted.errors import IllegalValue, OutcomeUnknown
-from ctrader_twisted.schema.messages import ProtoOAExecutionEvent, ProtoOANewOrderReq, ProtoOAOrderType
-from ctrader_twisted.session.link import AccountLink
+from ctrader_twisted.errors import IllegalValue
+from ctrader_twisted.schema.messages import ProtoOANewOrderReq, ProtoOAOrderType
 from ctrader_twisted.trading.deals import Side
 from ctrader_twisted.trading.options import OrderTerms
-from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus, Wanted
-from ctrader_twisted.trading.orders import Orders
-from ctrader_twisted.trading.outcome import judge, send, wasNotSent
+from ctrader_twisted.trading.sending import Sending
 from ctrader_twisted.trading.trade import Trade
 from ctrader_twisted.units import Lots, Symbol, Units
 
@@ -27,19 +21,14 @@ _LONGEST = {"label": 100, "comment": 512, "clientOrderId": 50}
 
 class Placing:
     """
-    Sends orders, each once.
+    Makes orders, and gives them to be sent.
     """
 
-    def __init__(self, link: AccountLink, orders: Orders, randomness: Random) -> None:
+    def __init__(self, sending: Sending) -> None:
         """
-        @param link: the account.
-        @param orders: follows the orders.
-        @param randomness: for the ids of orders.
+        @param sending: the way out.
         """
-        self._link = link
-        self._orders = orders
-        self._randomness = randomness
-        self._used: set[str] = set()
+        self._sending = sending
 
     async def place(self, symbol: Symbol, side: Side, quantity: Lots | Units, terms: OrderTerms) -> Trade:
         """
@@ -52,61 +41,12 @@ class Placing:
         @return: the trade, once it is accepted.
         @see: L{ctrader_twisted.trading.trading.Trading.buy}
         """
-        clientOrderId = self._identify(terms.clientOrderId)
-        message = _marketOrder(symbol, side, quantity, terms, clientOrderId)
-        life = OrderLife(Wanted(clientOrderId, message.symbolId, message.tradeSide, message.volume))
-        trade = life.subject = Trade(
-            life,
-            clientOrderId=clientOrderId,
-            symbol=symbol,
-            side=side,
-            volume=message.volume,
-            label=message.label,
-            comment=message.comment,
-        )
-        if terms.clientOrderId is not None:
-            self._used.add(clientOrderId)
-        self._orders.expect(life)
-        accepted = life.whenAccepted()
-        answered = send(self._link, message, terms.timeout)
-        answered.addCallbacks(self._answered, self._failed, callbackArgs=(life,), errbackArgs=(life,))
-        await accepted
-        return trade
-
-    def _identify(self, wanted: str | None) -> str:
-        if wanted is None:
-            return f"{self._randomness.getrandbits(128):032x}"
-        if not wanted:
-            raise IllegalValue("a clientOrderId has 1 to 50 characters")
-        if wanted in self._used:
-            raise IllegalValue(f"the clientOrderId {wanted!r} was used before; nothing was sent")
-        return wanted
-
-    def _answered(self, event: ProtoOAExecutionEvent, life: OrderLife) -> None:
-        # The event itself was heard before; the answer tells whose it is, if the server did not repeat our id.
-        self._orders.bind(life, event)
-        life.settle()
-
-    def _failed(self, failure: Failure, life: OrderLife) -> None:
-        assert life.wanted is not None and isinstance(failure.value, Exception)
-        # Its own events know better than the request.
-        if life.wasAccepted or life.isEnded:
-            return
-        error = judge(failure.value, life.subject)
-        if isinstance(error, OutcomeUnknown):
-            life.status = TradeStatus.UNKNOWN
-            life.fail(error)
-            return
-        self._orders.forget(life)
-        if wasNotSent(error):
-            self._used.discard(life.wanted.clientOrderId)
-        life.refused(error)
-        life.settle()
+        return await self._sending.place(_marketOrder(symbol, side, quantity, terms), symbol, terms.timeout)
 
 
-def _marketOrder(
-    symbol: Symbol, side: Side, quantity: Lots | Units, terms: OrderTerms, clientOrderId: str
-) -> ProtoOANewOrderReq:
+def _marketOrder(symbol: Symbol, side: Side, quantity: Lots | Units, terms: OrderTerms) -> ProtoOANewOrderReq:
+    if terms.clientOrderId == "":
+        raise IllegalValue("a clientOrderId has 1 to 50 characters")
     message = ProtoOANewOrderReq(
         symbolId=symbol.symbolId,
         orderType=ProtoOAOrderType.MARKET,
@@ -114,7 +54,7 @@ def _marketOrder(
         volume=symbol.volume(quantity),
         label=_text("label", terms.label),
         comment=_text("comment", terms.comment),
-        clientOrderId=_text("clientOrderId", clientOrderId),
+        clientOrderId=_text("clientOrderId", terms.clientOrderId),
         relativeStopLoss=_relative(symbol, "stopLoss", terms.stopLossPips, terms.stopLossDistance),
         relativeTakeProfit=_relative(symbol, "takeProfit", terms.takeProfitPips, terms.takeProfitDistance),
         trailingStopLoss=terms.trailing or None,

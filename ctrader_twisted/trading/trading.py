@@ -27,6 +27,7 @@ from ctrader_twisted.trading.orders import Orders
 from ctrader_twisted.trading.pending import PendingOrder
 from ctrader_twisted.trading.placing import Placing
 from ctrader_twisted.trading.position import Position
+from ctrader_twisted.trading.sending import Sending
 from ctrader_twisted.trading.trade import Trade
 from ctrader_twisted.units import Lots, Symbol, Units
 
@@ -55,9 +56,10 @@ class Trading:
         """
         self._link = link
         orders = Orders()
-        self._closing = Closing(link, clock, orders, symbolById, self._gone)
+        sending = Sending(link, orders, randomness)
+        self._closing = Closing(link, clock, sending, orders, symbolById, self._gone)
         self._books = Books(orders, symbolById, self._closing.close)
-        self._placing = Placing(link, orders, randomness)
+        self._placing = Placing(sending)
         books = self._books
         link.listen(ProtoOAExecutionEvent, books.executed)
         link.listen(ProtoOATrailingSLChangedEvent, books.positions.trail)

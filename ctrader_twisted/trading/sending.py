@@ -1,0 +1,143 @@
+"""
+The one place through which trading requests leave: each is sent at most once, and what its end means is found out here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.python.failure import Failure
+
+from ctrader_twisted.errors import IllegalValue, NotFound, OutcomeUnknown
+from ctrader_twisted.schema.messages import ProtoOAExecutionEvent, ProtoOANewOrderReq
+from ctrader_twisted.session.link import AccountLink
+from ctrader_twisted.trading.deals import Side
+from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus, Wanted
+from ctrader_twisted.trading.orders import Orders
+from ctrader_twisted.trading.outcome import judge, wasNotSent
+from ctrader_twisted.trading.trade import Trade
+from ctrader_twisted.units import Symbol
+
+__all__ = ["Sending"]
+
+
+class Sending:
+    """
+    Sends new orders, and changes of orders and positions, for all who trade on the account.
+    """
+
+    def __init__(self, link: AccountLink, orders: Orders, randomness: Random) -> None:
+        """
+        @param link: the account.
+        @param orders: follows the orders.
+        @param randomness: for the ids of orders.
+        """
+        self._link = link
+        self._orders = orders
+        self._randomness = randomness
+        self._used: set[str] = set()
+
+    async def place(self, message: ProtoOANewOrderReq, symbol: Symbol, timeout: float | None) -> Trade:
+        """
+        Send a new order of any kind. Cancelling the wait does not take it back.
+
+        @param message: the order, complete but for its account. If C{clientOrderId} is empty it is filled in; else it
+            is the user's own, which must not have been used before.
+        @param symbol: its symbol.
+        @param timeout: seconds to wait for the first event, or L{None} for the default.
+        @return: the trade, once the server has accepted it.
+        @raise IllegalValue: if the C{clientOrderId} was used before; nothing was sent.
+        @raise OutcomeUnknown: if the order may have left and no answer came; its C{trade} is the trade.
+        @raise CTraderError: as L{judge} says.
+        """
+        self._identify(message)
+        life = OrderLife(Wanted(message.clientOrderId, message.symbolId, message.tradeSide, message.volume))
+        trade = life.subject = _trade(life, message, symbol)
+        self._orders.expect(life)
+        accepted = life.whenAccepted()
+        answered = self._send(message, timeout)
+        answered.addCallbacks(self._answered, self._failed, callbackArgs=(life,), errbackArgs=(life,))
+        await accepted
+        return trade
+
+    async def change(
+        self,
+        message: Any,
+        subject: object,
+        timeout: float | None,
+        isAnswer: Callable[[ProtoOAExecutionEvent], bool] = lambda event: True,
+    ) -> ProtoOAExecutionEvent:
+        """
+        Send a change of something that is there: a cancel, an amendment, protection or a close. Cancelling the wait
+        does not take it back.
+
+        @param message: the request, complete but for its account.
+        @param subject: the live object that it changes; goes into L{OutcomeUnknown}.
+        @param timeout: seconds to wait for the first event, or L{None} for the default.
+        @param isAnswer: tells whether the event that came in answer tells of this change. Where it does not, the
+            outcome is unknown.
+        @return: the answer. The account's books know of it already.
+        @raise NotFound: if the server says that what is to be changed is not there.
+        @raise OutcomeUnknown: if the request may have left and no answer came; its C{trade} is the subject.
+        @raise CTraderError: as L{judge} says.
+        """
+        try:
+            event = await self._send(message, timeout)
+        except (CancelledError, NotFound):
+            raise
+        except Exception as error:
+            judged = judge(error, subject)
+            raise judged from judged.__cause__
+        if not isAnswer(event):
+            raise OutcomeUnknown("the answer tells of another order than the one that was sent", subject)
+        return event
+
+    def _send(self, message: Any, timeout: float | None) -> Deferred[ProtoOAExecutionEvent]:
+        # Cancelling what is returned leaves the request alone.
+        answered: Deferred[ProtoOAExecutionEvent] = Deferred()
+        maybeDeferred(self._link.request, message, timeout=timeout).addCallbacks(answered.callback, answered.errback)
+        return answered
+
+    def _identify(self, message: ProtoOANewOrderReq) -> None:
+        if not message.clientOrderId:
+            message.clientOrderId = f"{self._randomness.getrandbits(128):032x}"
+            return
+        if message.clientOrderId in self._used:
+            raise IllegalValue(f"the clientOrderId {message.clientOrderId!r} was used before; nothing was sent")
+        self._used.add(message.clientOrderId)
+
+    def _answered(self, event: ProtoOAExecutionEvent, life: OrderLife) -> None:
+        # The event itself was heard before; the answer tells whose it is, if the server did not repeat our id.
+        self._orders.bind(life, event)
+        life.settle()
+
+    def _failed(self, failure: Failure, life: OrderLife) -> None:
+        assert life.wanted is not None and isinstance(failure.value, Exception)
+        # Its own events know better than the request.
+        if life.wasAccepted or life.isEnded:
+            return
+        error = judge(failure.value, life.subject)
+        if isinstance(error, OutcomeUnknown):
+            life.status = TradeStatus.UNKNOWN
+            life.fail(error)
+            return
+        self._orders.forget(life)
+        if wasNotSent(error):
+            self._used.discard(life.wanted.clientOrderId)
+        life.refused(error)
+        life.settle()
+
+
+def _trade(life: OrderLife, message: ProtoOANewOrderReq, symbol: Symbol) -> Trade:
+    return Trade(
+        life,
+        clientOrderId=message.clientOrderId,
+        symbol=symbol,
+        side=Side(message.tradeSide),
+        volume=message.volume,
+        label=message.label,
+        comment=message.comment,
+    )
