@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from ctrader_twisted.simulator import world
 from ctrader_twisted.simulator.catalogue import Catalogue
+from ctrader_twisted.simulator.depthfeed import DepthFeed
 from ctrader_twisted.simulator.feed import Feed
 from ctrader_twisted.simulator.market.market import Market, Registration
 from ctrader_twisted.simulator.market.seeded import SeededPrices
@@ -89,7 +90,7 @@ class Exchange:
             publish=self.publish,
             changed=self.changed,
         )
-        self.feed = Feed(market, timeline.now)
+        self.feed = Feed(market, DepthFeed(catalogue, registry.mint.seed), timeline.now)
         self.connections: list[ServerProtocol] = []
         self.seen: deque[Message] = deque(maxlen=settings.seenLimit)
         self.onChange: list[Callable[[], None]] = []

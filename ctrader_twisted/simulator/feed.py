@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from ctrader_twisted.schema.messages import ProtoOASpotEvent, ProtoOATrendbar
+from ctrader_twisted.simulator.depthfeed import DepthFeed
 from ctrader_twisted.simulator.market.livebars import LiveBars
 from ctrader_twisted.simulator.market.market import Market
 from ctrader_twisted.simulator.market.source import Tick
@@ -34,15 +35,19 @@ class _Subscription:
 
 class Feed:
     """
-    Subscriptions to spots and to live trendbars, which are for an account on a connection.
+    Subscriptions to spots, to live trendbars and to depth, which are for an account on a connection.
+
+    @ivar depth: the subscriptions to depth.
     """
 
-    def __init__(self, market: Market, now: Callable[[], int]) -> None:
+    def __init__(self, market: Market, depth: DepthFeed, now: Callable[[], int]) -> None:
         """
         @param market: where prices come from.
+        @param depth: the subscriptions to depth.
         @param now: gives the simulated time, in milliseconds since 1970.
         """
         self._market = market
+        self.depth = depth
         self._bars = LiveBars(market, now)
         self._subscribers: dict[int, dict[tuple[ServerProtocol, int], _Subscription]] = {}
         self._told: dict[int, Tick] = {}
@@ -69,7 +74,7 @@ class Feed:
         """
         subscription = _Subscription(withTimestamp)
         self._subscribers.setdefault(symbolId, {})[connection, accountId] = subscription
-        last = self._last(symbolId)
+        last = self.last(symbolId)
         if last is None:
             connection.send(ProtoOASpotEvent(ctidTraderAccountId=accountId, symbolId=symbolId))
         else:
@@ -77,7 +82,7 @@ class Feed:
 
     def unsubscribe(self, connection: ServerProtocol, accountId: int, symbolId: int) -> None:
         """
-        Unsubscribe, and end the trendbars of the symbol with it. Without a subscription nothing happens.
+        Unsubscribe, and end the trendbars and the depth of the symbol with it. Without a subscription nothing happens.
 
         @param connection: the client's connection.
         @param accountId: the account.
@@ -85,6 +90,7 @@ class Feed:
         """
         self._subscribers.get(symbolId, {}).pop((connection, accountId), None)
         self._dropBars(symbolId)
+        self.depth.unsubscribe(connection, accountId, symbolId)
 
     def hasBars(self, connection: ServerProtocol, accountId: int, symbolId: int, period: int) -> bool:
         """
@@ -112,7 +118,7 @@ class Feed:
         self._bars.follow(symbolId, period)
         if self._paused:
             self._bars.restart()
-        last = self._last(symbolId)
+        last = self.last(symbolId)
         if last is not None:
             connection.send(_event(accountId, symbolId, subscription, last, self._bars.newest(symbolId)))
 
@@ -137,10 +143,20 @@ class Feed:
         @param connection: the client's connection.
         @param accountId: the account whose subscriptions end; L{None} for all.
         """
+        self.depth.forget(connection, accountId)
         for symbolId, subscribers in self._subscribers.items():
             for key in [key for key in subscribers if key[0] is connection and accountId in (None, key[1])]:
                 del subscribers[key]
                 self._dropBars(symbolId)
+
+    def last(self, symbolId: int) -> Tick | None:
+        """
+        Give the price that subscribers of a symbol were told last.
+
+        @param symbolId: the symbol.
+        @return: the price, or L{None} if there was none yet.
+        """
+        return self._told.get(symbolId) or self._market.quote(symbolId)
 
     def tell(self, symbolId: int, tick: Tick) -> None:
         """
@@ -157,6 +173,7 @@ class Feed:
         bars = self._bars.newest(symbolId)
         for (connection, accountId), subscription in list(self._subscribers.get(symbolId, {}).items()):
             connection.send(_event(accountId, symbolId, subscription, tick, bars))
+        self.depth.tell(symbolId, tick)
 
     def pause(self) -> None:
         """
@@ -164,9 +181,6 @@ class Feed:
         """
         self._told.clear()
         self._paused = True
-
-    def _last(self, symbolId: int) -> Tick | None:
-        return self._told.get(symbolId) or self._market.quote(symbolId)
 
     def _dropBars(self, symbolId: int) -> None:
         subscribers = self._subscribers.get(symbolId, {}).values()

@@ -4,11 +4,17 @@ Subscriptions to prices.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from ctrader_twisted.schema.messages import (
+    ProtoOASubscribeDepthQuotesReq,
+    ProtoOASubscribeDepthQuotesRes,
     ProtoOASubscribeLiveTrendbarReq,
     ProtoOASubscribeLiveTrendbarRes,
     ProtoOASubscribeSpotsReq,
     ProtoOASubscribeSpotsRes,
+    ProtoOAUnsubscribeDepthQuotesReq,
+    ProtoOAUnsubscribeDepthQuotesRes,
     ProtoOAUnsubscribeLiveTrendbarReq,
     ProtoOAUnsubscribeLiveTrendbarRes,
     ProtoOAUnsubscribeSpotsReq,
@@ -19,6 +25,14 @@ from ctrader_twisted.simulator.refusal import Refusal
 from ctrader_twisted.simulator.settings import BarsWithoutSpots
 
 __all__ = ["SPOTS"]
+
+_Batch = TypeVar(
+    "_Batch",
+    ProtoOASubscribeSpotsReq,
+    ProtoOAUnsubscribeSpotsReq,
+    ProtoOASubscribeDepthQuotesReq,
+    ProtoOAUnsubscribeDepthQuotesReq,
+)
 
 
 def _subscribe(call: Call[ProtoOASubscribeSpotsReq]) -> None:
@@ -63,7 +77,26 @@ def _unsubscribeBars(call: Call[ProtoOAUnsubscribeLiveTrendbarReq]) -> None:
     call.reply(ProtoOAUnsubscribeLiveTrendbarRes())
 
 
-def _checkedSymbols(call: Call[ProtoOASubscribeSpotsReq] | Call[ProtoOAUnsubscribeSpotsReq]) -> list[int]:
+def _subscribeDepth(call: Call[ProtoOASubscribeDepthQuotesReq]) -> None:
+    feed, connection, accountId = call.exchange.feed, call.connection, call.accountId
+    symbolIds = _checkedSymbols(call)
+    for symbolId in symbolIds:
+        if not feed.isSubscribed(connection, accountId, symbolId):
+            raise Refusal("NOT_SUBSCRIBED_TO_SPOTS", f"Not subscribed to the spots of symbol {symbolId}")
+        if feed.depth.isSubscribed(connection, accountId, symbolId):
+            raise Refusal("ALREADY_SUBSCRIBED", f"Already subscribed to the depth of symbol {symbolId}")
+    call.reply(ProtoOASubscribeDepthQuotesRes())
+    for symbolId in symbolIds:
+        feed.depth.subscribe(connection, accountId, symbolId, feed.last(symbolId))
+
+
+def _unsubscribeDepth(call: Call[ProtoOAUnsubscribeDepthQuotesReq]) -> None:
+    for symbolId in _checkedSymbols(call):
+        call.exchange.feed.depth.unsubscribe(call.connection, call.accountId, symbolId)
+    call.reply(ProtoOAUnsubscribeDepthQuotesRes())
+
+
+def _checkedSymbols(call: Call[_Batch]) -> list[int]:
     """
     One bad symbol spoils the whole batch.
     """
@@ -77,6 +110,8 @@ SPOTS: Requests = {
     ProtoOAUnsubscribeSpotsReq: _unsubscribe,
     ProtoOASubscribeLiveTrendbarReq: _subscribeBars,
     ProtoOAUnsubscribeLiveTrendbarReq: _unsubscribeBars,
+    ProtoOASubscribeDepthQuotesReq: _subscribeDepth,
+    ProtoOAUnsubscribeDepthQuotesReq: _unsubscribeDepth,
 }
 """
 The requests of this group.
