@@ -74,6 +74,13 @@ class FakeLink:
         self._events: dict[type[Message], Listeners[Any]] = {}
         self._restorers: list[Callable[[], Deferred[None]]] = []
         self._losers: Listeners[Failure] = Listeners()
+        self._check: Callable[[Message], Callable[[], object]] | None = None
+
+    def guard(self, check: Callable[[Message], Callable[[], object]]) -> None:
+        """
+        Have each request looked at.
+        """
+        self._check = check
 
     def request(self, message: Any, *, timeout: float | None = None) -> Deferred[Any]:
         """
@@ -81,6 +88,19 @@ class FakeLink:
         """
         if not self.ready:
             return fail(NotConnected("not ready"))
+        if self._check is not None:
+            try:
+                passed = self._check(message)
+            except CTraderError:
+                return fail()
+            return self._take(message).addBoth(self._leave, passed)
+        return self._take(message)
+
+    def _leave(self, result: Any, passed: Callable[[], object]) -> Any:
+        passed()
+        return result
+
+    def _take(self, message: Any) -> Deferred[Any]:
         self.sent.append(message)
         answer: Deferred[Any] = Deferred()
         if type(message) in self.answers:

@@ -4,6 +4,7 @@ The account machine: logs one account in, learns its state, restores what it had
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from google.protobuf.message import Message
@@ -45,6 +46,7 @@ __all__ = ["AccountOwner", "AccountSession"]
 
 _AnswerT = TypeVar("_AnswerT", bound=Message)
 _EventT = TypeVar("_EventT", bound=Message)
+_ResultT = TypeVar("_ResultT")
 
 _MOST_HELD = 10_000
 _NO_SPOTS, _NO_APPLICATION = "NOT_SUBSCRIBED_TO_SPOTS", "CH_CLIENT_NOT_AUTHENTICATED"
@@ -171,7 +173,12 @@ class AccountSession(Registrations):
         if self.state not in (AccountState.RESTORING, AccountState.READY):
             why = f"; {self.reason}" if self.reason is not None else ""
             return fail(NotConnected(f"account {self.accountId} is not logged in ({self.state.value}){why}"))
-        return self._send(message, timeout).addErrback(self._requestFailed, self._attempt)
+        try:
+            passed = self.checkTrading(message)
+        except CTraderError:
+            return fail()
+        answered = self._send(message, timeout).addErrback(self._requestFailed, self._attempt)
+        return answered if passed is None else answered.addBoth(_leave, passed)
 
     def ended(self) -> CTraderError | None:
         """
@@ -378,3 +385,8 @@ def _lasts(error: CTraderError) -> bool:
         return True
     # What else is refused for good counts only as an answer to the login itself.
     return isinstance(error, RequestRefused) and error.request == "ProtoOAAccountAuthReq"
+
+
+def _leave(result: _ResultT, passed: Callable[[], object]) -> _ResultT:
+    passed()
+    return result

@@ -55,6 +55,14 @@ class AccountLink(Protocol):
         @raise ServerError: (as a failure) if the server refused.
         """
 
+    def guard(self, check: Callable[[Message], Callable[[], object]]) -> None:
+        """
+        Have each trading request looked at before any byte of it leaves, whoever sends it.
+
+        @param check: called with the request; what it raises is what the request fails with, and it is not sent. What
+            it returns is called when the request has been answered or has failed.
+        """
+
     def listen(self, kind: type[_EventT], listener: Callable[[_EventT], None]) -> Registration:
         """
         Hear the account's events of one kind. An exception in the listener is logged and changes nothing else.

@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import CTraderError
+from ctrader_twisted.schema import REQUESTS, RateClass
 from ctrader_twisted.schema.messages import ProtoOAReconcileRes, ProtoOATrader
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.listeners import Listeners
@@ -35,6 +36,7 @@ class Registrations:
         self._restorers: tuple[Callable[[], Deferred[None]], ...] = ()
         self._losers: Listeners[Failure] = Listeners()
         self._enders: Listeners[CTraderError] = Listeners()
+        self._guard: Callable[[Message], Callable[[], object]] | None = None
 
     def listen(self, kind: type[_EventT], listener: Callable[[_EventT], None]) -> Registration:
         """
@@ -66,6 +68,25 @@ class Registrations:
         @see: L{ctrader_twisted.session.link.AccountLink.onEnded}
         """
         return self._enders.add(listener)
+
+    def guard(self, check: Callable[[Message], Callable[[], object]]) -> None:
+        """
+        @see: L{ctrader_twisted.session.link.AccountLink.guard}
+        """
+        self._guard = check
+
+    def checkTrading(self, message: Message) -> Callable[[], object] | None:
+        """
+        Have a request looked at before it leaves.
+
+        @param message: the request.
+        @return: what the guard wants to be called when the request is over, if there is one.
+        @raise CTraderError: if it must not leave.
+        """
+        row = REQUESTS.get(message.DESCRIPTOR.name)
+        if self._guard is None or row is None or row.rate is not RateClass.TRADING:
+            return None
+        return self._guard(message)
 
     def tellEvent(self, message: Message) -> None:
         """

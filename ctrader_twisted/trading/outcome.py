@@ -7,6 +7,7 @@ from __future__ import annotations
 from ctrader_twisted.errors import (
     Busy,
     ConnectionLost,
+    LimitReached,
     LoginNeeded,
     NotConnected,
     OrderRejected,
@@ -32,7 +33,7 @@ def wasNotSent(error: BaseException) -> bool:
     """
     if isinstance(error, ConnectionLost):
         return not error.maybeSent
-    return isinstance(error, NotConnected | TooManyRequests)
+    return isinstance(error, NotConnected | TooManyRequests | LimitReached)
 
 
 def rejection(error: ServerError) -> ServerError:
