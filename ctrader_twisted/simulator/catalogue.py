@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Iterable
 
 from ctrader_twisted.schema.messages import ProtoOASymbol
-from ctrader_twisted.simulator.market.specification import Asset, SymbolSpec
-from ctrader_twisted.simulator.market.symbols import ASSETS, SYMBOLS
+from ctrader_twisted.simulator.market.specification import Asset, Leverage, SymbolSpec
+from ctrader_twisted.simulator.market.symbols import ASSETS, LEVERAGES, SYMBOLS
 from ctrader_twisted.simulator.refusal import Refusal
 
 __all__ = ["Catalogue"]
@@ -20,17 +20,26 @@ class Catalogue:
     Symbols and assets by id.
 
     @ivar assets: the assets by id.
+    @ivar leverages: the tables of dynamic leverage by id.
     @ivar symbols: the symbols by id, in the order of their ids.
     """
 
-    def __init__(self, symbols: Iterable[SymbolSpec] = SYMBOLS, assets: Iterable[Asset] = ASSETS) -> None:
+    def __init__(
+        self,
+        symbols: Iterable[SymbolSpec] = SYMBOLS,
+        assets: Iterable[Asset] = ASSETS,
+        leverages: Iterable[Leverage] = LEVERAGES,
+    ) -> None:
         """
         @param symbols: what is offered.
         @param assets: what the symbols are made of.
+        @param leverages: the tables of dynamic leverage.
         """
+        self.leverages = {leverage.leverageId: leverage for leverage in leverages}
         self.assets = {asset.assetId: asset for asset in assets}
         self.symbols = {symbol.symbolId: symbol for symbol in sorted(symbols, key=lambda each: each.symbolId)}
         self._full = {symbolId: symbol.full() for symbolId, symbol in self.symbols.items()}
+        self._chains: dict[tuple[int, int], list[SymbolSpec] | None] = {}
 
     def assetNamed(self, name: str) -> Asset:
         """
@@ -77,14 +86,33 @@ class Catalogue:
         """
         return self._full[symbolId]
 
+    def change(self, symbol: SymbolSpec) -> None:
+        """
+        Change a symbol.
+
+        @param symbol: a new specification of a symbol that is offered.
+        """
+        self.symbols[symbol.symbolId] = symbol
+        self._full[symbol.symbolId] = symbol.full()
+        self._chains.clear()
+
     def chain(self, firstAssetId: int, lastAssetId: int) -> list[SymbolSpec] | None:
         """
         Find the shortest way from one asset to another; of several, the one by the lowest symbol ids.
 
         @param firstAssetId: the asset to begin with.
         @param lastAssetId: the asset to end with.
-        @return: the symbols to go through, each in whichever direction fits; L{None} if there is no way.
+        @return: the symbols to go through, each in whichever direction fits, not to be changed; L{None} if there is no
+            way.
         """
+        ends = firstAssetId, lastAssetId
+        if not self.assets.keys() >= set(ends):
+            return None
+        if ends not in self._chains:
+            self._chains[ends] = self._shortestChain(firstAssetId, lastAssetId)
+        return self._chains[ends]
+
+    def _shortestChain(self, firstAssetId: int, lastAssetId: int) -> list[SymbolSpec] | None:
         ways: dict[int, list[SymbolSpec]] = {firstAssetId: []}
         waiting = deque([firstAssetId])
         while waiting and lastAssetId not in ways:

@@ -94,7 +94,7 @@ class ServerProtocol(Protocol):
             if timer.active():
                 timer.cancel()
         self.exchange.connections.remove(self)
-        self.exchange.feed.forget(self)
+        self.exchange.forget(self)
 
     def dataReceived(self, data: bytes) -> None:
         """
@@ -130,7 +130,7 @@ class ServerProtocol(Protocol):
         @param accountId: an account that is logged in here.
         """
         del self.sessions[accountId]
-        self.exchange.feed.forget(self, accountId)
+        self.exchange.forget(self, accountId)
         self.send(ProtoOAAccountDisconnectEvent(ctidTraderAccountId=accountId))
 
     def endGrant(self, grant: Grant, reason: str) -> None:

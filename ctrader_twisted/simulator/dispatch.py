@@ -16,11 +16,13 @@ from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.refusal import Refusal, TradeRefusal
 from ctrader_twisted.simulator.requests.account import ACCOUNT
 from ctrader_twisted.simulator.requests.history import HISTORY
+from ctrader_twisted.simulator.requests.money import MONEY
 from ctrader_twisted.simulator.requests.records import RECORDS
 from ctrader_twisted.simulator.requests.reference import REFERENCE
 from ctrader_twisted.simulator.requests.session import SESSION
 from ctrader_twisted.simulator.requests.spots import SPOTS
 from ctrader_twisted.simulator.requests.trading import TRADING
+from ctrader_twisted.simulator.venue.terms import checkRights
 
 if TYPE_CHECKING:
     from ctrader_twisted.simulator.connection import ServerProtocol
@@ -30,7 +32,7 @@ __all__ = ["malformed", "serve", "unsupported"]
 _log = Logger()
 _ACCOUNT = "ctidTraderAccountId"
 
-_SERVED: Requests = {**SESSION, **REFERENCE, **ACCOUNT, **SPOTS, **HISTORY, **RECORDS, **TRADING}
+_SERVED: Requests = {**SESSION, **REFERENCE, **ACCOUNT, **SPOTS, **HISTORY, **RECORDS, **MONEY, **TRADING}
 
 
 def serve(call: Call[Any]) -> None:
@@ -111,6 +113,8 @@ def _checkState(call: Call[Any], row: RequestRow) -> None:
         raise Refusal("INVALID_REQUEST", "Trading account is not authorized")
     if row.scope is Scope.TRADE and not grant.mayTrade:
         raise Refusal("INVALID_REQUEST", "The access token has no permission to trade (scope accounts)")
+    if row.rate is RateClass.TRADING:
+        checkRights(call.account, call.message)
 
 
 def _answer(call: Call[Any]) -> None:

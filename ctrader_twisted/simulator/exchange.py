@@ -6,12 +6,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import attrs
 from google.protobuf.message import Message
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from ctrader_twisted.schema.messages import (
+    ProtoOAAccessRights,
+    ProtoOAChangeBalanceType,
+    ProtoOASymbolChangedEvent,
+)
 from ctrader_twisted.simulator import world
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.depthfeed import DepthFeed
@@ -22,9 +28,12 @@ from ctrader_twisted.simulator.market.source import PriceSource, Tick
 from ctrader_twisted.simulator.registry import Application, Grant, Mint, Registry
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.timeline import Timeline
+from ctrader_twisted.simulator.valuations import Valuations
 from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.cashflow import moveMoney
 from ctrader_twisted.simulator.venue.closing import resumeClosing
 from ctrader_twisted.simulator.venue.opening import resumeOpening
+from ctrader_twisted.simulator.venue.terms import changeTerms
 from ctrader_twisted.simulator.venue.triggers import trigger
 from ctrader_twisted.simulator.venue.venue import Venue
 
@@ -45,6 +54,7 @@ class Exchange:
     @ivar catalogue: its symbols.
     @ivar venue: its accounts.
     @ivar feed: its subscriptions to prices.
+    @ivar valuations: its subscriptions to profit.
     @ivar settings: how it behaves.
     @ivar connections: the connections that are open now, oldest first.
     @ivar seen: the newest messages that clients have sent, oldest first.
@@ -91,6 +101,7 @@ class Exchange:
             changed=self.changed,
         )
         self.feed = Feed(market, DepthFeed(catalogue, registry.mint.seed), timeline.now)
+        self.valuations = Valuations(self.venue)
         self.connections: list[ServerProtocol] = []
         self.seen: deque[Message] = deque(maxlen=settings.seenLimit)
         self.onChange: list[Callable[[], None]] = []
@@ -147,8 +158,9 @@ class Exchange:
             return
         resumeOpening(self.venue)
         resumeClosing(self.venue)
-        # Each on its own: what goes wrong with one is no reason that the other misses a price.
-        self._listening = self.market.listen(self.feed.tell), self.market.listen(self._trigger)
+        # Each on its own: what goes wrong with one is no reason that another misses a price.
+        listeners = self.feed.tell, self._trigger, self.valuations.tell
+        self._listening = tuple(map(self.market.listen, listeners))
         self.market.start()
 
     def stop(self) -> None:
@@ -188,6 +200,81 @@ class Exchange:
         for connection in list(self.connections):
             if accountId in connection.sessions:
                 connection.send(message, clientMsgId)
+
+    def deposit(self, accountId: int, amount: int, *, note: str = "") -> None:
+        """
+        Pay money into an account, as its broker does.
+
+        @param accountId: the account.
+        @param amount: in 1/100 of its deposit asset; more than 0.
+        @param note: words for the user.
+        @raise ValueError: if the amount is not more than 0.
+        """
+        if amount <= 0:
+            raise ValueError(f"an amount of {amount} cannot be paid in: it must be more than 0")
+        kind = ProtoOAChangeBalanceType.BALANCE_DEPOSIT
+        moveMoney(self.venue, self.venue.accounts[accountId], amount, kind, note)
+
+    def withdraw(self, accountId: int, amount: int, *, note: str = "") -> None:
+        """
+        Pay money out of an account, as its broker does.
+
+        @param accountId: the account.
+        @param amount: in 1/100 of its deposit asset; more than 0, and no more than its balance.
+        @param note: words for the user.
+        @raise ValueError: if there is no such amount in the account.
+        """
+        account = self.venue.accounts[accountId]
+        if not 0 < amount <= account.balance:
+            raise ValueError(f"an amount of {amount} cannot be paid out: the balance is {account.balance}")
+        moveMoney(self.venue, account, -amount, ProtoOAChangeBalanceType.BALANCE_WITHDRAW, note)
+
+    def changeAccount(
+        self, accountId: int, *, leverageInCents: int | None = None, accessRights: ProtoOAAccessRights | None = None
+    ) -> None:
+        """
+        Change the terms of an account, as its broker does. Its sessions are told; those of an account that may not be
+        logged in to any more are ended.
+
+        @param accountId: the account.
+        @param leverageInCents: a hundred times the new leverage; L{None} to leave it. The margins of open positions
+            change with it.
+        @param accessRights: what may be done with the account from now on; L{None} to leave it.
+        """
+        account = self.venue.accounts[accountId]
+        terms = account.terms
+        if leverageInCents is not None:
+            terms = attrs.evolve(terms, leverageInCents=leverageInCents)
+        if accessRights is not None:
+            terms = attrs.evolve(terms, accessRights=accessRights)
+        changeTerms(self.venue, account, terms)
+        if terms.accessRights == ProtoOAAccessRights.NO_LOGIN:
+            for connection in list(self.connections):
+                if accountId in connection.sessions:
+                    connection.endSession(accountId)
+
+    def changeSymbol(self, symbolId: int, **changes: Any) -> None:
+        """
+        Change the specification of a symbol, as the broker does. All sessions are told. Its prices stay as they are,
+        and another process that begins where this one ended knows nothing of the change.
+
+        @param symbolId: the symbol.
+        @param changes: new values for attributes of L{SymbolSpec}, such as C{maxVolume=1_000_000}.
+        @raise KeyError: if there is no such symbol.
+        """
+        self.catalogue.change(attrs.evolve(self.catalogue.symbols[symbolId], **changes))
+        for accountId in self.venue.accounts:
+            self.publish(accountId, ProtoOASymbolChangedEvent(ctidTraderAccountId=accountId, symbolId=[symbolId]))
+
+    def forget(self, connection: ServerProtocol, accountId: int | None = None) -> None:
+        """
+        Drop what a connection has subscribed to.
+
+        @param connection: the connection.
+        @param accountId: the account whose subscriptions end; L{None} for all.
+        """
+        self.feed.forget(connection, accountId)
+        self.valuations.forget(connection, accountId)
 
     def tokenReplaced(self, grant: Grant) -> None:
         """

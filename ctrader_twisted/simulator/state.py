@@ -11,7 +11,13 @@ from typing import Any, TypeVar
 import attrs
 from google.protobuf.message import Message
 
-from ctrader_twisted.schema.messages import ProtoOADeal, ProtoOAOrder, ProtoOAPosition
+from ctrader_twisted.schema.messages import (
+    ProtoOADeal,
+    ProtoOADepositWithdraw,
+    ProtoOAMarginCall,
+    ProtoOAOrder,
+    ProtoOAPosition,
+)
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.registry import Application, Grant, Registry
@@ -104,6 +110,8 @@ def _dumpAccount(account: TradingAccount) -> dict[str, Any]:
         "orders": _dumpAll(account.orders.values()),
         "ended": _dumpAll(account.ended.values()),
         "deals": _dumpAll(account.deals.values()),
+        "cashFlow": _dumpAll(account.cashFlow.values()),
+        "marginCalls": _dumpAll(account.marginCalls.values()),
         "trails": list(account.trails.items()),
     }
 
@@ -116,6 +124,12 @@ def _loadAccount(state: Mapping[str, Any], historyLimit: int) -> TradingAccount:
     account.orders = {each.orderId: each for each in _loadAll(ProtoOAOrder, state["orders"])}
     account.ended = {each.orderId: each for each in _loadAll(ProtoOAOrder, state["ended"])}
     account.deals = {each.dealId: each for each in _loadAll(ProtoOADeal, state["deals"])}
+    # Earlier versions wrote neither of the two.
+    account.cashFlow = {
+        each.balanceHistoryId: each for each in _loadAll(ProtoOADepositWithdraw, state.get("cashFlow", ()))
+    }
+    for each in _loadAll(ProtoOAMarginCall, state.get("marginCalls", ())):
+        account.marginCalls[each.marginCallType] = each
     account.trails = dict(state["trails"])
     return account
 

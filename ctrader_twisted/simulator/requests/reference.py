@@ -1,5 +1,5 @@
 """
-What there is to trade: assets, classes, categories, symbols.
+What there is to trade: assets, classes, categories, symbols, tables of leverage.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from ctrader_twisted.schema.messages import (
     ProtoOAAssetClassListRes,
     ProtoOAAssetListReq,
     ProtoOAAssetListRes,
+    ProtoOAGetDynamicLeverageByIDReq,
+    ProtoOAGetDynamicLeverageByIDRes,
     ProtoOASymbolByIdReq,
     ProtoOASymbolByIdRes,
     ProtoOASymbolCategoryListReq,
@@ -60,6 +62,13 @@ def _conversion(call: Call[ProtoOASymbolsForConversionReq]) -> None:
     call.reply(ProtoOASymbolsForConversionRes(symbol=[symbol.light() for symbol in chain]))
 
 
+def _leverage(call: Call[ProtoOAGetDynamicLeverageByIDReq]) -> None:
+    leverage = call.exchange.catalogue.leverages.get(call.message.leverageId)
+    if leverage is None:
+        raise Refusal("ENTITY_NOT_FOUND", f"Dynamic leverage not found with id {call.message.leverageId}")
+    call.reply(ProtoOAGetDynamicLeverageByIDRes(leverage=leverage.message()))
+
+
 REFERENCE: Requests = {
     ProtoOAAssetListReq: _assets,
     ProtoOAAssetClassListReq: _assetClasses,
@@ -67,6 +76,7 @@ REFERENCE: Requests = {
     ProtoOASymbolsListReq: _symbols,
     ProtoOASymbolByIdReq: _symbolById,
     ProtoOASymbolsForConversionReq: _conversion,
+    ProtoOAGetDynamicLeverageByIDReq: _leverage,
 }
 """
 The requests of this group.

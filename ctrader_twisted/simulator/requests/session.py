@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ctrader_twisted.schema.messages import (
+    ProtoOAAccessRights,
     ProtoOAAccountAuthReq,
     ProtoOAAccountAuthRes,
     ProtoOAAccountLogoutReq,
@@ -54,6 +55,8 @@ def _accountAuth(call: Call[ProtoOAAccountAuthReq]) -> None:
     account = call.exchange.venue.accounts.get(accountId)
     if account is None or accountId not in grant.accountIds:
         raise Refusal("CH_CTID_TRADER_ACCOUNT_NOT_FOUND", "Trading account is not found")
+    if account.terms.accessRights == ProtoOAAccessRights.NO_LOGIN:
+        raise Refusal("RET_ACCOUNT_DISABLED", "Trading account is disabled")
     if account.terms.isLive != connection.isLiveHost:
         raise Refusal("CANT_ROUTE_REQUEST", "Cannot route request")
     if accountId in connection.sessions:

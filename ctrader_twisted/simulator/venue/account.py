@@ -16,6 +16,9 @@ from ctrader_twisted.schema.messages import (
     ProtoOAAccountType,
     ProtoOACtidTraderAccount,
     ProtoOADeal,
+    ProtoOADepositWithdraw,
+    ProtoOAMarginCall,
+    ProtoOANotificationType,
     ProtoOAOrder,
     ProtoOAOrderStatus,
     ProtoOAOrderType,
@@ -32,11 +35,18 @@ MONEY_DIGITS = 2
 The decimals of all amounts of money that the simulator tells.
 """
 
+# In percent.
+_MARGIN_CALLS = (
+    (ProtoOANotificationType.MARGIN_LEVEL_THRESHOLD_1, 100.0),
+    (ProtoOANotificationType.MARGIN_LEVEL_THRESHOLD_2, 80.0),
+    (ProtoOANotificationType.MARGIN_LEVEL_THRESHOLD_3, 60.0),
+)
+
 
 @frozen(kw_only=True)
 class Terms:
     """
-    What an account is, and stays.
+    What an account is, as its broker keeps it.
 
     @ivar accountId: its C{ctidTraderAccountId}.
     @ivar traderLogin: the number that the user knows it by.
@@ -45,6 +55,7 @@ class Terms:
     @ivar leverageInCents: a hundred times its leverage.
     @ivar registered: when it was opened, in milliseconds since 1970.
     @ivar brokerName: the broker.
+    @ivar accessRights: what may be done with it.
     """
 
     accountId: int
@@ -54,6 +65,7 @@ class Terms:
     leverageInCents: int
     registered: int
     brokerName: str = "Simulated Broker"
+    accessRights: ProtoOAAccessRights = ProtoOAAccessRights.FULL_ACCESS
 
 
 class TradingAccount:
@@ -68,6 +80,9 @@ class TradingAccount:
     @ivar orders: the orders that are not ended, by id.
     @ivar ended: the newest orders that are ended, by id, oldest first.
     @ivar deals: the newest deals by id, oldest first.
+    @ivar cashFlow: the newest deposits and withdrawals by id, oldest first.
+    @ivar marginCalls: the margin levels that are to be told of, by C{ProtoOANotificationType}.
+    @ivar marginCallsTold: when each of them was told of last, in milliseconds since 1970.
     @ivar trails: for each position with a trailing stop, how far it stays behind the market, in 1/100000 of a price
         unit.
     """
@@ -86,6 +101,14 @@ class TradingAccount:
         self.orders: dict[int, ProtoOAOrder] = {}
         self.ended: dict[int, ProtoOAOrder] = {}
         self.deals: dict[int, ProtoOADeal] = {}
+        self.cashFlow: dict[int, ProtoOADepositWithdraw] = {}
+        self.marginCalls: dict[int, ProtoOAMarginCall] = {
+            kind: ProtoOAMarginCall(
+                marginCallType=kind, marginLevelThreshold=threshold, utcLastUpdateTimestamp=terms.registered
+            )
+            for kind, threshold in _MARGIN_CALLS
+        }
+        self.marginCallsTold: dict[int, int] = {}
         self.trails: dict[int, int] = {}
         self._historyLimit = historyLimit
 
@@ -158,9 +181,27 @@ class TradingAccount:
         @param amount: what comes in; negative for a loss.
         @param now: milliseconds since 1970.
         """
+        self.adjust(amount)
+        self.lastClose = now
+
+    def adjust(self, amount: int) -> None:
+        """
+        Change the balance.
+
+        @param amount: what comes in; negative for what goes out.
+        """
         self.balance += amount
         self.balanceVersion += 1
-        self.lastClose = now
+
+    def addCashFlow(self, record: ProtoOADepositWithdraw) -> None:
+        """
+        Remember a deposit or a withdrawal.
+
+        @param record: what was booked.
+        """
+        self.cashFlow[record.balanceHistoryId] = record
+        if len(self.cashFlow) > self._historyLimit:
+            del self.cashFlow[next(iter(self.cashFlow))]
 
     def trader(self) -> ProtoOATrader:
         """
@@ -174,7 +215,7 @@ class TradingAccount:
             managerBonus=0,
             ibBonus=0,
             nonWithdrawableBonus=0,
-            accessRights=ProtoOAAccessRights.FULL_ACCESS,
+            accessRights=terms.accessRights,
             depositAssetId=terms.depositAssetId,
             swapFree=False,
             leverageInCents=terms.leverageInCents,

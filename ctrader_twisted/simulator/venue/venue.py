@@ -48,12 +48,13 @@ class Publish(Protocol):
 @define
 class Ids:
     """
-    The next id of each kind. The three spaces are apart, so that a client which mixes them up fails.
+    The next id of each kind. The spaces are apart, so that a client which mixes them up fails.
     """
 
     position: int = 2_000_001
     order: int = 3_000_001
     deal: int = 4_000_001
+    cashFlow: int = 5_000_001
 
     def skip(self, count: int) -> None:
         """
@@ -64,6 +65,7 @@ class Ids:
         self.position += count
         self.order += count
         self.deal += count
+        self.cashFlow += count
 
     def newPosition(self) -> int:
         """
@@ -85,6 +87,13 @@ class Ids:
         """
         self.deal += 1
         return self.deal - 1
+
+    def newCashFlow(self) -> int:
+        """
+        @return: an id that no change of a balance has.
+        """
+        self.cashFlow += 1
+        return self.cashFlow - 1
 
 
 class Venue:

@@ -1,0 +1,120 @@
+"""
+What accounts are worth as prices move: margin calls, and the profit of whoever subscribed to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ctrader_twisted.schema.messages import ProtoOAv1PnLChangeEvent
+from ctrader_twisted.simulator.market.source import Tick
+from ctrader_twisted.simulator.refusal import TradeRefusal
+from ctrader_twisted.simulator.venue.account import MONEY_DIGITS
+from ctrader_twisted.simulator.venue.standing import Standing, callMargin, standingOf
+from ctrader_twisted.simulator.venue.venue import Venue
+
+if TYPE_CHECKING:
+    from ctrader_twisted.simulator.connection import ServerProtocol
+
+__all__ = ["Valuations"]
+
+_PAUSE = 1_000
+"""
+Accounts are valued no more often than once in so many milliseconds.
+"""
+
+
+class Valuations:
+    """
+    Values the accounts with prices, and holds the subscriptions to profit, which are for an account on a connection.
+    """
+
+    def __init__(self, venue: Venue) -> None:
+        """
+        @param venue: the accounts.
+        """
+        self._venue = venue
+        self._subscribers: dict[tuple[ServerProtocol, int], Standing | None] = {}
+        self._last: int | None = None
+
+    def isSubscribed(self, connection: ServerProtocol, accountId: int) -> bool:
+        """
+        Tell whether a subscription to profit is there.
+
+        @param connection: the client's connection.
+        @param accountId: the account.
+        """
+        return (connection, accountId) in self._subscribers
+
+    def subscribe(self, connection: ServerProtocol, accountId: int) -> None:
+        """
+        Subscribe to the profit of an account; the present one is sent at once.
+
+        @param connection: the client's connection.
+        @param accountId: the account.
+        """
+        self._subscribers[connection, accountId] = None
+        standing = self._standing(accountId)
+        if standing is not None:
+            self._tellProfit(connection, accountId, standing)
+
+    def unsubscribe(self, connection: ServerProtocol, accountId: int) -> None:
+        """
+        Unsubscribe.
+
+        @param connection: the client's connection.
+        @param accountId: an account that is subscribed to.
+        """
+        del self._subscribers[connection, accountId]
+
+    def forget(self, connection: ServerProtocol, accountId: int | None = None) -> None:
+        """
+        Drop the subscriptions of a connection.
+
+        @param connection: the client's connection.
+        @param accountId: the account whose subscription ends; L{None} for all.
+        """
+        for key in [key for key in self._subscribers if key[0] is connection and accountId in (None, key[1])]:
+            del self._subscribers[key]
+
+    def tell(self, symbolId: int, tick: Tick) -> None:
+        """
+        Value the accounts that a price may have changed.
+
+        @param symbolId: the symbol.
+        @param tick: its new price.
+        """
+        if self._last is not None and 0 <= tick.timestamp - self._last < _PAUSE:
+            return
+        self._last = tick.timestamp
+        subscribed = {accountId for _, accountId in self._subscribers}
+        for accountId, account in self._venue.accounts.items():
+            if accountId not in subscribed and not any(account.openPositions()):
+                continue
+            standing = self._standing(accountId)
+            if standing is None:
+                continue
+            callMargin(self._venue, account, standing)
+            for connection in [connection for connection, each in self._subscribers if each == accountId]:
+                self._tellProfit(connection, accountId, standing)
+
+    def _standing(self, accountId: int) -> Standing | None:
+        try:
+            return standingOf(self._venue, self._venue.accounts[accountId])
+        except TradeRefusal:
+            # Without all prices there is nothing to tell yet.
+            return None
+
+    def _tellProfit(self, connection: ServerProtocol, accountId: int, standing: Standing) -> None:
+        told = self._subscribers[connection, accountId]
+        if told is not None and told.gross == standing.gross and told.net == standing.net:
+            return
+        self._subscribers[connection, accountId] = standing
+        connection.send(
+            ProtoOAv1PnLChangeEvent(
+                ctidTraderAccountId=accountId,
+                grossUnrealizedPnL=standing.gross,
+                netUnrealizedPnL=standing.net,
+                moneyDigits=MONEY_DIGITS,
+            )
+        )

@@ -1,0 +1,62 @@
+"""
+Money that comes in and goes out.
+"""
+
+from __future__ import annotations
+
+from ctrader_twisted.schema.messages import (
+    ProtoOAChangeBalanceType,
+    ProtoOADepositWithdraw,
+    ProtoOAExecutionEvent,
+    ProtoOAExecutionType,
+)
+from ctrader_twisted.simulator.refusal import TradeRefusal
+from ctrader_twisted.simulator.venue.account import MONEY_DIGITS, TradingAccount
+from ctrader_twisted.simulator.venue.standing import standingOf
+from ctrader_twisted.simulator.venue.venue import Venue
+
+__all__ = ["moveMoney"]
+
+
+def moveMoney(
+    venue: Venue, account: TradingAccount, amount: int, kind: ProtoOAChangeBalanceType, note: str
+) -> ProtoOADepositWithdraw:
+    """
+    Change an account's balance otherwise than by trading, and tell of it.
+
+    @param venue: where the account is.
+    @param account: the account.
+    @param amount: money; negative for what goes out.
+    @param kind: what it is.
+    @param note: words for the user; empty for none.
+    @return: what was booked.
+    """
+    account.adjust(amount)
+    record = ProtoOADepositWithdraw(
+        operationType=kind,
+        balanceHistoryId=venue.ids.newCashFlow(),
+        balance=account.balance,
+        delta=amount,
+        changeBalanceTimestamp=venue.now(),
+        externalNote=note or None,
+        balanceVersion=account.balanceVersion,
+        equity=_equity(venue, account),
+        moneyDigits=MONEY_DIGITS,
+    )
+    account.addCashFlow(record)
+    event = ProtoOAExecutionEvent(
+        ctidTraderAccountId=account.terms.accountId,
+        executionType=ProtoOAExecutionType.DEPOSIT_WITHDRAW,
+        depositWithdraw=record,
+        isServerEvent=True,
+    )
+    venue.publish(account.terms.accountId, event)
+    venue.changed()
+    return record
+
+
+def _equity(venue: Venue, account: TradingAccount) -> int | None:
+    try:
+        return standingOf(venue, account).equity
+    except TradeRefusal:
+        return None
