@@ -167,7 +167,7 @@ class FormulaTests(SynchronousTestCase):
         """
         Commissions by the million and by lot in the quote asset.
         """
-        rate = {"preciseTradingCommissionRate": 3_000_000_000}
+        rate: dict[str, Any] = {"preciseTradingCommissionRate": 3_000_000_000}
         million = makeSymbol(commissionType=ProtoOACommissionType.USD_PER_MILLION_USD, **rate)
         self.assertEqual(commission(million, 10_000_000, Fraction("1.1")), Fraction("3.3"))
         quote = makeSymbol(commissionType=ProtoOACommissionType.QUOTE_CCY_PER_LOT, **rate)
@@ -187,7 +187,7 @@ class FormulaTests(SynchronousTestCase):
         """
         self.assertEqual(leastCommission(makeSymbol()), (0, "USD"))
         self.assertEqual(leastCommission(makeSymbol(minCommission=150)), (Fraction("1.5"), "USD"))
-        given = {"minCommission": 150, "preciseMinCommission": 250_000_000}
+        given: dict[str, Any] = {"minCommission": 150, "preciseMinCommission": 250_000_000}
         self.assertEqual(leastCommission(makeSymbol(minCommissionAsset="EUR", **given)), (Fraction("2.5"), "EUR"))
         inQuote = makeSymbol(minCommissionType=ProtoOAMinCommissionType.QUOTE_CURRENCY, **given)
         self.assertEqual(leastCommission(inQuote), (Fraction("2.5"), None))
@@ -197,7 +197,7 @@ class FormulaTests(SynchronousTestCase):
         Swaps in pips, points and percents of a year, by the position's direction.
         """
         kinds = ProtoOASwapCalculationType
-        rates = {"swapLong": -6.9, "swapShort": 2.4}
+        rates: dict[str, Any] = {"swapLong": -6.9, "swapShort": 2.4}
         pips = makeSymbol(swapCalculationType=kinds.PIPS, **rates)
         points = makeSymbol(swapCalculationType=kinds.POINTS, **rates)
         percent = makeSymbol(swapCalculationType=kinds.PERCENTAGE, **rates)

@@ -19,7 +19,7 @@ from ctrader_twisted.market import MarketData
 from ctrader_twisted.schema.messages import ProtoOATrader, ProtoOATraderUpdatedEvent
 from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.link import Registration
-from ctrader_twisted.trading import Trading
+from ctrader_twisted.trading import Estimates, Trading
 from ctrader_twisted.units import Asset
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _AnswerT = TypeVar("_AnswerT", bound=Message)
 _EventT = TypeVar("_EventT", bound=Message)
 
 
-class Account(MarketData, Trading):
+class Account(MarketData, Trading, Estimates):
     """
     A trading account that is kept logged in. L{ctrader_twisted.client.Client.account} makes it.
 
@@ -57,6 +57,7 @@ class Account(MarketData, Trading):
         link.listen(ProtoOATraderUpdatedEvent, lambda event: self._traderReceived(event.trader))
         MarketData.__init__(self, link, clock=clock, wallClock=wallClock)
         Trading.__init__(self, link, clock=clock, randomness=randomness, symbolById=self._symbols.known)
+        Estimates.__init__(self, link, clock=clock, symbols=self._symbols, quotes=self._quotes, books=self._books)
         link.onEnded(self._ended)
         link.onRestore(lambda: Deferred.fromCoroutine(self._lookUpHeld()))
 
@@ -105,6 +106,13 @@ class Account(MarketData, Trading):
         @return: an object whose C{stop()} ends it.
         """
         return self._link.listen(kind, listener)
+
+    def release(self) -> None:
+        """
+        The account is not followed any more: all who wait for something in it are told.
+        """
+        super().release()
+        self.releaseEstimates()
 
     def _traderReceived(self, trader: ProtoOATrader) -> None:
         self._trader = trader

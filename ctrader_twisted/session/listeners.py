@@ -92,6 +92,9 @@ class Waiters(Generic[_T]):
     def __init__(self) -> None:
         self._waiting: list[Deferred[_T]] = []
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def wait(self) -> Deferred[_T]:
         """
         Wait for the next L{fire} or L{fail}.

@@ -3,10 +3,25 @@ Trading on one account: orders, trades, positions and deals.
 """
 
 from ctrader_twisted.trading.deals import Deal, Side
+from ctrader_twisted.trading.equity import EquityWatch, Profit
+from ctrader_twisted.trading.estimates import Estimates, ExpectedMargin
 from ctrader_twisted.trading.orderlife import TradeStatus
 from ctrader_twisted.trading.pending import PendingOrder
 from ctrader_twisted.trading.position import Position, PositionStatus
 from ctrader_twisted.trading.trade import Trade
 from ctrader_twisted.trading.trading import Trading
 
-__all__ = ["Deal", "PendingOrder", "Position", "PositionStatus", "Side", "Trade", "TradeStatus", "Trading"]
+__all__ = [
+    "Deal",
+    "EquityWatch",
+    "Estimates",
+    "ExpectedMargin",
+    "PendingOrder",
+    "Position",
+    "PositionStatus",
+    "Profit",
+    "Side",
+    "Trade",
+    "TradeStatus",
+    "Trading",
+]

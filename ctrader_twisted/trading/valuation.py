@@ -7,8 +7,10 @@ to the account's money digits, half away from zero, as the server was seen to do
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 
 from attrs import frozen
 
@@ -16,6 +18,7 @@ from ctrader_twisted.errors import ValueUnknown
 from ctrader_twisted.schema.messages import ProtoOADynamicLeverage, ProtoOAMinCommissionType
 from ctrader_twisted.trading.deals import Side
 from ctrader_twisted.units import Symbol
+from ctrader_twisted.units.exact import EXACT
 
 __all__ = [
     "Leverage",
@@ -29,6 +32,7 @@ __all__ = [
     "pipValue",
     "roundedMoney",
     "swap",
+    "total",
 ]
 
 _UNIT_VOLUME = 100
@@ -46,6 +50,17 @@ def roundedMoney(amount: Fraction, digits: int) -> Decimal:
     """
     scaled = (abs(amount) * 10**digits * 2 + 1) // 2
     return Decimal((int(amount < 0 and scaled > 0), tuple(map(int, str(scaled))), -digits))
+
+
+def total(amounts: Iterable[Decimal], digits: int) -> Decimal:
+    """
+    Add amounts of money.
+
+    @param amounts: the amounts.
+    @param digits: the decimal places of the account's money.
+    @return: the exact sum, with at least so many places.
+    """
+    return reduce(EXACT.add, amounts, roundedMoney(Fraction(0), digits))
 
 
 def pipValue(symbol: Symbol, volume: int, quoteToDeposit: Fraction) -> Fraction:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, Inexact
+from fractions import Fraction
 
 from attrs import field, frozen
 
@@ -239,6 +240,28 @@ class Symbol:
         """
         return Units(EXACT.divide(Decimal(volume), _HUNDREDTHS))
 
+    def lotsForRisk(self, money: Exact | float, *, pips: Exact | float, rate: Fraction) -> Lots:
+        """
+        Find how many lots lose an amount of money when the price goes some pips the wrong way. Commission and spread
+        are not counted. Floats are taken as they print, since the lots are rounded down to what can be traded.
+
+        @param money: the amount.
+        @param pips: the distance, above zero.
+        @param rate: what one of the quote asset is worth in the asset of the amount.
+        @return: the most lots that can be traded and lose no more.
+        @raise IllegalValue: if even the smallest quantity would lose more, with that quantity; or if the distance is
+            not above zero.
+        """
+        amount, distance = (Fraction(_asPrinted(each)) for each in (money, pips))
+        if distance <= 0:
+            raise IllegalValue(f"a distance in pips is above zero, not {pips}")
+        wanted = int(amount * 100 / (distance * Fraction(self.pipSize) * rate))
+        lowest, highest = self._range()
+        if wanted < lowest or highest < lowest:
+            smallest = self._quantity(lowest, Lots)
+            raise IllegalValue(f"{smallest} of {self.name}, the smallest quantity, would lose more", (smallest,))
+        return self.lots(min(wanted // (self.stepVolume or 1) * (self.stepVolume or 1), highest))
+
     def _oneOf(self, kind: type[Quantity]) -> Decimal:
         if kind is Units:
             return _HUNDREDTHS
@@ -280,6 +303,10 @@ class Symbol:
 
 def _asset(assetId: int, assets: Mapping[int, Asset]) -> Asset:
     return assets.get(assetId) or Asset(assetId, f"asset {assetId}", 2)
+
+
+def _asPrinted(value: Exact | float) -> Decimal:
+    return exactDecimal(repr(value) if isinstance(value, float) else value)
 
 
 def _commissionRate(full: messages.ProtoOASymbol) -> Decimal:
