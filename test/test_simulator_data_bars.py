@@ -54,6 +54,7 @@ class LiveBarTests(_WithBars):
             Tick(EPOCH + 1_000, 110_005, 110_010),
             Tick(EPOCH + 2_000, 110_005, 110_020),
             Tick(EPOCH + 3_000, 110_001, 110_021),
+            Tick(EPOCH + 60_000, 110_002, 110_021),
             Tick(EPOCH + 200_000, 110_007, 110_021),
         ]
         replay = {"EURUSD": ListedPrices(ticks), "GBPUSD": ListedPrices([])}
@@ -87,6 +88,7 @@ class LiveBarTests(_WithBars):
                 ProtoOASpotEvent(**base, bid=110_005, trendbar=[self.bar(0, 110_005, 0, 0, 1)]),
                 ProtoOASpotEvent(**base, ask=110_020, trendbar=[self.bar(0, 110_005, 0, 0, 2)]),
                 ProtoOASpotEvent(**base, bid=110_001, ask=110_021, trendbar=[self.bar(0, 110_001, 4, 4, 3)]),
+                ProtoOASpotEvent(**base, bid=110_002, trendbar=[self.bar(1, 110_002, 0, 0, 1)]),
                 ProtoOASpotEvent(**base, bid=110_007, trendbar=[self.bar(3, 110_007, 0, 0, 1)]),
             ],
         )
@@ -181,6 +183,35 @@ class LiveBarTests(_WithBars):
         self.clock.advance(1)
         [event] = self.client.messages()
         self.assertEqual(list(event.trendbar), [self.bar(0, 110_001, 4, 4, 3)])
+
+    def test_duringAPause(self) -> None:
+        """
+        Who subscribes before the first tick after a standstill gets a bar with what happened meanwhile.
+        """
+        self.spots(1)
+        self.bars()
+        self.clock.advance(1)
+        self.exchange.stop()
+        self.clock.advance(1)
+        self.exchange.start()
+        other = RawClient(self.exchange)
+        other.logIn()
+        other.send(ProtoOASubscribeSpotsReq(ctidTraderAccountId=USD_ACCOUNT, symbolId=[1]))
+        other.send(ProtoOASubscribeLiveTrendbarReq(ctidTraderAccountId=USD_ACCOUNT, symbolId=1, period=_M1))
+        self.assertEqual(list(other.messages()[-1].trendbar), [self.bar(0, 110_005, 0, 0, 2)])
+
+    def test_nothingLeft(self) -> None:
+        """
+        Bars that nobody wants any more are not followed any more.
+        """
+        self.spots(1)
+        self.bars(_M1)
+        self.bars(_M2)
+        self.ask(ProtoOAUnsubscribeLiveTrendbarReq, symbolId=1, period=_M1)
+        followed = self.exchange.feed._bars
+        self.assertEqual(set(followed.newest(1)), {_M2})
+        self.client.lose()
+        self.assertEqual(followed.newest(1), {})
 
 
 class InvalidBarsTests(_WithBars):

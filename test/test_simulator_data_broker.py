@@ -13,6 +13,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAMarginChangedEvent,
     ProtoOASymbolByIdReq,
     ProtoOASymbolChangedEvent,
+    ProtoOASymbolsForConversionReq,
     ProtoOATraderReq,
     ProtoOATraderRes,
     ProtoOATraderUpdatedEvent,
@@ -128,6 +129,19 @@ class SymbolTests(TradingCase):
         after.maxVolume = before.maxVolume
         self.assertEqual(after, before)
         self.rejected(self.order(volume=300_000), "TRADING_BAD_VOLUME")
+
+    def test_conversion(self) -> None:
+        """
+        The ways from asset to asset know the new specification.
+        """
+        catalogue = self.exchange.catalogue
+        ends = catalogue.assetNamed("EUR").assetId, catalogue.assetNamed("USD").assetId
+        request = ProtoOASymbolsForConversionReq(
+            ctidTraderAccountId=USD_ACCOUNT, firstAssetId=ends[0], lastAssetId=ends[1]
+        )
+        self.assertEqual(self.client.ask(request).symbol[0].description, "Euro vs US Dollar")
+        self.exchange.changeSymbol(EURUSD, description="Fiber")
+        self.assertEqual(self.client.ask(request).symbol[0].description, "Fiber")
 
     def test_unknown(self) -> None:
         """

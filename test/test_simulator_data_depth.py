@@ -26,7 +26,7 @@ from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.depth import LEVELS, SeededDepth
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.market.symbols import SYMBOLS
-from ctrader_twisted.simulator.world import EUR_ACCOUNT, USD_ACCOUNT
+from ctrader_twisted.simulator.world import EPOCH, EUR_ACCOUNT, USD_ACCOUNT
 from test.exchangecase import ClientCase
 from test.rawclient import ListedPrices, RawClient
 
@@ -88,7 +88,9 @@ class DepthTests(ClientCase):
     """
 
     def makeExchange(self) -> Exchange:
-        return Exchange.default(self.clock, replay={"GBPUSD": ListedPrices([])}, settings=self.settings)
+        still = ListedPrices([Tick(EPOCH + second * 1_000, 14_800_000, 14_800_500) for second in (-1, -1, 1, 1, 11)])
+        replay = {"GBPUSD": ListedPrices([]), "USDJPY": still}
+        return Exchange.default(self.clock, replay=replay, settings=self.settings)
 
     def spots(self, *symbolIds: int) -> None:
         self.ask(ProtoOASubscribeSpotsReq, symbolId=symbolIds)
@@ -126,6 +128,30 @@ class DepthTests(ClientCase):
                 if not isinstance(following, ProtoOADepthEvent):
                     self.assertEqual(book.best, (bid, ask))
         self.assertGreater(book.replaced, 0)
+
+    def test_sameBook(self) -> None:
+        """
+        A tick that changes nothing of the book brings no event; in time sizes change while prices stand.
+        """
+        self.spots(4)
+        self.depth(4)
+        self.clock.advance(1)
+        self.assertEqual(
+            [type(event) for event in self.client.messages()], [ProtoOASpotEvent, ProtoOADepthEvent, ProtoOASpotEvent]
+        )
+        self.clock.advance(10)
+        [event] = [event for event in self.client.messages() if isinstance(event, ProtoOADepthEvent)]
+        self.assertGreater(len(event.newQuotes), LEVELS)
+        self.assertEqual(list(event.deletedQuotes), [])
+
+    def test_nothingLeft(self) -> None:
+        """
+        A book that nobody wants any more is not kept.
+        """
+        self.spots(1)
+        self.depth(1)
+        self.client.lose()
+        self.assertEqual(self.exchange.feed.depth._books, {})
 
     def test_lateSubscriber(self) -> None:
         """

@@ -43,7 +43,7 @@ _FIRST = ProtoOANotificationType.MARGIN_LEVEL_THRESHOLD_1
 
 
 class _MoneyCase(TradingCase):
-    settings = Settings(historicalRate=1_000, idleLimit=100_000)
+    settings = Settings(historicalRate=1_000, idleLimit=100_000, historyLimit=20)
 
     def ask(self, kind: Any, **fields: Any) -> Any:
         return self.client.ask(kind(ctidTraderAccountId=self.accountId, **fields))
@@ -131,7 +131,15 @@ class CashFlowTests(_MoneyCase):
         account = self.exchange.venue.accounts[USD_ACCOUNT]
         other = self.restarted().venue
         self.assertEqual(other.accounts[USD_ACCOUNT].cashFlow, account.cashFlow)
-        self.assertGreater(other.ids.newCashFlow(), max(account.cashFlow))
+        self.assertGreater(other.ids.newCashFlow(), max(account.cashFlow) + 1_000)
+
+    def test_limit(self) -> None:
+        """
+        Of very many, the newest are remembered.
+        """
+        for amount in range(1, 23):
+            self.exchange.deposit(USD_ACCOUNT, amount)
+        self.assertEqual([each.delta for each in self.history(EPOCH, EPOCH)], list(range(22, 2, -1)))
 
 
 class LeverageTests(_MoneyCase):
@@ -184,6 +192,8 @@ class MarginCallTests(_MoneyCase):
         other.logIn()
         other.received()
         self.clock.advance(2)
+        saved: list[None] = []
+        self.exchange.onChange.append(lambda: saved.append(None))
         self.client.send(
             ProtoOAMarginCallUpdateReq(
                 ctidTraderAccountId=USD_ACCOUNT,
@@ -198,6 +208,7 @@ class MarginCallTests(_MoneyCase):
         self.assertEqual(self.client.received(), [(ProtoOAMarginCallUpdateRes(), "u"), (event, None)])
         self.assertEqual(other.received(), [(event, None)])
         self.assertEqual(self.calls()[0], (61, 150.5))
+        self.assertEqual(len(saved), 1)
         account = self.restarted().venue.accounts[USD_ACCOUNT]
         self.assertEqual(account.marginCalls[_FIRST], event.marginCall)
 

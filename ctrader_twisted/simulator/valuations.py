@@ -34,7 +34,7 @@ class Valuations:
         @param venue: the accounts.
         """
         self._venue = venue
-        self._subscribers: dict[tuple[ServerProtocol, int], Standing | None] = {}
+        self._subscribers: dict[tuple[ServerProtocol, int], tuple[int, int] | None] = {}
         self._last: int | None = None
 
     def isSubscribed(self, connection: ServerProtocol, accountId: int) -> bool:
@@ -107,9 +107,9 @@ class Valuations:
 
     def _tellProfit(self, connection: ServerProtocol, accountId: int, standing: Standing) -> None:
         told = self._subscribers[connection, accountId]
-        if told is not None and told.gross == standing.gross and told.net == standing.net:
+        if told == (standing.gross, standing.net):
             return
-        self._subscribers[connection, accountId] = standing
+        self._subscribers[connection, accountId] = standing.gross, standing.net
         connection.send(
             ProtoOAv1PnLChangeEvent(
                 ctidTraderAccountId=accountId,

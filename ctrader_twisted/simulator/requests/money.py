@@ -52,7 +52,6 @@ def _updateMarginCall(call: Call[ProtoOAMarginCallUpdateReq]) -> None:
         utcLastUpdateTimestamp=exchange.timeline.now(),
     )
     call.account.marginCalls[wanted.marginCallType] = changed
-    call.account.marginCallsTold.pop(wanted.marginCallType, None)
     call.reply(ProtoOAMarginCallUpdateRes())
     event = ProtoOAMarginCallUpdateEvent(ctidTraderAccountId=call.accountId, marginCall=changed)
     exchange.publish(call.accountId, event)
