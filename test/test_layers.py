@@ -40,6 +40,7 @@ FLOORS = {
     "recorder": 7,
     "testing": 8,
     "cli": 8,
+    "notebook": 8,
     "tap": 8,
     # The package itself, which only names what is public, and the plugin.
     "": 9,
@@ -153,7 +154,7 @@ def fault(room: str, found: Import) -> str | None:
         return "the package does not know its tests"
     if found.typing:
         return None
-    if found.target == "twisted.internet.reactor" and not (found.late and room in ("cli", "tap")):
+    if found.target == "twisted.internet.reactor" and not (found.late and room in ("cli", "notebook", "tap")):
         return "the reactor is passed in"
     if top == "twisted" and room in WITHOUT_TWISTED:
         return f"{room} knows no Twisted"

@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import CTraderError, NotConnected
+from ctrader_twisted.eventual import eventually
 from ctrader_twisted.market import MarketData
 from ctrader_twisted.schema.messages import ProtoOATrader, ProtoOATraderUpdatedEvent
 from ctrader_twisted.session.account import AccountSession
@@ -84,7 +85,7 @@ class Account(MarketData, Trading, Estimates):
         @return: fires with the asset.
         @raise NotConnected: (as a failure) if the account has never been logged in.
         """
-        return Deferred.fromCoroutine(self._findDepositAsset())
+        return eventually(self._findDepositAsset())
 
     def request(self, message: Request[_AnswerT], *, timeout: float | None = None) -> Deferred[_AnswerT]:
         """

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from ctrader_twisted.columns import Ticks, Trendbars
 from ctrader_twisted.errors import IllegalValue
+from ctrader_twisted.eventual import eventually
 from ctrader_twisted.schema.messages import (
     ProtoOAGetTickDataReq,
     ProtoOAGetTrendbarsReq,
@@ -68,7 +69,7 @@ class History:
             C{count}.
         @raise IllegalValue: (as a failure) if the period has no such name, or the span or the count makes no sense.
         """
-        return Deferred.fromCoroutine(self._trendbars(symbol, period, start, end, count, timeout))
+        return eventually(self._trendbars(symbol, period, start, end, count, timeout))
 
     def ticks(
         self,
@@ -90,7 +91,7 @@ class History:
         @return: fires with the ticks, ascending; C{complete} tells whether they are all of the span.
         @raise IllegalValue: (as a failure) if the side has no such name, or the span makes no sense.
         """
-        return Deferred.fromCoroutine(self._ticks(symbol, side, start, end, timeout))
+        return eventually(self._ticks(symbol, side, start, end, timeout))
 
     async def _trendbars(
         self,

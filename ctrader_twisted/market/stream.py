@@ -11,6 +11,7 @@ from typing import Self
 from twisted.internet.defer import Deferred
 
 from ctrader_twisted.errors import CTraderError
+from ctrader_twisted.eventual import Eventual
 from ctrader_twisted.market.spots import Gap, Quote
 
 __all__ = ["QuoteStream"]
@@ -76,7 +77,7 @@ class QuoteStream:
                 raise error
             if self._over:
                 raise StopAsyncIteration
-            self._waiter = Deferred(self._cancelled)
+            self._waiter = Eventual(self._cancelled)
             await self._waiter
         item = self._items.popleft()
         self._quotes -= isinstance(item, Quote)

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import SymbolNotFound
+from ctrader_twisted.eventual import eventually
 from ctrader_twisted.market.shared import Shared
 from ctrader_twisted.market.specifications import Specifications
 from ctrader_twisted.schema.messages import (
@@ -77,7 +78,7 @@ class SymbolCache:
         @return: fires with the symbol.
         @raise SymbolNotFound: (as a failure) if there is none; the message tells similar names.
         """
-        return Deferred.fromCoroutine(self._symbol(which))
+        return eventually(self._symbol(which))
 
     def known(self, symbolId: int) -> Symbol | None:
         """

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.logger import Logger
 
 from ctrader_twisted.errors import CTraderError, NotConnected, ServerError, TokenRefused, UnderMaintenance
+from ctrader_twisted.eventual import eventually
 from ctrader_twisted.interfaces import ITokenStore
 from ctrader_twisted.schema import RateClass
 from ctrader_twisted.schema.messages import (
@@ -181,7 +182,7 @@ class Session:
 
         @return: fires with the accounts, live and demo, whichever host this is.
         """
-        return Deferred.fromCoroutine(self._grants.accounts())
+        return eventually(self._grants.accounts())
 
     def request(self, message: Request[_AnswerT], *, timeout: float | None = None) -> Deferred[_AnswerT]:
         """

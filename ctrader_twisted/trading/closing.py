@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import IllegalValue, NotFound, OrderRejected, OutcomeUnknown
+from ctrader_twisted.eventual import eventually
 from ctrader_twisted.schema.messages import (
     ProtoOAClosePositionReq,
     ProtoOAExecutionEvent,
@@ -65,7 +66,7 @@ class Closing:
         """
         @see: L{Position.close}
         """
-        return Deferred.fromCoroutine(self._close(position, quantity, timeout))
+        return eventually(self._close(position, quantity, timeout))
 
     def lost(self, reason: Failure) -> None:
         """

@@ -12,6 +12,7 @@ from typing import Unpack
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from ctrader_twisted.eventual import eventually
 from ctrader_twisted.schema.messages import (
     ProtoOAExecutionEvent,
     ProtoOAMarginChangedEvent,
@@ -117,7 +118,7 @@ class Trading:
         @raise NotConnected: (as a failure) if there is no connection; nothing was sent.
         @raise ConnectionLost: (as a failure) if the connection ended before the order was sent.
         """
-        return Deferred.fromCoroutine(self._placing.place(symbol, Side.BUY, quantity, OrderTerms(**options)))
+        return eventually(self._placing.place(symbol, Side.BUY, quantity, OrderTerms(**options)))
 
     def sell(self, symbol: Symbol, quantity: Lots | Units, **options: Unpack[OrderOptions]) -> Deferred[Trade]:
         """
@@ -128,7 +129,7 @@ class Trading:
         @param options: as with L{buy}.
         @return: as L{buy}.
         """
-        return Deferred.fromCoroutine(self._placing.place(symbol, Side.SELL, quantity, OrderTerms(**options)))
+        return eventually(self._placing.place(symbol, Side.SELL, quantity, OrderTerms(**options)))
 
     def release(self) -> None:
         """
