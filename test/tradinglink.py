@@ -68,18 +68,19 @@ class TradingLink(FakeLink):
         """
         return self._reconcilers.add(lambda state: step(*state))
 
-    def reconcile(self, *things: Any, balance: int = 1_000_000) -> None:
+    def reconcile(self, *things: Any, balance: int = 1_000_000, **terms: Any) -> None:
         """
         The account is logged in.
 
         @param things: its positions and orders.
         @param balance: its money.
+        @param terms: more of its description.
         """
         self.ready = True
         positions = [each for each in things if isinstance(each, m.ProtoOAPosition)]
         orders = [each for each in things if isinstance(each, m.ProtoOAOrder)]
         state = m.ProtoOAReconcileRes(ctidTraderAccountId=7, position=positions, order=orders)
-        self._reconcilers.tell((trader(balance), state))
+        self._reconcilers.tell((trader(balance, **terms), state))
 
     def answerWith(self, told: m.ProtoOAExecutionEvent) -> Any:
         """
