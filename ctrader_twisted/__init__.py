@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ctrader_twisted.secret import Secret
     from ctrader_twisted.session.connection import Application
     from ctrader_twisted.trading import Deal, Position, Side, Trade
+    from ctrader_twisted.trading.limits import Limits
     from ctrader_twisted.units import Lots, Symbol, Units
     from ctrader_twisted.wire import Throttle, demo, hostEndpoint, live, trustFile
 
@@ -27,6 +28,7 @@ _HOMES = {
     "Deal": "trading",
     "FileTokens": "oauth",
     "Gap": "market",
+    "Limits": "trading.limits",
     "Lots": "units",
     "MemoryTokens": "oauth",
     "Position": "trading",
@@ -51,6 +53,7 @@ __all__ = [
     "Deal",
     "FileTokens",
     "Gap",
+    "Limits",
     "Lots",
     "MemoryTokens",
     "Position",

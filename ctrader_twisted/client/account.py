@@ -21,6 +21,9 @@ from ctrader_twisted.schema.messages import ProtoOATrader, ProtoOATraderUpdatedE
 from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.trading import Estimates, Trading
+from ctrader_twisted.trading.halt import HaltFile
+from ctrader_twisted.trading.limits import Limits
+from ctrader_twisted.trading.restraint import Restraint
 from ctrader_twisted.units import Asset
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ _AnswerT = TypeVar("_AnswerT", bound=Message)
 _EventT = TypeVar("_EventT", bound=Message)
 
 
-class Account(MarketData, Trading, Estimates):
+class Account(MarketData, Trading, Estimates, Restraint):
     """
     A trading account that is kept logged in. L{ctrader_twisted.client.Client.account} makes it.
 
@@ -43,13 +46,22 @@ class Account(MarketData, Trading, Estimates):
     _log = Logger()
 
     def __init__(
-        self, link: AccountSession, clock: IReactorTime, wallClock: Callable[[], int], randomness: Random
+        self,
+        link: AccountSession,
+        clock: IReactorTime,
+        wallClock: Callable[[], int],
+        randomness: Random,
+        *,
+        limits: Limits,
+        haltFile: HaltFile | None,
     ) -> None:
         """
         @param link: the account's place in the session; it has not been reconciled yet.
         @param clock: the reactor.
         @param wallClock: milliseconds since 1970.
         @param randomness: for the ids of orders.
+        @param limits: what it may not exceed.
+        @param haltFile: where it is halted across restarts, if anywhere.
         """
         self.accountId = link.accountId
         self._link = link
@@ -59,6 +71,7 @@ class Account(MarketData, Trading, Estimates):
         MarketData.__init__(self, link, clock=clock, wallClock=wallClock)
         Trading.__init__(self, link, clock=clock, randomness=randomness, symbolById=self._symbols.known)
         Estimates.__init__(self, link, clock=clock, symbols=self._symbols, quotes=self._quotes, books=self._books)
+        Restraint.__init__(self, self._sources, limits, haltFile, watchEquity=self.watchEquity, wallClock=wallClock)
         link.onEnded(self._ended)
         link.onRestore(lambda: Deferred.fromCoroutine(self._lookUpHeld()))
 

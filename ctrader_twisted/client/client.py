@@ -4,7 +4,8 @@ The client: what an application starts, stops and asks for accounts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from random import Random, SystemRandom
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -15,13 +16,15 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IStreamClientEndpoint
 
 from ctrader_twisted.client.account import Account
-from ctrader_twisted.errors import ConnectFailed, CTraderError
+from ctrader_twisted.errors import ConfigurationError, ConnectFailed, CTraderError
 from ctrader_twisted.interfaces import ITokenStore
 from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.grants import AccountInfo
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.session import Session
 from ctrader_twisted.session.status import Status
+from ctrader_twisted.trading.halt import HaltFile
+from ctrader_twisted.trading.limits import Limits
 from ctrader_twisted.wire import Throttle, Timing
 
 if TYPE_CHECKING:
@@ -62,6 +65,8 @@ class Client(Service):
         accounts: Iterable[int] = (),
         timing: Timing | None = None,
         throttle: Throttle | None = None,
+        limits: Limits | Mapping[int, Limits] | None = None,
+        haltFile: str | os.PathLike[str] | None = None,
         connectTimeout: float = 30.0,
         startTimeout: float = 60.0,
         randomness: Random | None = None,
@@ -77,6 +82,9 @@ class Client(Service):
         @param timing: how long things may take on a connection.
         @param throttle: keeps within the server's limits; clients of one application may share one. By default one of
             this client's own.
+        @param limits: what its accounts may not exceed; or by C{ctidTraderAccountId} what each may not, and then no
+            other account can be asked for.
+        @param haltFile: a file that halts accounts, see L{HaltFile <ctrader_twisted.trading.halt.HaltFile>}.
         @param connectTimeout: seconds from dialling to being logged in, for one attempt.
         @param startTimeout: seconds that C{async with} waits for the login, over all attempts.
         @param randomness: for ids and for the spread of attempts; by default the system's.
@@ -86,6 +94,8 @@ class Client(Service):
         self._wallClock = wallClock
         self._randomness = randomness or SystemRandom()
         self._startTimeout = startTimeout
+        self._limits = Limits() if limits is None else limits
+        self._haltFile = None if haltFile is None else HaltFile(haltFile)
         self._session = Session(
             reactor,
             endpoint,
@@ -210,10 +220,20 @@ class Client(Service):
     def _known(self, accountId: int) -> Account:
         account = self._accounts.get(accountId)
         if account is None:
+            limits = self._limitsOf(accountId)
             link = self._session.account(accountId)
-            account = Account(link, self._reactor, self._wallClock, self._randomness)
+            account = Account(
+                link, self._reactor, self._wallClock, self._randomness, limits=limits, haltFile=self._haltFile
+            )
             self._accounts[accountId] = account
         return account
+
+    def _limitsOf(self, accountId: int) -> Limits:
+        if isinstance(self._limits, Limits):
+            return self._limits
+        if accountId not in self._limits:
+            raise ConfigurationError(f"there are no limits for account {accountId}; name it among the client's limits")
+        return self._limits[accountId]
 
     def _release(self, result: None) -> None:
         # Only now are requests that were under way known to be of unknown outcome.

@@ -1,0 +1,133 @@
+"""
+What the server remembers of an account: its deals and orders, read whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from google.protobuf.message import Message
+
+from ctrader_twisted.errors import ProtocolError
+from ctrader_twisted.schema.messages import (
+    ProtoOADeal,
+    ProtoOADealListReq,
+    ProtoOAOrder,
+    ProtoOAOrderDetailsReq,
+    ProtoOAOrderDetailsRes,
+    ProtoOAOrderListReq,
+    ProtoOAReconcileReq,
+    ProtoOAReconcileRes,
+)
+from ctrader_twisted.session.link import AccountLink
+
+if TYPE_CHECKING:
+    from ctrader_twisted.schema.messages import Request
+
+__all__ = ["CLOCK_DOUBT", "Archive"]
+
+_RecordT = TypeVar("_RecordT", ProtoOADeal, ProtoOAOrder)
+
+_WEEK = 604_800_000
+
+CLOCK_DOUBT = 86_400_000
+"""
+How far, in milliseconds, this machine's clock may be off the server's.
+"""
+
+
+class Archive:
+    """
+    Reads lists of deals and orders, however many pages they have. Servers used to answer for a week at once, and some
+    may still; so longer times are read week by week.
+    """
+
+    def __init__(self, link: AccountLink, wallClock: Callable[[], int]) -> None:
+        """
+        @param link: the account.
+        @param wallClock: milliseconds since 1970.
+        """
+        self._link = link
+        self._wallClock = wallClock
+
+    def now(self) -> int:
+        """
+        @return: this machine's time, in milliseconds since 1970.
+        """
+        return self._wallClock()
+
+    async def deals(self, start: int) -> list[ProtoOADeal]:
+        """
+        Read all deals since a moment, attempts that failed included.
+
+        @param start: the first moment, in milliseconds since 1970.
+        @return: the deals, ordered by the time of their execution, then by their ids.
+        @raise ProtocolError: if the server's pages leave some out.
+        """
+        found = await self._whole(
+            lambda first, last: ProtoOADealListReq(fromTimestamp=first, toTimestamp=last),
+            lambda answer: answer.deal,
+            lambda deal: (deal.executionTimestamp, deal.dealId),
+            start,
+        )
+        return sorted(found, key=lambda deal: (deal.executionTimestamp, deal.dealId))
+
+    async def orders(self, start: int) -> list[ProtoOAOrder]:
+        """
+        Read all orders, of whatever status, that were changed since a moment.
+
+        @param start: the first moment, in milliseconds since 1970.
+        @return: the orders, by their ids.
+        @raise ProtocolError: if the server's pages leave some out.
+        """
+        found = await self._whole(
+            lambda first, last: ProtoOAOrderListReq(fromTimestamp=first, toTimestamp=last),
+            lambda answer: answer.order,
+            lambda order: (order.utcLastUpdateTimestamp, order.orderId),
+            start,
+        )
+        return sorted(found, key=lambda order: order.orderId)
+
+    async def details(self, orderId: int) -> ProtoOAOrderDetailsRes:
+        """
+        Read one order with its deals.
+
+        @param orderId: the order.
+        @return: the server's answer.
+        @raise NotFound: if there is no such order.
+        """
+        return await self._link.request(ProtoOAOrderDetailsReq(orderId=orderId))
+
+    async def state(self) -> ProtoOAReconcileRes:
+        """
+        Read the open positions, and the orders that wait.
+
+        @return: the server's answer.
+        """
+        return await self._link.request(ProtoOAReconcileReq())
+
+    async def _whole(
+        self,
+        request: Callable[[int, int], Request[Message]],
+        records: Callable[[Any], Iterable[_RecordT]],
+        key: Callable[[_RecordT], tuple[int, int]],
+        start: int,
+    ) -> list[_RecordT]:
+        found: dict[int, _RecordT] = {}
+        first, end = max(0, start), self._wallClock() + CLOCK_DOUBT
+        while first <= end:
+            last = first + _WEEK
+            while True:
+                answer: Any = await self._link.request(request(first, last))
+                page = {key(record): record for record in records(answer)}
+                known = len(found)
+                found.update((recordId, record) for (_, recordId), record in page.items())
+                if not answer.hasMore or not page:
+                    break
+                # Several records may share the page's oldest moment, so it is asked for again.
+                last = min(page)[0]
+                if len(found) == known:
+                    raise ProtocolError(f"the server's lists leave out what happened at {last} ms since 1970")
+            first += _WEEK + 1
+        return list(found.values())

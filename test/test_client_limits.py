@@ -1,0 +1,190 @@
+"""
+Tests of limits and halts of whole clients, against the simulated exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import SynchronousTestCase
+
+from ctrader_twisted import Account, Client, Limits, Lots
+from ctrader_twisted.errors import ConfigurationError, Halted, LimitReached
+from ctrader_twisted.schema import messages as m
+from ctrader_twisted.testing import VirtualExchange
+
+
+class RestrainedClientTests(SynchronousTestCase):
+    """
+    A client whose accounts have limits.
+    """
+
+    def setUp(self) -> None:
+        """
+        Make the exchange.
+        """
+        self.virtual = VirtualExchange()
+
+    def within(self, main: Callable[[Account], Coroutine[Any, Any, Any]], **options: Any) -> None:
+        """
+        Run something with an account of a new client.
+        """
+
+        async def started() -> None:
+            async with self.virtual.client(**options) as client:
+                await main(await client.account(self.virtual.accountId))
+
+        self.virtual.drive(started())
+
+    def orders(self) -> int:
+        """
+        @return: how many new orders the server has seen.
+        """
+        return sum(isinstance(message, m.ProtoOANewOrderReq) for message in self.virtual.exchange.seen)
+
+    async def settle(self) -> None:
+        """
+        Let some seconds pass.
+        """
+        await deferLater(self.virtual.clock, 3, lambda: None)
+
+    async def lose(self, account: Account) -> Decimal:
+        """
+        Lose the spread on a trade.
+
+        @return: how much was lost.
+        """
+        eurusd = await account.symbol("EURUSD")
+        trade = await account.buy(eurusd, Lots("1"))
+        await trade.whenFilled()
+        assert trade.position is not None
+        deal = await trade.position.close()
+        assert deal.netProfit is not None
+        return -deal.netProfit
+
+    def test_bothLevels(self) -> None:
+        """
+        An order beyond the limit leaves neither from the account's methods nor as a raw request.
+        """
+
+        async def main(account: Account) -> None:
+            eurusd = await account.symbol("EURUSD")
+            with self.assertRaises(LimitReached):
+                await account.buy(eurusd, Lots("0.11"))
+            raw = m.ProtoOANewOrderReq(
+                symbolId=eurusd.symbolId,
+                orderType=m.ProtoOAOrderType.MARKET,
+                tradeSide=m.ProtoOATradeSide.BUY,
+                volume=eurusd.volume(Lots("0.11")),
+            )
+            with self.assertRaises(LimitReached):
+                await account.request(raw)
+            await account.buy(eurusd, Lots("0.1"))
+
+        self.within(main, limits=Limits(lotsPerOrder="0.1"))
+        self.assertEqual(self.orders(), 1)
+
+    def test_dailyLoss(self) -> None:
+        """
+        The day's losses count, those before a restart too; tomorrow is another day.
+        """
+
+        async def first(account: Account) -> None:
+            self.lost = await self.lose(account)
+            self.assertGreater(self.lost, 0)
+
+        self.within(first)
+
+        async def second(account: Account) -> None:
+            eurusd = await account.symbol("EURUSD")
+            with self.assertRaises(LimitReached) as caught:
+                await account.buy(eurusd, Lots("0.01"))
+            self.assertIn(f"lost {self.lost:f}", str(caught.exception))
+            await deferLater(self.virtual.clock, 86_400, lambda: None)
+            await account.buy(eurusd, Lots("0.01"))
+
+        self.within(second, limits=Limits(dailyLoss=self.lost))
+
+    def test_dailyLossLive(self) -> None:
+        """
+        So do the losses while the client runs, those of open positions included.
+        """
+
+        async def main(account: Account) -> None:
+            eurusd = await account.symbol("EURUSD")
+            trade = await account.buy(eurusd, Lots("1"))
+            await trade.whenFilled()
+            await self.settle()
+            with self.assertRaises(LimitReached) as caught:
+                await account.buy(eurusd, Lots("0.01"))
+            self.assertEqual(caught.exception.limit, "dailyLoss")
+            assert trade.position is not None
+            await trade.position.close()
+
+        self.within(main, limits=Limits(dailyLoss="0.01"))
+
+    def test_exposure(self) -> None:
+        """
+        What is open and ordered is valued in the deposit asset; until the prices for that have come, nothing leaves.
+        """
+
+        async def main(account: Account) -> None:
+            eurusd = await account.symbol("EURUSD")
+            with self.assertRaises(LimitReached):
+                await account.buy(eurusd, Lots("0.5"))
+            await self.settle()
+            await (await account.buy(eurusd, Lots("0.5"))).whenFilled()
+            with self.assertRaises(LimitReached) as caught:
+                await account.buy(eurusd, Lots("0.5"))
+            self.assertEqual(caught.exception.limit, "exposure")
+
+        self.within(main, limits=Limits(exposure="100000"))
+
+    def test_halt(self) -> None:
+        """
+        A halted account stays so across clients, closes what it holds, and trades again when it is resumed.
+        """
+        path = Path(self.mktemp())
+
+        async def first(account: Account) -> None:
+            eurusd = await account.symbol("EURUSD")
+            await (await account.buy(eurusd, Lots("0.1"))).whenFilled()
+            account.halt()
+            self.assertTrue(account.isHalted)
+            with self.assertRaises(Halted):
+                await account.sell(eurusd, Lots("0.1"))
+
+        async def second(account: Account) -> None:
+            eurusd = await account.symbol("EURUSD")
+            self.assertTrue(account.isHalted)
+            with self.assertRaises(Halted):
+                await account.buy(eurusd, Lots("0.1"))
+            await account.positions[0].close()
+            account.resume()
+            self.assertFalse(account.isHalted)
+            await account.buy(eurusd, Lots("0.1"))
+
+        self.within(first, haltFile=path)
+        self.assertEqual(path.read_text(), f"{self.virtual.accountId}\n")
+        self.within(second, haltFile=path)
+
+    def test_byAccount(self) -> None:
+        """
+        Limits can be given by account; then an account without any cannot be asked for.
+        """
+
+        async def main(client: Client) -> None:
+            account = await client.account(self.virtual.accountId)
+            self.assertEqual(account.limits.ordersPerMinute, 3)
+            with self.assertRaises(ConfigurationError):
+                await client.account(self.virtual.euroAccountId)
+
+        async def started() -> None:
+            async with self.virtual.client(limits={self.virtual.accountId: Limits(ordersPerMinute=3)}) as client:
+                await main(client)
+
+        self.virtual.drive(started())
