@@ -35,7 +35,9 @@ class RawClient:
         """
         self.exchange = exchange
         self.transport = StringTransport()
-        self.protocol = SimulatorFactory(exchange, isLiveHost=isLiveHost).buildProtocol()
+        protocol = SimulatorFactory(exchange, isLiveHost=isLiveHost).buildProtocol()
+        assert protocol is not None
+        self.protocol = protocol
         self.protocol.makeConnection(self.transport)
         self._decoder = FrameDecoder()
 

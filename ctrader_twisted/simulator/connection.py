@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ctrader_twisted.errors import ProtocolError
-from ctrader_twisted.framing import Envelope, FrameDecoder, encodeFrame
+from ctrader_twisted.framing import Envelope, FrameDecoder
 from ctrader_twisted.schema.messages import (
     ProtoHeartbeatEvent,
     ProtoOAAccountDisconnectEvent,
@@ -21,6 +21,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.call import Call
 from ctrader_twisted.simulator.dispatch import malformed, serve, unsupported
 from ctrader_twisted.simulator.exchange import Exchange
+from ctrader_twisted.simulator.faults.line import Line
 from ctrader_twisted.simulator.rationing import Rationing
 from ctrader_twisted.simulator.registry import Application, Grant
 
@@ -60,6 +61,7 @@ class ServerProtocol(Protocol):
         self.sessions: dict[int, Grant] = {}
         self.rationing = Rationing(settings.generalRate, settings.historicalRate)
         self._settings = settings
+        self._line = Line(self, exchange.clock, exchange.faults, serve, settings.maxBacklog)
         self._decoder = FrameDecoder(settings.maxFrame)
         self._over = False
         self._paused = False
@@ -93,6 +95,7 @@ class ServerProtocol(Protocol):
         for timer in (self._loginTimer, self._idleTimer, self._beatTimer):
             if timer.active():
                 timer.cancel()
+        self._line.lost()
         self.exchange.connections.remove(self)
         self.exchange.forget(self)
 
@@ -102,11 +105,19 @@ class ServerProtocol(Protocol):
 
         @param data: the next bytes.
         """
+        self._line.came(data)
+
+    def take(self, data: bytes) -> None:
+        """
+        Serve what has come, and is looked at now.
+
+        @param data: the next bytes.
+        """
         if self._over:
             return
         try:
             for envelope in self._decoder.feed(data):
-                self._idleTimer.reset(self._settings.idleLimit)
+                self._hear()
                 self._serve(envelope)
                 if self._over:
                     return
@@ -121,7 +132,8 @@ class ServerProtocol(Protocol):
         @param application: which.
         """
         self.application = application
-        self._loginTimer.cancel()
+        if self._loginTimer.active():
+            self._loginTimer.cancel()
 
     def endSession(self, accountId: int) -> None:
         """
@@ -153,14 +165,22 @@ class ServerProtocol(Protocol):
         @param message: what to send.
         @param clientMsgId: the id of the request that caused it.
         """
+        if not self._over:
+            self._beatTimer.reset(self._settings.heartbeatInterval)
+            self._line.send(message, clientMsgId)
+
+    def write(self, data: bytes) -> None:
+        """
+        Send bytes. After the end of the connection they are dropped.
+
+        @param data: what to send.
+        """
         if self._over:
             return
-        self._beatTimer.reset(self._settings.heartbeatInterval)
-        frame = encodeFrame(message, clientMsgId)
         if not self._paused:
-            self.transport.write(frame)
+            self.transport.write(data)
             return
-        self._backlog += frame
+        self._backlog += data
         if len(self._backlog) > self._settings.maxBacklog:
             self._log.warn("A client does not read: {waiting} bytes wait for it", waiting=len(self._backlog))
             self.abort()
@@ -220,9 +240,17 @@ class ServerProtocol(Protocol):
             return
         self.exchange.seen.append(message)
         if not isinstance(message, ProtoHeartbeatEvent):
-            serve(Call(self, message, envelope.clientMsgId))
+            self._line.request(Call(self, message, envelope.clientMsgId))
+
+    def _hear(self) -> None:
+        if self._idleTimer.active():
+            self._idleTimer.reset(self._settings.idleLimit)
+        else:
+            self._idleTimer = self.exchange.clock.callLater(self._settings.idleLimit, self._tooSlow, "it sent nothing")
 
     def _tooSlow(self, why: str) -> None:
+        if self._line.isSilent:
+            return
         self._log.info("Closing the connection of a client: {why}", why=why)
         self.close()
 
@@ -256,10 +284,13 @@ class SimulatorFactory(Factory):
         """
         return list(self.exchange.connections)
 
-    def buildProtocol(self, addr: IAddress | None = None) -> ServerProtocol:
+    def buildProtocol(self, addr: IAddress | None = None) -> ServerProtocol | None:
         """
         Make the server's side of a connection.
 
         @param addr: where the client comes from.
+        @return: L{None} if connections are refused now.
         """
+        if self.exchange.faults.isRefusing:
+            return None
         return ServerProtocol(self.exchange, isLiveHost=self._isLiveHost)

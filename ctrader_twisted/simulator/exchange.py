@@ -21,6 +21,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator import world
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.depthfeed import DepthFeed
+from ctrader_twisted.simulator.faults.faults import Faults
 from ctrader_twisted.simulator.feed import Feed
 from ctrader_twisted.simulator.market.market import Market, Registration
 from ctrader_twisted.simulator.market.seeded import SeededPrices
@@ -56,6 +57,7 @@ class Exchange:
     @ivar feed: its subscriptions to prices.
     @ivar valuations: its subscriptions to profit.
     @ivar settings: how it behaves.
+    @ivar faults: what goes wrong in it.
     @ivar connections: the connections that are open now, oldest first.
     @ivar seen: the newest messages that clients have sent, oldest first.
     @ivar onChange: called with nothing whenever something changed that should outlive the process.
@@ -102,6 +104,7 @@ class Exchange:
         )
         self.feed = Feed(market, DepthFeed(catalogue, registry.mint.seed), timeline.now)
         self.valuations = Valuations(self.venue)
+        self.faults = Faults(self, registry.mint.seed)
         self.connections: list[ServerProtocol] = []
         self.seen: deque[Message] = deque(maxlen=settings.seenLimit)
         self.onChange: list[Callable[[], None]] = []
@@ -167,6 +170,7 @@ class Exchange:
         """
         Let prices stand still. Connections stay as they are.
         """
+        self.faults.stop()
         self.venue.stop()
         self.market.stop()
         for registration in self._listening:

@@ -181,11 +181,19 @@ class Registry:
         token = Secret(refreshToken)
         for grant in self.grants:
             if grant.clientId == clientId and grant.refreshToken == token:
-                grant.accessToken = self.mint.token()
-                grant.refreshToken = self.mint.token()
+                self.renew(grant)
                 grant.expires = self._newExpiry()
                 return grant
         raise Refusal("CH_ACCESS_TOKEN_INVALID", "Invalid refresh token")
+
+    def renew(self, grant: Grant) -> None:
+        """
+        Replace both tokens of a grant, which end when the old ones would have. The old ones are dead from then on.
+
+        @param grant: the grant.
+        """
+        grant.accessToken = self.mint.token()
+        grant.refreshToken = self.mint.token()
 
     def _newExpiry(self) -> float:
         return self._seconds() + self.tokenLifetime

@@ -1,0 +1,276 @@
+"""
+The way of one connection's messages past the rules.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from attrs import define, field
+from google.protobuf.message import Message
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from ctrader_twisted.framing import encodeFrame
+from ctrader_twisted.schema.messages import ProtoOAErrorRes, ProtoOAOrderErrorEvent
+from ctrader_twisted.simulator.call import Call
+from ctrader_twisted.simulator.faults.faults import Faults
+from ctrader_twisted.simulator.faults.rules import (
+    Corrupt,
+    Cut,
+    Delay,
+    Duplicate,
+    Mute,
+    OutgoingAction,
+    Push,
+    Refuse,
+    Reorder,
+    Stall,
+    Withhold,
+)
+
+__all__ = ["Line", "Wire"]
+
+_REMEMBERED = 1_000
+_LENGTH = 4
+
+
+class Wire(Protocol):
+    """
+    What a line needs of its connection.
+    """
+
+    def write(self, data: bytes) -> None:
+        """
+        Send bytes.
+
+        @param data: the bytes.
+        """
+
+    def take(self, data: bytes) -> None:
+        """
+        Look at bytes that came.
+
+        @param data: the bytes.
+        """
+
+    def close(self) -> None:
+        """
+        End the connection after what was written.
+        """
+
+    def abort(self) -> None:
+        """
+        End the connection at once.
+        """
+
+
+@define
+class _Kept:
+    """
+    What waits while the server is silent for a time.
+
+    @ivar calls: requests that came before, and are not executed yet.
+    @ivar came: what came since.
+    @ivar left: what is to be sent.
+    """
+
+    calls: list[Call[Any]] = field(factory=list)
+    came: bytearray = field(factory=bytearray)
+    left: bytearray = field(factory=bytearray)
+
+
+class Line:
+    """
+    Carries out on one connection what the rules say.
+
+    @ivar isSilent: whether the server neither sends anything nor looks at what comes.
+    """
+
+    def __init__(
+        self, wire: Wire, clock: IReactorTime, faults: Faults, serve: Callable[[Call[Any]], None], limit: int
+    ) -> None:
+        """
+        @param wire: the connection.
+        @param clock: the reactor.
+        @param faults: the rules.
+        @param serve: executes a request.
+        @param limit: bytes that may be kept in either direction while the server is silent.
+        """
+        self._wire = wire
+        self._clock = clock
+        self._faults = faults
+        self._serve = serve
+        self._limit = limit
+        self._timers: set[IDelayedCall] = set()
+        self._held: list[bytes] = []
+        self._muted: deque[str] = deque(maxlen=_REMEMBERED)
+        self._nextCut: float | None = None
+        self.isSilent = False
+        self._kept: _Kept | None = None
+
+    def lost(self) -> None:
+        """
+        The connection is over.
+        """
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._held.clear()
+        self._kept = None
+
+    # What comes.
+
+    def came(self, data: bytes) -> None:
+        """
+        Pass on bytes that came, when the server looks at them.
+
+        @param data: the bytes.
+        """
+        if not self.isSilent:
+            self._wire.take(data)
+        elif self._kept is not None:
+            self._keep(self._kept.came, data)
+
+    def request(self, call: Call[Any]) -> None:
+        """
+        Execute a request, or do what a rule says.
+
+        @param call: the request.
+        """
+        if self.isSilent:
+            if self._kept is not None:
+                self._kept.calls.append(call)
+            return
+        action = self._faults.incoming(call.message)
+        refusal = self._faults.maintenance()
+        if refusal is not None:
+            call.connection.send(refusal, call.clientMsgId)
+        elif isinstance(action, Stall):
+            self._stall(action)
+            self.request(call)
+        elif isinstance(action, Delay):
+            self._later(action.seconds, lambda: self._serve(call))
+        elif isinstance(action, Refuse):
+            call.connection.send(_refusal(action, call), call.clientMsgId)
+        elif isinstance(action, Cut):
+            self._cutRequest(action, call)
+        elif not isinstance(action, Withhold):
+            if isinstance(action, Mute) and call.clientMsgId is not None:
+                self._muted.append(call.clientMsgId)
+            self._serve(call)
+            if isinstance(action, Push):
+                self._leave(encodeFrame(action.message))
+
+    def _cutRequest(self, action: Cut, call: Call[Any]) -> None:
+        if not action.share:
+            self._wire.abort()
+            return
+        self._nextCut = action.share
+        self._serve(call)
+
+    # What goes.
+
+    def send(self, message: Message, clientMsgId: str | None) -> None:
+        """
+        Send a message, or do what a rule says.
+
+        @param message: what to send.
+        @param clientMsgId: the id of the request that caused it.
+        """
+        if (self.isSilent and self._kept is None) or (self._muted and clientMsgId in self._muted):
+            return
+        frame = encodeFrame(message, clientMsgId)
+        action: OutgoingAction | None = None
+        if self._nextCut is not None:
+            action = Cut(self._nextCut)
+        elif self._faults.isSending:
+            action = self._faults.outgoing(message, isAnswer=clientMsgId is not None)
+        if action is None:
+            self._leave(frame)
+        else:
+            self._disturb(frame, action)
+
+    def _disturb(self, frame: bytes, action: OutgoingAction) -> None:
+        if isinstance(action, Cut):
+            self._cut(frame, action.share)
+        elif isinstance(action, Stall):
+            self._stall(action)
+            self._leave(frame)
+        elif isinstance(action, Delay):
+            self._later(action.seconds, lambda: self._leave(frame))
+        elif isinstance(action, Duplicate):
+            for _ in range(1 + action.copies):
+                self._leave(frame)
+        elif isinstance(action, Reorder):
+            self._held.append(frame)
+        elif isinstance(action, Corrupt):
+            self._leave(frame[:_LENGTH] + b"\xff" * (len(frame) - _LENGTH))
+        elif isinstance(action, Push):
+            self._leave(frame)
+            self._leave(encodeFrame(action.message))
+
+    def _cut(self, frame: bytes, share: float) -> None:
+        # What is written and not yet sent is lost by an abort, and kept by a close.
+        if share:
+            self._write(frame[: max(1, int(len(frame) * share))])
+            self._wire.close()
+        else:
+            self._wire.abort()
+
+    def _leave(self, frame: bytes) -> None:
+        held, self._held = self._held, []
+        for each in (frame, *held):
+            self._write(each)
+
+    def _write(self, data: bytes) -> None:
+        if not self.isSilent:
+            self._wire.write(data)
+        elif self._kept is not None:
+            self._keep(self._kept.left, data)
+
+    # Silence and delays.
+
+    def _stall(self, action: Stall) -> None:
+        if self.isSilent:
+            return
+        self.isSilent = True
+        if action.seconds is not None:
+            self._kept = _Kept()
+            self._later(action.seconds, self._goOn)
+
+    def _goOn(self) -> None:
+        kept, self._kept, self.isSilent = self._kept, None, False
+        assert kept is not None
+        self._wire.write(bytes(kept.left))
+        for call in kept.calls:
+            self._serve(call)
+        self.came(bytes(kept.came))
+
+    def _keep(self, kept: bytearray, data: bytes) -> None:
+        kept += data
+        if len(kept) > self._limit:
+            self._wire.abort()
+
+    def _later(self, seconds: float, work: Callable[[], None]) -> None:
+        def due() -> None:
+            self._timers.discard(timer)
+            work()
+
+        timer = self._clock.callLater(seconds, due)
+        self._timers.add(timer)
+
+
+def _refusal(action: Refuse, call: Call[Any]) -> Message:
+    accountId = getattr(call.message, "ctidTraderAccountId", None)
+    if action.asOrderError:
+        return ProtoOAOrderErrorEvent(
+            ctidTraderAccountId=accountId, errorCode=action.code, description=action.description
+        )
+    return ProtoOAErrorRes(
+        ctidTraderAccountId=accountId,
+        errorCode=action.code,
+        description=action.description,
+        retryAfter=action.retryAfter,
+    )

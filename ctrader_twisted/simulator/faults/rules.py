@@ -1,0 +1,196 @@
+"""
+The rules by which the simulator does wrong: which messages, when, and what happens to them.
+
+A rule is plain data, and can be added to a running exchange::
+
+    exchange.faults.add(Outgoing(Cut(0.5), message="ProtoOAExecutionEvent", nth=2))
+    exchange.faults.add(Incoming(Mute(), message="ProtoOANewOrderReq", account=accountId))
+    exchange.faults.add(Incoming(Refuse("BLOCKED_PAYLOAD_TYPE", retryAfter=3), probability=0.01))
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from attrs import field, frozen
+from attrs.validators import and_, ge, instance_of, le, optional
+from google.protobuf.message import Message
+
+__all__ = [
+    "Corrupt",
+    "Cut",
+    "Delay",
+    "Duplicate",
+    "Incoming",
+    "IncomingAction",
+    "Mute",
+    "Outgoing",
+    "OutgoingAction",
+    "Push",
+    "Refuse",
+    "Reorder",
+    "Rule",
+    "Stall",
+    "Withhold",
+]
+
+
+@frozen
+class Cut:
+    """
+    The connection is cut.
+
+    @ivar share: how much of the message still reaches the client, from 0 for nothing to 1 for all. Of a request the
+        first answer is meant; with 0 the request is not executed.
+    """
+
+    share: float = field(default=0.0, validator=and_(ge(0.0), le(1.0)))
+
+
+@frozen
+class Stall:
+    """
+    The server falls silent just before the message: nothing is sent, nothing that comes is looked at, and the
+    connection stays.
+
+    @ivar seconds: for how long; then all goes on where it stopped. By default until the client gives up.
+    """
+
+    seconds: float | None = field(default=None, validator=optional(ge(0.0)))
+
+
+@frozen
+class Delay:
+    """
+    The message is sent, or the request executed, later; what comes after it overtakes it.
+
+    @ivar seconds: how much later.
+    """
+
+    seconds: float = field(validator=ge(0.0))
+
+
+@frozen
+class Withhold:
+    """
+    The message is not sent; a request is neither executed nor answered.
+    """
+
+
+@frozen
+class Push:
+    """
+    Another message is sent after it, or after the answer to the request.
+
+    @ivar message: the other message, complete.
+    """
+
+    message: Message = field(validator=instance_of(Message))
+
+
+@frozen
+class Duplicate:
+    """
+    The message is sent more than once.
+
+    @ivar copies: how many more times.
+    """
+
+    copies: int = field(default=1, validator=ge(1))
+
+
+@frozen
+class Reorder:
+    """
+    The message is sent after the next one of the connection, whenever that comes.
+    """
+
+
+@frozen
+class Corrupt:
+    """
+    The frame is as long as it was announced, and holds nothing that can be read.
+    """
+
+
+@frozen
+class Mute:
+    """
+    The request is executed, and the client that sent it hears nothing with its id: neither the answer nor what else it
+    causes.
+    """
+
+
+@frozen
+class Refuse:
+    """
+    The request is not executed, but answered with an error.
+
+    @ivar code: the error code.
+    @ivar description: the server's words.
+    @ivar retryAfter: seconds that the client is asked to wait, or L{None}.
+    @ivar asOrderError: whether it comes as a C{ProtoOAOrderErrorEvent}, for requests of trading.
+    """
+
+    code: str
+    description: str = ""
+    retryAfter: int | None = None
+    asOrderError: bool = False
+
+
+IncomingAction = Cut | Stall | Delay | Withhold | Push | Mute | Refuse
+"""
+What can happen to a request.
+"""
+
+OutgoingAction = Cut | Stall | Delay | Withhold | Push | Duplicate | Reorder | Corrupt
+"""
+What can happen to a message that is sent.
+"""
+
+
+@frozen(kw_only=True)
+class Rule:
+    """
+    Which messages a rule is about; what is not given does not matter. Only those for which all else fits are counted.
+
+    @ivar message: the name of the message, such as C{ProtoOASpotEvent}. Without it all are meant but heartbeats.
+    @ivar account: the C{ctidTraderAccountId} that it names.
+    @ivar nth: which one of them, from 1 on; then nothing more.
+    @ivar probability: how likely it is for each of them.
+    @ivar start: not before so many seconds of the clock have passed since the rule was added.
+    @ivar end: not after so many.
+    @ivar most: how often it may happen.
+    """
+
+    message: str | None = None
+    account: int | None = None
+    nth: int | None = field(default=None, validator=optional(ge(1)))
+    probability: float = field(default=1.0, validator=and_(ge(0.0), le(1.0)))
+    start: float = 0.0
+    end: float = inf
+    most: int | None = field(default=None, validator=optional(ge(1)))
+
+
+@frozen
+class Incoming(Rule):
+    """
+    A rule for what clients send.
+
+    @ivar action: what happens.
+    """
+
+    action: IncomingAction = field(validator=instance_of(IncomingAction), kw_only=False)
+
+
+@frozen
+class Outgoing(Rule):
+    """
+    A rule for what the server sends. An event goes out on each connection by itself.
+
+    @ivar action: what happens.
+    @ivar isAnswer: whether it carries the id of a request.
+    """
+
+    action: OutgoingAction = field(validator=instance_of(OutgoingAction), kw_only=False)
+    isAnswer: bool | None = field(default=None, kw_only=True)
