@@ -34,7 +34,8 @@ class MarketPriceTests(SynchronousTestCase):
 
     def test_scaleDoesNotDependOnDigits(self) -> None:
         """
-        The same scale holds for symbols of five, three and two digits, and the result shows the symbol's digits.
+        Scenario 61: the same scale holds for symbols of five, three and two digits, and the result shows the symbol's
+        digits.
         """
         self.assertEqual(str(priceFromWire(111968, 5)), "1.11968")
         self.assertEqual(str(priceFromWire(8665500, 3)), "86.655")
@@ -52,7 +53,7 @@ class MarketPriceTests(SynchronousTestCase):
     @given(int64, st.integers(0, 8))
     def test_roundTrip(self, raw: int, digits: int) -> None:
         """
-        Reading and writing a price gives the same integer, at any number of digits.
+        Scenario 74: reading and writing a price gives the same integer, at any number of digits.
         """
         price = priceFromWire(raw, digits)
         self.assertEqual(price * 100_000, raw)
@@ -145,7 +146,7 @@ class MoneyTests(SynchronousTestCase):
 
     def test_digits(self) -> None:
         """
-        No digits, two and eight are read exactly.
+        Scenario 75: no digits, two and eight are read exactly.
         """
         self.assertEqual(
             [str(moneyFromWire(-1234567890, digits)) for digits in (0, 2, 8)],

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pickle
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import assume, given, settings
@@ -216,6 +217,18 @@ class PriceTests(SynchronousTestCase):
         error = self.assertRaises(IllegalValue, symbol.price, price + symbol.tickSize * off / 10)
         self.assertEqual(error.nearest, (price, price + symbol.tickSize))
 
+    @settings(deadline=None)
+    @given(st.integers(0, 8), st.floats(1e-3, 1e6))
+    def test_everyFloat(self, digits: int, value: float) -> None:
+        """
+        A float with a stated rounding becomes a price that is at most half a tick from what it prints, at any digits.
+        """
+        symbol = makeSymbol(digits=digits)
+        assume(value > symbol.tickSize)
+        price = symbol.price(value, ROUND_HALF_EVEN)
+        self.assertEqual(price.as_tuple().exponent, -digits)
+        self.assertLessEqual(abs(Fraction(price) - Fraction(repr(value))) * 2, Fraction(symbol.tickSize))
+
 
 class DistanceTests(SynchronousTestCase):
     """
@@ -260,7 +273,7 @@ class DistanceTests(SynchronousTestCase):
     @given(st.integers(0, 8), st.integers(1, 10**9))
     def test_everyDistance(self, digits: int, ticks: int) -> None:
         """
-        The wire's form of every legal distance is exact and a multiple of the tick.
+        Scenario 74: the wire's form of every legal distance is exact and a multiple of the tick.
         """
         symbol = makeSymbol(digits=digits)
         distance = Decimal(ticks).scaleb(-min(digits, 5))
@@ -276,7 +289,7 @@ class VolumeTests(SynchronousTestCase):
 
     def test_gold(self) -> None:
         """
-        A hundredth lot of gold is one ounce, volume 100.
+        Scenario 72: a hundredth lot of gold is one ounce, volume 100, by the lot size of gold.
         """
         gold = makeSymbol(**GOLD)
         self.assertEqual(gold.volume(Lots("0.01")), 100)
@@ -285,7 +298,7 @@ class VolumeTests(SynchronousTestCase):
 
     def test_offStep(self) -> None:
         """
-        Between two steps the neighbours are named, in the kind that was asked in.
+        Scenario 73: Between two steps the neighbours are named, in the kind that was asked in.
         """
         error = self.assertRaises(IllegalValue, makeSymbol().volume, Lots("0.015"))
         self.assertEqual(error.nearest, (Lots("0.01"), Lots("0.02")))
@@ -294,7 +307,7 @@ class VolumeTests(SynchronousTestCase):
 
     def test_limits(self) -> None:
         """
-        Below the minimum and above the maximum these are named.
+        Scenario 73: Below the minimum and above the maximum these are named.
         """
         self.assertEqual(self.assertRaises(IllegalValue, makeSymbol().volume, Lots(0)).nearest, (Lots("0.01"),))
         self.assertEqual(self.assertRaises(IllegalValue, makeSymbol().volume, Lots(1001)).nearest, (Lots(1000),))
@@ -360,7 +373,8 @@ class VolumeTests(SynchronousTestCase):
     )
     def test_everyVolume(self, lotSize: int, step: int, lowest: int, count: int) -> None:
         """
-        Every volume on the step goes to lots and units and back; each suggestion for another one is legal.
+        Scenario 73: every volume on the step goes to lots and units and back; another is refused, and each suggestion
+        for it is legal.
         """
         symbol = makeSymbol(lotSize=lotSize, stepVolume=step, minVolume=lowest * step, maxVolume=10**6 * step)
         assume(count >= lowest)
@@ -373,3 +387,59 @@ class VolumeTests(SynchronousTestCase):
         for legal in error.nearest:
             assert isinstance(legal, Units)
             symbol.volume(legal)
+
+
+class RiskTests(SynchronousTestCase):
+    """
+    Lots by what they may lose.
+    """
+
+    def test_lots(self) -> None:
+        """
+        The lots are rounded down to the step, whether a lot is euros or ounces, or quoted in yen; floats will do.
+        """
+        self.assertEqual(makeSymbol().lotsForRisk(100, pips=20, rate=Fraction(1)), Lots("0.50"))
+        self.assertEqual(makeSymbol().lotsForRisk("99.99", pips="20", rate=Fraction(1)), Lots("0.49"))
+        self.assertEqual(makeSymbol().lotsForRisk(0.3, pips=0.1, rate=Fraction(1)), Lots("0.30"))
+        self.assertEqual(makeSymbol(**GOLD).lotsForRisk(100, pips=20, rate=Fraction(1)), Lots("0.50"))
+        yen = makeSymbol(digits=3, pipPosition=2)
+        self.assertEqual(yen.lotsForRisk(100, pips=20, rate=Fraction(1, 150)), Lots("0.75"))
+
+    def test_limits(self) -> None:
+        """
+        More than the largest quantity is never given; if the smallest would lose too much, it is named.
+        """
+        self.assertEqual(makeSymbol().lotsForRisk(10**9, pips=1, rate=Fraction(1)), Lots(1000))
+        for money in ("1.99", 0, -5):
+            error = self.assertRaises(IllegalValue, makeSymbol().lotsForRisk, money, pips=20, rate=Fraction(1))
+            self.assertEqual(error.nearest, (Lots("0.01"),))
+
+    def test_distance(self) -> None:
+        """
+        A distance is a number above zero.
+        """
+        for pips in (0, "-1", float("nan")):
+            self.assertRaises(IllegalValue, makeSymbol().lotsForRisk, 100, pips=pips, rate=Fraction(1))
+
+    @settings(deadline=None)
+    @given(
+        st.sampled_from([100, 10_000, 10_000_000]),
+        st.sampled_from([1, 100, 1_000]),
+        st.integers(-1, 8),
+        st.decimals("0.01", 10**9, places=2),
+        st.decimals("0.1", 10**4, places=1),
+        st.fractions(Fraction(1, 1000), 1000),
+    )
+    def test_most(
+        self, lotSize: int, step: int, pipPosition: int, money: Decimal, pips: Decimal, rate: Fraction
+    ) -> None:
+        """
+        What is given can be traded and loses no more, and one step more would lose more.
+        """
+        symbol = makeSymbol(pipPosition=pipPosition, lotSize=lotSize, stepVolume=step, minVolume=step, maxVolume=10**15)
+        oneStep = Fraction(step, 100) * Fraction(pips) * Fraction(symbol.pipSize) * rate
+        assume(oneStep <= money)
+        steps = symbol.volume(symbol.lotsForRisk(money, pips=pips, rate=rate)) // step
+        assume(steps < 10**15 // step)
+        self.assertLessEqual(oneStep * steps, money)
+        self.assertGreater(oneStep * (steps + 1), money)
