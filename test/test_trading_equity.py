@@ -279,7 +279,7 @@ class LinkTests(SynchronousTestCase):
         symbols, quotes = SymbolCache(self.link), Quotes(self.link, self.clock, lambda: 0)
         symbols.start()
         quotes.start()
-        books = Books(Orders(), symbols.known, _noClose)
+        self.books = books = Books(Orders(), symbols.known, _noClose)
         self.link.onReconcile(books.reconciled)
         self.link.listen(m.ProtoOAExecutionEvent, books.executed)
         self.link.listen(m.ProtoOATraderUpdatedEvent, books.traderUpdated)
@@ -402,6 +402,16 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual(str(watch.equity), "10000.00")
         self.link.answer(m.ProtoOASymbolByIdRes(ctidTraderAccountId=7, symbol=[fullSymbol(1)]))
         self.assertNotIn(m.ProtoOASubscribeSpotsReq, map(type, self.link.sent))
+
+    def test_closedUnheard(self) -> None:
+        """
+        The symbol of a position is let go also when the server says that the position is not there any more.
+        """
+        self.login(held())
+        self.estimates.watchEquity()
+        self.assertEqual(self.asked(m.ProtoOASubscribeSpotsReq), 1)
+        self.books.gone(5)
+        self.assertEqual(self.asked(m.ProtoOAUnsubscribeSpotsReq), 1)
 
     def test_retried(self) -> None:
         """

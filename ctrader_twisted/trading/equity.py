@@ -135,7 +135,8 @@ class EquityWatch:
         """
         link = self._sources.link
         self._registrations = [
-            link.listen(ProtoOAExecutionEvent, lambda _: self._follow()),
+            self._sources.books.positions.changes.add(lambda _: self._follow()),
+            link.listen(ProtoOAExecutionEvent, lambda _: self._changed()),
             link.listen(ProtoOAMarginChangedEvent, lambda _: self._changed()),
             link.listen(ProtoOATraderUpdatedEvent, lambda _: self._changed()),
             link.onReconcile(lambda trader, state: self._changed()),

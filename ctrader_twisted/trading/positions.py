@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from ctrader_twisted.schema.messages import ProtoOAMarginChangedEvent, ProtoOAPosition, ProtoOATrailingSLChangedEvent
+from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.trading.amounts import Amounts
 from ctrader_twisted.trading.deals import Deal, Side
 from ctrader_twisted.trading.position import Closer, HeldPosition, Position, PositionStatus
@@ -19,6 +20,8 @@ _REMEMBERED = 1_000
 class Positions:
     """
     All positions of the account, and the last 1,000 that were closed or lost sight of.
+
+    @ivar changes: is told nothing when a position has changed, or another one is open.
     """
 
     def __init__(self, amounts: Amounts, close: Closer) -> None:
@@ -26,6 +29,7 @@ class Positions:
         @param amounts: reads the numbers.
         @param close: closes a position.
         """
+        self.changes: Listeners[None] = Listeners()
         self._amounts = amounts
         self._closer = close
         self._held: dict[int, HeldPosition] = {}
@@ -67,6 +71,7 @@ class Positions:
             self._remember(position)
         else:
             self._hold(position)
+        self.changes.tell(None)
         return position
 
     def reconciled(self, messages: Iterable[ProtoOAPosition], awaited: Collection[int | None]) -> list[HeldPosition]:
@@ -86,6 +91,7 @@ class Positions:
         gone = [position for position in self.all() if self._isGone(position, told, awaited)]
         for position in gone:
             self.drop(position)
+        self.changes.tell(None)
         return gone
 
     def trail(self, event: ProtoOATrailingSLChangedEvent) -> None:
@@ -122,6 +128,7 @@ class Positions:
             self._past.pop(position.positionId, None)
         else:
             self._remember(position)
+        self.changes.tell(None)
 
     def loseSight(self, position: HeldPosition, error: Exception) -> None:
         """
