@@ -80,7 +80,7 @@ class MainJobTests(ClientTestCase):
 
     def test_mainJob(self) -> None:
         """
-        Log in, list, stream, download, trade, survive a lost connection, close.
+        Scenario 3: Log in, list, stream, download, trade, survive a lost connection, close.
         """
 
         async def main(client: Client) -> None:
@@ -563,7 +563,8 @@ class ServiceTests(ClientTestCase):
 
     def test_stopWithAnOrder(self) -> None:
         """
-        An order that is under way when the client stops is of unknown outcome; nothing says that it was not sent.
+        Scenario 37: An order that is under way when the client stops is of unknown outcome; nothing says that it was
+        not sent.
         """
         orders: list[Deferred[Any]] = []
 

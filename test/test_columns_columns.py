@@ -100,7 +100,8 @@ class TickPageTests(SynchronousTestCase):
     )
     def test_everyPage(self, steps: list[tuple[int, int]], sign: int) -> None:
         """
-        Whatever was written comes back ascending, with steps in time of either sign and prices that rise and fall.
+        Scenario 60: Whatever was written comes back ascending, with steps in time of either sign and prices that rise
+        and fall.
         """
         timestamp, ticks = START, []
         for step, price in steps:
@@ -124,7 +125,7 @@ class BarPageTests(SynchronousTestCase):
 
     def test_deltas(self) -> None:
         """
-        Prices are the lowest plus the differences, and the period is that of the page.
+        Scenario 10: Prices are the lowest plus the differences, and the period is that of the page.
         """
         bars = Trendbars.fromWire(barPage(bar(28_000_000, deltaOpen=10, deltaHigh=50, deltaClose=40)), 5)
         expected = Bar(28_000_000 * 60_000, Decimal("1.0001"), Decimal("1.0005"), Decimal(1), Decimal("1.0004"), 5)

@@ -51,7 +51,7 @@ class DecodingTests(SynchronousTestCase):
 
     def test_everySplitPoint(self) -> None:
         """
-        Wherever a stream is cut in two, the envelopes are the same.
+        Scenario 6: Wherever a stream is cut in two, the envelopes are the same.
         """
         stream = b"".join(map(encodeEnvelope, THREE))
         for cut in range(len(stream) + 1):
@@ -85,7 +85,7 @@ class DecodingTests(SynchronousTestCase):
 
     def test_emptyFrames(self) -> None:
         """
-        Frames without bytes are skipped, also before and between others.
+        Scenario 7: Frames without bytes are skipped, also before and between others.
         """
         empty = pack("!I", 0)
         stream = empty * 2 + encodeEnvelope(THREE[0]) + empty + encodeEnvelope(THREE[2]) + empty
@@ -93,14 +93,14 @@ class DecodingTests(SynchronousTestCase):
 
     def test_manyTinyFramesInOneRead(self) -> None:
         """
-        One read with twenty thousand frames gives them all, in order.
+        Scenario 4: One read with twenty thousand frames gives them all, in order.
         """
         envelopes = [Envelope(51, b"", str(number)) for number in range(20_000)]
         self.assertEqual(decoded([b"".join(map(encodeEnvelope, envelopes))]), envelopes)
 
     def test_largeFrameInSmallReads(self) -> None:
         """
-        A frame of three million bytes comes whole out of the pieces that TLS gives.
+        Scenario 5: A frame of three million bytes comes whole out of the pieces that TLS gives.
         """
         envelope = Envelope(2115, bytes(3_000_000), "large")
         frame = encodeEnvelope(envelope)
@@ -139,7 +139,7 @@ class BadStreamTests(SynchronousTestCase):
 
     def test_tooLong(self) -> None:
         """
-        A length above the limit is refused as soon as it is announced, and the message gives both numbers.
+        Scenario 5: A length above the limit is refused as soon as it is announced, and the message gives both numbers.
         """
         seen, message = self.refused(pack("!I", 101), limit=100)
         self.assertEqual(seen, [])
@@ -155,7 +155,7 @@ class BadStreamTests(SynchronousTestCase):
 
     def test_topBit(self) -> None:
         """
-        A length with the top bit set is large, not negative.
+        Scenario 5: A length with the top bit set is large, not negative.
         """
         _, message = self.refused(b"\x80\x00\x00\x01")
         self.assertIn("2147483649", message)
@@ -168,7 +168,7 @@ class BadStreamTests(SynchronousTestCase):
 
     def test_noEnvelope(self) -> None:
         """
-        A frame of bytes that are no envelope is refused, and the message shows how it begins.
+        Scenario 8: A frame of bytes that are no envelope is refused, and the message shows how it begins.
         """
         _, message = self.refused(pack("!I", 3) + b"\xff\xff\xff")
         self.assertIn("ff ff ff", message)

@@ -130,7 +130,7 @@ class MessageTests(SynchronousTestCase):
 
     def test_unknownEnumValue(self) -> None:
         """
-        A value that the schema does not know reads as unset, and goes out again as it came.
+        Scenario 9: A value that the schema does not know reads as unset, and goes out again as it came.
         """
         newer = ProtoOATrendbar(volume=7, period=ProtoOATrendbarPeriod.M1).SerializeToString()[:-1] + b"\x63"
         bar = ProtoOATrendbar.FromString(newer)
@@ -149,7 +149,7 @@ class MessageTests(SynchronousTestCase):
 
     def test_unknownFields(self) -> None:
         """
-        A field that the schema does not know is kept and does not disturb the others.
+        Scenario 9: A field that the schema does not know is kept and does not disturb the others.
         """
         data = ProtoOASpotEvent(ctidTraderAccountId=1, symbolId=2).SerializeToString() + b"\xf8\x07\x2a"
         event = ProtoOASpotEvent.FromString(data)

@@ -117,7 +117,7 @@ class ConnectionTests(SessionTestCase):
 
     def test_up(self) -> None:
         """
-        Starting connects and logs the application in, once, however often it is started.
+        Scenario 35: Starting connects and logs the application in, once, however often it is started.
         """
         up = self.session.whenUp()
         self.start()
@@ -130,7 +130,7 @@ class ConnectionTests(SessionTestCase):
 
     def test_requestBeforeUp(self) -> None:
         """
-        A request without a connection fails at once.
+        Scenario 18: A request without a connection fails at once.
         """
         self.failureResultOf(self.session.request(m.ProtoOAVersionReq()), NotConnected)
 
@@ -270,7 +270,7 @@ class ConnectionTests(SessionTestCase):
 
     def test_backoff(self) -> None:
         """
-        Failures make the pauses grow up to a limit: no storm; the first attempt comes at once.
+        Scenario 33: Failures make the pauses grow up to a limit: no storm; the first attempt comes at once.
         """
         self.endpoint.refusing = True
         self.start()
@@ -303,7 +303,7 @@ class ConnectionTests(SessionTestCase):
 
     def test_lossAfterAWhile(self) -> None:
         """
-        A connection that had held is made again at once, each time.
+        Scenario 23: A connection that had held is made again at once, each time.
         """
         self.start()
         for attempt in range(2, 6):
@@ -318,7 +318,7 @@ class ConnectionTests(SessionTestCase):
 
     def test_noAnswerToLogin(self) -> None:
         """
-        One timeout spans everything up to the login; the connection that did not get there is closed.
+        Scenario 25: One timeout spans everything up to the login; the connection that did not get there is closed.
         """
         self.server.answers[m.ProtoOAApplicationAuthReq] = lambda _: None
         self.start()
@@ -331,7 +331,7 @@ class ConnectionTests(SessionTestCase):
 
     def test_noConnection(self) -> None:
         """
-        The same timeout ends a dial that hangs; a connection that comes after that is closed.
+        Scenario 16: The same timeout ends a dial that hangs; a connection that comes after that is closed.
         """
         dialled: list[Any] = []
         self.endpoint.connect = lambda factory: dialled.append(factory) or Deferred()  # type: ignore
@@ -346,7 +346,7 @@ class ConnectionTests(SessionTestCase):
 
     def test_stopWhileDialling(self) -> None:
         """
-        Stopping before the first connection is made stops; nothing connects later.
+        Scenario 34: Stopping before the first connection is made stops; nothing connects later.
         """
         self.session.start()
         self.successResultOf(self.session.stop())
@@ -402,7 +402,8 @@ class ConnectionTests(SessionTestCase):
 
     def test_clientDisconnect(self) -> None:
         """
-        When the server cancels the application's session, a new connection is made, after a loss has been told.
+        Scenario 49: When the server cancels the application's session, a new connection is made, after a loss has been
+        told.
         """
         account = self.ready()
         lost: list[Failure] = []
@@ -561,7 +562,7 @@ class AccountTests(SessionTestCase):
 
     def test_ready(self) -> None:
         """
-        A wanted account is logged in with the stored token, reconciled and restored, and then ready.
+        Scenario 39: A wanted account is logged in with the stored token, reconciled and restored, and then ready.
         """
         steps: list[str] = []
         account = self.session.account(7)
@@ -604,7 +605,7 @@ class AccountTests(SessionTestCase):
 
     def test_wrongHost(self) -> None:
         """
-        An account that lives on the other host is refused for good.
+        Scenario 38: An account that lives on the other host is refused for good.
         """
         self.refuse("CANT_ROUTE_REQUEST", WrongHost)
 
@@ -660,7 +661,7 @@ class AccountTests(SessionTestCase):
 
     def test_alreadyLoggedIn(self) -> None:
         """
-        An account that is logged in on this connection already is logged in.
+        Scenario 42: An account that is logged in on this connection already is logged in.
         """
         self.server.answers[m.ProtoOAAccountAuthReq] = lambda _: error("ALREADY_LOGGED_IN")
         self.ready()
@@ -761,7 +762,8 @@ class AccountTests(SessionTestCase):
 
     def test_lossWhileLoggingIn(self) -> None:
         """
-        A loss in the middle of the login leaves one login under way afterwards, and the account gets ready.
+        Scenario 32: A loss in the middle of the login leaves one login under way afterwards, and the account gets
+        ready.
         """
         self.server.answers[m.ProtoOATraderReq] = lambda _: None
         account = self.session.account(7)
@@ -778,7 +780,7 @@ class AccountTests(SessionTestCase):
 
     def test_accountDisconnect(self) -> None:
         """
-        When the server ends one account's login, that account logs in again on the same connection.
+        Scenario 43: When the server ends one account's login, that account logs in again on the same connection.
         """
         account = self.ready()
         other = self.ready(8)
@@ -815,7 +817,8 @@ class AccountTests(SessionTestCase):
 
     def test_notAuthorised(self) -> None:
         """
-        A request that the server refuses because the account is not logged in fails, and the account logs in again.
+        Scenario 48: A request that the server refuses because the account is not logged in fails, and the account logs
+        in again.
         """
         account = self.ready()
         self.server.answers[m.ProtoOAAssetListReq] = lambda _: error(
@@ -903,7 +906,7 @@ class AccountTests(SessionTestCase):
 
     def test_tokenInvalidated(self) -> None:
         """
-        When the token of an account is invalidated, the account logs in with what the store has then.
+        Scenario 44: When the token of an account is invalidated, the account logs in with what the store has then.
         """
         account = self.ready()
         self.tokens.save((TokenPair("renewed"),))

@@ -134,7 +134,7 @@ class StateTests(PositionTests):
 
     def test_emptyIsNotOpen(self) -> None:
         """
-        The empty position of a pending order is not open, and goes with the order.
+        Scenario 86: The empty position of a pending order is not open, and goes with the order.
         """
         pending = order(10, kind="LIMIT")
         self.link.push(event("ACCEPTED", pending, position(1_010, CREATED)))
@@ -230,7 +230,7 @@ class StateTests(PositionTests):
 
     def test_trailing(self) -> None:
         """
-        A trailing stop moves by its own event; older ones and older snapshots do not move it back.
+        Scenario 84: A trailing stop moves by its own event; older ones and older snapshots do not move it back.
         """
         held = self.hold(stopLoss=1.05)
 
@@ -409,7 +409,7 @@ class CloseTests(PositionTests):
 
     def test_partial(self) -> None:
         """
-        A part is closed, and the position stays with the rest; the protective order follows.
+        Scenario 79: A part is closed, and the position stays with the rest; the protective order follows.
         """
         held = self.hold(stopLoss=1.0)
         closed = held.close(Lots("0.01"))
@@ -523,7 +523,8 @@ class CloseTests(PositionTests):
 
     def test_notThere(self) -> None:
         """
-        A position of which the server says that it is not there is closed, at a price that may be heard later.
+        Scenario 83: A position of which the server says that it is not there is closed, at a price that may be heard
+        later.
         """
         for code in ("POSITION_NOT_FOUND", "POSITION_NOT_OPEN"):
             held = self.hold()

@@ -107,7 +107,7 @@ class LoopbackTests(TestCase):
 
     async def test_untrusted(self) -> None:
         """
-        A certificate of another authority ends the session, before anything is sent.
+        Scenario 36: A certificate of another authority ends the session, before anything is sent.
         """
         port = self.listen()
         other = self.folder / "other"
@@ -146,7 +146,7 @@ class LoopbackTests(TestCase):
 
     async def test_wrongName(self) -> None:
         """
-        A certificate for another name ends the session, before anything is sent.
+        Scenario 36: A certificate for another name ends the session, before anything is sent.
         """
         self.patch(authority, "_ADDRESSES", ("192.0.2.1",))
         await self.refused(self.session(self.listen()), HostNameRefused)

@@ -151,7 +151,7 @@ class RequestTests(ProtocolTestCase):
 
     def test_refusal(self) -> None:
         """
-        An error answer is a failure that knows code, words, request, account and the time to wait.
+        Scenario 11: An error answer is a failure that knows code, words, request, account and the time to wait.
         """
         trader = self.protocol.request(m.ProtoOATraderReq(ctidTraderAccountId=7))
         (envelope,) = self.sent()
@@ -193,7 +193,7 @@ class RequestTests(ProtocolTestCase):
 
     def test_orderError(self) -> None:
         """
-        An order error event is the refusal of the order that it answers, even if it names order 0.
+        Scenario 12: An order error event is the refusal of the order that it answers, even if it names order 0.
         """
         answered, clientMsgId = self.order()
         self.receive(
@@ -229,7 +229,7 @@ class RequestTests(ProtocolTestCase):
 
     def test_foreignId(self) -> None:
         """
-        A message with the id of another client is an event, and no request's answer.
+        Scenario 14: A message with the id of another client is an event, and no request's answer.
         """
         answered, _ = self.order()
         event = m.ProtoOAExecutionEvent(ctidTraderAccountId=7, executionType=m.ProtoOAExecutionType.ORDER_FILLED)
@@ -254,7 +254,7 @@ class RequestTests(ProtocolTestCase):
 
     def test_timeout(self) -> None:
         """
-        A request that is not answered fails in its time, and its late answer reaches no other request.
+        Scenario 13: A request that is not answered fails in its time, and its late answer reaches no other request.
         """
         slow = self.protocol.request(m.ProtoOAVersionReq())
         quick = self.protocol.request(m.ProtoOAVersionReq(), timeout=2)
@@ -271,7 +271,7 @@ class RequestTests(ProtocolTestCase):
 
     def test_timeoutsInAnyOrder(self) -> None:
         """
-        A request with a shorter time fails before an older one; answered ones do not keep the timer.
+        Scenario 19: A request with a shorter time fails before an older one; answered ones do not keep the timer.
         """
         long = self.protocol.request(m.ProtoOAVersionReq(), timeout=100)
         self.protocol.request(m.ProtoOAVersionReq(), timeout=5)
@@ -299,7 +299,7 @@ class RequestTests(ProtocolTestCase):
 
     def test_cancel(self) -> None:
         """
-        A cancelled request leaves nothing behind, and its answer counts as late.
+        Scenario 17: A cancelled request leaves nothing behind, and its answer counts as late.
         """
         version = self.protocol.request(m.ProtoOAVersionReq())
         (envelope,) = self.sent()
@@ -310,7 +310,7 @@ class RequestTests(ProtocolTestCase):
 
     def test_tooMany(self) -> None:
         """
-        More requests than the limit fail at once and are not sent.
+        Scenario 20: More requests than the limit fail at once and are not sent.
         """
         waiting = [self.protocol.request(m.ProtoOAVersionReq()) for _ in range(3)]
         self.failureResultOf(self.protocol.request(m.ProtoOAVersionReq()), TooManyRequests)
@@ -321,7 +321,7 @@ class RequestTests(ProtocolTestCase):
 
     def test_incomplete(self) -> None:
         """
-        A request without a required field is not sent, and the error names the field.
+        Scenario 30: A request without a required field is not sent, and the error names the field.
         """
         error = self.failureResultOf(self.protocol.request(m.ProtoOATraderReq()), IllegalValue).value
         self.assertIn("ctidTraderAccountId", str(error))
@@ -375,7 +375,7 @@ class EventTests(ProtocolTestCase):
 
     def test_unknownType(self) -> None:
         """
-        A message of an unknown type is counted, and disturbs nothing.
+        Scenario 9: A message of an unknown type is counted, and disturbs nothing.
         """
         self.protocol.dataReceived(encodeEnvelope(Envelope(9999, b"anything", None)))
         self.receive(m.ProtoOASpotEvent(ctidTraderAccountId=7, symbolId=1, bid=1))
@@ -384,7 +384,7 @@ class EventTests(ProtocolTestCase):
 
     def test_malformed(self) -> None:
         """
-        A message that does not parse is counted and logged; the connection goes on.
+        Scenario 8: A message that does not parse is counted and logged; the connection goes on.
         """
         self.protocol.dataReceived(encodeEnvelope(Envelope(2131, b"\xff\xff", None)))
         self.receive(m.ProtoOASpotEvent(ctidTraderAccountId=7, symbolId=1, bid=1))
@@ -402,7 +402,7 @@ class EventTests(ProtocolTestCase):
 
     def test_brokenListener(self) -> None:
         """
-        A listener's exception is logged and counted; the next event and the answers still come.
+        Scenario 15: A listener's exception is logged and counted; the next event and the answers still come.
         """
         self.listener.broken = True
         version = self.protocol.request(m.ProtoOAVersionReq())
@@ -434,7 +434,7 @@ class LifeTests(ProtocolTestCase):
 
     def test_heartbeat(self) -> None:
         """
-        An idle connection sends a heartbeat every ten seconds, without an id; a request counts as one.
+        Scenario 27: An idle connection sends a heartbeat every ten seconds, without an id; a request counts as one.
         """
         self.clock.advance(9.9)
         self.assertEqual(self.sent(), [])
@@ -463,7 +463,7 @@ class LifeTests(ProtocolTestCase):
 
     def test_deafSilence(self) -> None:
         """
-        A connection that is cut for its silence is told to be broken before its transport is gone.
+        Scenario 26: A connection that is cut for its silence is told to be broken before its transport is gone.
         """
         self.transport.abortConnection = lambda: None  # type: ignore[method-assign]
         self.clock.advance(60)
@@ -501,7 +501,8 @@ class LifeTests(ProtocolTestCase):
 
     def test_clockSetBack(self) -> None:
         """
-        When the reactor's clock is set back, its timer is late; what comes makes the heartbeat go out all the same.
+        Scenario 29: When the reactor's clock is set back, its timer is late; what comes makes the heartbeat go out all
+        the same.
         """
         steady = Clock()
         beats: list[int] = []
@@ -528,7 +529,7 @@ class LifeTests(ProtocolTestCase):
 
     def test_loss(self) -> None:
         """
-        A lost connection is told once, and fails each request with the word that it may have been executed.
+        Scenario 2: A lost connection is told once, and fails each request with the word that it may have been executed.
         """
         version = self.protocol.request(m.ProtoOAVersionReq())
         self.transport.loseConnection()
