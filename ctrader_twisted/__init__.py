@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ctrader_twisted.oauth import FileTokens, MemoryTokens
     from ctrader_twisted.secret import Secret
     from ctrader_twisted.session.connection import Application
-    from ctrader_twisted.trading import Deal, Position, Side, Trade
+    from ctrader_twisted.trading import Deal, EquityWatch, ExpectedMargin, Position, Profit, Side, Trade
     from ctrader_twisted.trading.limits import Limits
     from ctrader_twisted.units import Lots, Symbol, Units
     from ctrader_twisted.wire import Throttle, demo, hostEndpoint, live, trustFile
@@ -26,12 +26,15 @@ _HOMES = {
     "Application": "session.connection",
     "Client": "client",
     "Deal": "trading",
+    "EquityWatch": "trading",
+    "ExpectedMargin": "trading",
     "FileTokens": "oauth",
     "Gap": "market",
     "Limits": "trading.limits",
     "Lots": "units",
     "MemoryTokens": "oauth",
     "Position": "trading",
+    "Profit": "trading",
     "Quote": "market",
     "Secret": "secret",
     "Side": "trading",
@@ -51,12 +54,15 @@ __all__ = [
     "Application",
     "Client",
     "Deal",
+    "EquityWatch",
+    "ExpectedMargin",
     "FileTokens",
     "Gap",
     "Limits",
     "Lots",
     "MemoryTokens",
     "Position",
+    "Profit",
     "Quote",
     "Secret",
     "Side",
