@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.errors import SymbolNotFound, serverError
 from ctrader_twisted.market import Gap, Quote, Quotes, QuoteStream
+from ctrader_twisted.market.feeds import Feeds
 from ctrader_twisted.schema import messages as m
 from test.marketlink import FakeLink, makeSymbol
 
@@ -36,8 +37,10 @@ class QuotesCase(SynchronousTestCase):
         self.link.answers[m.ProtoOAUnsubscribeSpotsReq] = lambda _: m.ProtoOAUnsubscribeSpotsRes(ctidTraderAccountId=7)
         self.clock = Clock()
         self.now = 1000
-        self.quotes = Quotes(self.link, self.clock, lambda: self.now)
+        feeds = Feeds(self.link, self.clock)
+        self.quotes = Quotes(self.link, feeds.spots, lambda: self.now)
         self.quotes.start()
+        feeds.start()
         self.addCleanup(lambda: self.assertEqual(self.clock.getDelayedCalls(), []))
 
     def spot(self, symbolId: int = 1, **fields: Any) -> None:
@@ -74,7 +77,7 @@ class ListenerTests(QuotesCase):
 
     def test_oneSided(self) -> None:
         """
-        There is a quote once both sides are known; then each change of a side makes one.
+        Scenario 57: There is a quote once both sides are known; then each change of a side makes one.
         """
         heard = self.heard()
         self.spot(ask=110_010)
@@ -139,7 +142,7 @@ class ListenerTests(QuotesCase):
 
     def test_sharedSubscription(self) -> None:
         """
-        Several users share a subscription, which ends with the last of them; stopping twice does nothing.
+        Scenario 69: Several users share a subscription, which ends with the last of them; stopping twice does nothing.
         """
         first, second = (self.quotes.onQuote(EURUSD, lambda _: None) for _ in range(2))
         first.stop()

@@ -79,7 +79,8 @@ class SettingsTests(SynchronousTestCase):
 
     def test_importsAreDeclared(self) -> None:
         """
-        Each distribution that the package imports is one of its requirements, or of its extras cli and data.
+        Scenario 89: Each distribution that the package imports is one of its requirements, or of its extras cli and
+        data.
         """
         declared = {
             requirement(line)
@@ -103,7 +104,7 @@ class SettingsTests(SynchronousTestCase):
 
     def test_noPins(self) -> None:
         """
-        No requirement demands one exact version.
+        Scenario 88: No requirement demands one exact version.
         """
         for section, option in (("options", "install_requires"), *self.extras()):
             for line in self.lines(section, option):

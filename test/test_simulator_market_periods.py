@@ -52,7 +52,7 @@ class SpanTests(SynchronousTestCase):
 
     def test_dayInWinterAndSummer(self) -> None:
         """
-        A day begins at 22:00 UTC in winter and at 21:00 UTC in summer.
+        Scenario 64: A day begins at 22:00 UTC in winter and at 21:00 UTC in summer.
         """
         self.assertSpan(Period.D1, "2026-01-14T21:59:59", "2026-01-13T22:00", "2026-01-14T22:00")
         self.assertSpan(Period.D1, "2026-01-14T22:00", "2026-01-14T22:00", "2026-01-15T22:00")

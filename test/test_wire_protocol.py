@@ -8,7 +8,7 @@ from random import Random
 from time import monotonic
 
 from google.protobuf.message import Message
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.python.runtime import seconds as wallSeconds
@@ -268,6 +268,21 @@ class RequestTests(ProtocolTestCase):
         self.clock.advance(13)
         self.failureResultOf(slow, RequestTimedOut)
         self.assertEqual(one.clientMsgId == two.clientMsgId, False)
+
+    def test_answeredTwice(self) -> None:
+        """
+        Scenario 21: A second answer with the same id is counted, and reaches nobody.
+        """
+        version = self.protocol.request(m.ProtoOAVersionReq())
+        (envelope,) = self.sent()
+        answer = encodeFrame(m.ProtoOAVersionRes(version="91"), envelope.clientMsgId)
+        other = self.protocol.request(m.ProtoOAVersionReq())
+        self.protocol.dataReceived(answer + answer)
+        self.successResultOf(version)
+        self.assertNoResult(other)
+        self.assertEqual((self.protocol.counters.late, self.listener.events), (1, []))
+        other.cancel()
+        self.failureResultOf(other, CancelledError)
 
     def test_timeoutsInAnyOrder(self) -> None:
         """

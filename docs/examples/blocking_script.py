@@ -12,17 +12,14 @@ from first_script import makeClient
 from twisted.internet.task import react
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
-from ctrader_twisted import Account, Symbol
-from ctrader_twisted.columns import Trendbars
 
-
-def study(reactor: Any, account: Account) -> None:
+def study(reactor: Any, account: Any) -> None:
     """
     Stands for your code: it runs in a thread of its own and may block as it likes.
     """
-    eurusd: Symbol = blockingCallFromThread(reactor, lambda: account.symbol("EURUSD"))
+    eurusd = blockingCallFromThread(reactor, lambda: account.symbol("EURUSD"))
     now = datetime.now(UTC)
-    bars: Trendbars = blockingCallFromThread(reactor, lambda: account.trendbars(eurusd, "H1", now - timedelta(weeks=1), now))
+    bars = blockingCallFromThread(reactor, lambda: account.trendbars(eurusd, "H1", now - timedelta(weeks=1), now))
     print(len(bars), "bars of one hour")
 
 
