@@ -41,6 +41,7 @@ __all__ = [
     "SymbolNotFound",
     "TokenRefused",
     "TooManyRequests",
+    "TooSlow",
     "UnderMaintenance",
     "ValueUnknown",
     "WrongHost",
@@ -105,6 +106,12 @@ class HostNameRefused(ConnectFailed):
 class TooManyRequests(CTraderError):
     """
     As many requests wait for their answers as the connection allows; this one was not sent.
+    """
+
+
+class TooSlow(CTraderError):
+    """
+    The consumer of a stream was slower than the market, and the stream was to fail rather than to drop anything.
     """
 
 

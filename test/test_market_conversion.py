@@ -17,6 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ctrader_twisted.errors import NotConnected, RequestTimedOut, ValueUnknown
 from ctrader_twisted.market import Quote, Quotes, SymbolCache
 from ctrader_twisted.market.conversion import Chain, Conversions, middle
+from ctrader_twisted.market.feeds import Feeds
 from ctrader_twisted.schema import messages as m
 from test.marketlink import FakeLink, fullSymbol
 
@@ -121,9 +122,11 @@ class ConversionsTests(SynchronousTestCase):
             m.ProtoOASubscribeSpotsReq: lambda _: m.ProtoOASubscribeSpotsRes(ctidTraderAccountId=7),
             m.ProtoOAUnsubscribeSpotsReq: lambda _: m.ProtoOAUnsubscribeSpotsRes(ctidTraderAccountId=7),
         }
-        symbols, quotes = SymbolCache(self.link), Quotes(self.link, self.clock, lambda: 0)
+        feeds = Feeds(self.link, self.clock)
+        symbols, quotes = SymbolCache(self.link), Quotes(self.link, feeds.spots, lambda: 0)
         symbols.start()
         quotes.start()
+        feeds.start()
         self.conversions = Conversions(self.link, self.clock, symbols, quotes)
         self.conversions.start()
 

@@ -9,10 +9,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.errors import CTraderError, RequestTimedOut, ServerError, serverError
-from ctrader_twisted.market.subscriptions import SpotSubscriptions
+from ctrader_twisted.market.feeds import Feeds
 from ctrader_twisted.schema import messages as m
 from test.marketlink import FakeLink
 
@@ -24,10 +25,12 @@ class SpotServer:
     What the server knows of one login's spot subscriptions.
 
     @ivar active: the symbols that it sends.
+    @ivar broken: the symbols that it refuses, besides those that it does not know.
     """
 
     def __init__(self) -> None:
         self.active: set[int] = set()
+        self.broken: set[int] = set()
 
     def process(self, request: Any) -> m.ProtoOASubscribeSpotsRes | m.ProtoOAUnsubscribeSpotsRes | ServerError:
         """
@@ -37,12 +40,49 @@ class SpotServer:
         if isinstance(request, m.ProtoOAUnsubscribeSpotsReq):
             self.active -= wanted
             return m.ProtoOAUnsubscribeSpotsRes(ctidTraderAccountId=7)
-        if wanted & _UNKNOWN:
+        if wanted & (_UNKNOWN | self.broken):
             return serverError("SYMBOL_NOT_FOUND")
         if wanted & self.active:
             return serverError("ALREADY_SUBSCRIBED")
         self.active |= wanted
         return m.ProtoOASubscribeSpotsRes(ctidTraderAccountId=7)
+
+
+class Intake:
+    """
+    Where a test's subscriptions are taken in.
+
+    @ivar heard: what was told, in order: a word and the key.
+    @ivar refusals: the keys that were refused, with the errors.
+    """
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, Any]] = []
+        self.refusals: list[tuple[Any, CTraderError]] = []
+
+    def begins(self, key: Any) -> None:
+        """
+        The server is asked.
+        """
+        self.heard.append(("begins", key))
+
+    def flows(self, key: Any) -> None:
+        """
+        The server has agreed.
+        """
+        self.heard.append(("flows", key))
+
+    def refused(self, key: Any, error: CTraderError) -> None:
+        """
+        The server will not.
+        """
+        self.refusals.append((key, error))
+
+    def ends(self, key: Any) -> None:
+        """
+        It is over.
+        """
+        self.heard.append(("ends", key))
 
 
 class SubscriptionsTests(SynchronousTestCase):
@@ -63,11 +103,12 @@ class SubscriptionsTests(SynchronousTestCase):
         self.link = FakeLink()
         self.server = SpotServer()
         self.clock = Clock()
-        self.refusals: list[tuple[int, CTraderError]] = []
-        self.subscriptions = SpotSubscriptions(
-            self.link, self.clock, lambda symbolId, error: self.refusals.append((symbolId, error))
-        )
-        self.subscriptions.start()
+        self.intake = Intake()
+        self.refusals = self.intake.refusals
+        feeds = Feeds(self.link, self.clock)
+        self.subscriptions = feeds.spots
+        self.subscriptions.start(self.intake)
+        feeds.start()
 
     def answer(self, result: Exception | None = None) -> tuple[str, list[int]]:
         """
@@ -167,17 +208,55 @@ class SubscriptionsTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        A refused symbol is tried again by the next user and at the next login, not before.
+        A refused symbol is tried again by the next user and at the next login, which are told.
         """
         self.subscriptions.acquire(8)
         self.answer()
-        self.assertEqual((len(self.refusals), self.clock.getDelayedCalls()), (1, []))
+        self.assertEqual(len(self.refusals), 1)
         self.subscriptions.acquire(8)
         self.answer()
         self.assertEqual(len(self.refusals), 2)
         self.relogin()
         self.answer()
         self.assertEqual(len(self.refusals), 3)
+
+    def test_refusedAgainAndAgain(self) -> None:
+        """
+        While somebody wants it, a refused symbol is tried again ever more rarely, which nobody is told again.
+        """
+        self.subscriptions.acquire(8)
+        for pause in (60, 120, 240, 480, 900, 900):
+            self.answer()
+            self.clock.advance(pause - 0.1)
+            self.assertEqual(self.link.pending, [])
+            self.clock.advance(0.1)
+        self.answer()
+        self.assertEqual(len(self.refusals), 1)
+        self.subscriptions.release(8)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_refusedAtLogin(self) -> None:
+        """
+        Scenario 40: one of thirty resubscriptions is refused: the others are restored, it is logged once, and what was
+        served before is tried again later.
+        """
+        for symbolId in range(100, 130):
+            self.subscriptions.acquire(symbolId)
+        self.answerAll()
+        self.server.broken = {117}
+        with capturedLogs() as events:
+            (restored,) = self.relogin()
+            self.answerAll()
+            self.successResultOf(restored)
+            self.assertEqual(self.server.active, {*range(100, 130)} - {117})
+            self.clock.advance(60)
+            self.answerAll()
+        self.assertEqual([event["key"] for event in events], [117])
+        self.assertEqual((self.refusals, list(self.subscriptions.troubles)), ([], [117]))
+        self.server.broken = set()
+        self.clock.advance(120)
+        self.answerAll()
+        self.assertEqual((117 in self.server.active, self.subscriptions.troubles), (True, {}))
 
     def test_alreadySubscribed(self) -> None:
         """
@@ -339,6 +418,9 @@ class SubscriptionsTests(SynchronousTestCase):
         for _ in range(10):
             self.answerAll()
             self.clock.advance(60)
+        for _ in range(users[8]):
+            self.subscriptions.release(8)
+        self.answerAll()
         self.assertEqual(self.server.active, {each for each, count in users.items() if count and each != 8})
         self.assertEqual((self.link.pending, self.clock.getDelayedCalls()), ([], []))
 

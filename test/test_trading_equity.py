@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ctrader_twisted import Account, Lots, Trade
 from ctrader_twisted.errors import NotConnected, RequestTimedOut, SymbolNotFound, ValueUnknown
 from ctrader_twisted.market import Quotes, SymbolCache
+from ctrader_twisted.market.feeds import Feeds
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.simulator.world import EPOCH
 from ctrader_twisted.trading import EquityWatch, Estimates
@@ -276,9 +277,11 @@ class LinkTests(SynchronousTestCase):
             m.ProtoOASubscribeSpotsReq: lambda _: m.ProtoOASubscribeSpotsRes(ctidTraderAccountId=7),
             m.ProtoOAUnsubscribeSpotsReq: lambda _: m.ProtoOAUnsubscribeSpotsRes(ctidTraderAccountId=7),
         }
-        symbols, quotes = SymbolCache(self.link), Quotes(self.link, self.clock, lambda: 0)
+        feeds = Feeds(self.link, self.clock)
+        symbols, quotes = SymbolCache(self.link), Quotes(self.link, feeds.spots, lambda: 0)
         symbols.start()
         quotes.start()
+        feeds.start()
         self.books = books = Books(Orders(), symbols.known, _noClose)
         self.link.onReconcile(books.reconciled)
         self.link.listen(m.ProtoOAExecutionEvent, books.executed)

@@ -225,7 +225,10 @@ class Conversions:
 
     async def _within(self, work: Coroutine[Any, Any, _T], timeout: float, what: str) -> _T:
         def late(result: object, seconds: float) -> NoReturn:
-            raise ValueUnknown(f"account {self._link.accountId}: {what} is not known after {seconds:g} s")
+            raise ValueUnknown(
+                f"account {self._link.accountId}: {what} is not known, since no price came in {seconds:g} s; "
+                "ask again when there are quotes"
+            )
 
         return await Deferred.fromCoroutine(work).addTimeout(timeout, self._clock, late)
 

@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from ctrader_twisted.columns import Ticks, Trendbars
 from ctrader_twisted.errors import CTraderError
+from ctrader_twisted.market.feeds import Feeds
 from ctrader_twisted.market.history import History
 from ctrader_twisted.market.quotes import Quotes
 from ctrader_twisted.market.spots import Quote
@@ -36,10 +37,12 @@ class MarketData:
         @param wallClock: milliseconds since 1970.
         """
         self._symbols = SymbolCache(link)
-        self._quotes = Quotes(link, clock, wallClock)
+        self._feeds = Feeds(link, clock)
+        self._quotes = Quotes(link, self._feeds.spots, wallClock)
         self._history = History(link)
         self._symbols.start()
         self._quotes.start()
+        self._feeds.start()
 
     def symbols(self) -> Deferred[tuple[ProtoOALightSymbol, ...]]:
         """

@@ -36,10 +36,12 @@ class Quote(NamedTuple):
 
 class Gap(NamedTuple):
     """
-    A span in which quotes may have been missed.
+    A span in which something may have been missed.
 
-    @ivar start: when the last quote before it came, in milliseconds since 1970 by the local clock.
-    @ivar end: when the first quote after it came, likewise.
+    @ivar start: when the last quote or order book before it came, in milliseconds since 1970 by the local clock; where
+        bars are missed, when the first of them would have opened.
+    @ivar end: when the first quote or order book after it came, likewise; where bars are missed, when the first one
+        after them opened.
     """
 
     start: int
@@ -51,11 +53,11 @@ class SpotUser(Protocol):
     Somebody who wants the quotes of a symbol.
     """
 
-    def quoted(self, quote: Quote) -> None:
+    def told(self, item: Quote) -> None:
         """
         There is a new quote.
 
-        @param quote: the quote.
+        @param item: the quote.
         """
 
     def missed(self, gap: Gap) -> None:
@@ -77,7 +79,11 @@ class Spot:
     """
     The prices of one symbol, and who wants them.
 
+    @ivar symbol: the symbol.
+    @ivar bid: the bid in 1/100000, or L{None} while it is unknown.
+    @ivar ask: likewise the ask.
     @ivar last: the newest quote, or L{None} while a side is unknown.
+    @ivar events: how many events have come.
     """
 
     _log = Logger()
@@ -86,10 +92,13 @@ class Spot:
         """
         @param symbol: the symbol.
         """
+        self.symbol = symbol
+        self.bid: int | None = None
+        self.ask: int | None = None
         self.last: Quote | None = None
-        self._symbol = symbol
-        self._bid: Decimal | None = None
-        self._ask: Decimal | None = None
+        self.events = 0
+        self._bidPrice: Decimal | None = None
+        self._askPrice: Decimal | None = None
         self._users: tuple[SpotUser, ...] = ()
         self._interrupted: dict[SpotUser, int] = {}
 
@@ -124,15 +133,18 @@ class Spot:
         @param event: the event.
         @param received: milliseconds since 1970.
         """
-        digits = self._symbol.digits
+        self.events += 1
+        digits = self.symbol.digits
         if event.bid:
-            self._bid = priceFromWire(event.bid, digits)
+            self.bid = event.bid
+            self._bidPrice = priceFromWire(event.bid, digits)
         if event.ask:
-            self._ask = priceFromWire(event.ask, digits)
-        if self._bid is None or self._ask is None or not (event.bid or event.ask):
+            self.ask = event.ask
+            self._askPrice = priceFromWire(event.ask, digits)
+        if self._bidPrice is None or self._askPrice is None or not (event.bid or event.ask):
             return
         timestamp = event.timestamp if event.HasField("timestamp") else None
-        self.last = Quote(event.symbolId, self._bid, self._ask, timestamp, received)
+        self.last = Quote(event.symbolId, self._bidPrice, self._askPrice, timestamp, received)
         self._tell(self.last)
 
     def lost(self) -> None:
@@ -142,7 +154,7 @@ class Spot:
         if self.last is not None:
             for user in self._users:
                 self._interrupted.setdefault(user, self.last.received)
-        self.last = self._bid = self._ask = None
+        self.last = self.bid = self.ask = self._bidPrice = self._askPrice = None
 
     def _tell(self, quote: Quote) -> None:
         users = self._users
@@ -154,6 +166,6 @@ class Spot:
                 start = self._interrupted.pop(user, None)
                 if start is not None:
                     user.missed(Gap(start, quote.received))
-                user.quoted(quote)
+                user.told(quote)
             except Exception:
-                self._log.failure("a listener to the quotes of {symbol} failed", symbol=self._symbol.name)
+                self._log.failure("a listener to the quotes of {symbol} failed", symbol=self.symbol.name)

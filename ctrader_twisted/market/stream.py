@@ -1,45 +1,66 @@
 """
-Quotes as something to iterate over.
+Market data as something to iterate over.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Generic, Self, TypeVar
 
 from twisted.internet.defer import Deferred
 
-from ctrader_twisted.errors import CTraderError
+from ctrader_twisted.errors import CTraderError, IllegalValue, TooSlow
 from ctrader_twisted.eventual import Eventual
 from ctrader_twisted.market.spots import Gap, Quote
 
-__all__ = ["QuoteStream"]
+__all__ = ["QuoteStream", "Stream"]
+
+_ItemT = TypeVar("_ItemT")
+
+_POLICIES = ("drop", "fail")
 
 
-class QuoteStream:
+class Stream(Generic[_ItemT]):
     """
-    The quotes of one symbol, for one consumer: used with C{async with}, read with C{async for}.
+    What comes of one thing, for one consumer: used with C{async with}, read with C{async for}.
 
-    A consumer that is slower than the market gets the newest quotes: of those that it has not taken, only so many are
-    kept, one by default. What is dropped is counted, the order stays, and no other consumer notices. After an outage
-    comes a L{Gap}, which is never dropped, then the first quote after it.
+    Of what the consumer has not taken yet only so much is kept. When it is full, either the oldest is dropped and
+    counted, or the iteration gives what is kept and then raises L{TooSlow <ctrader_twisted.errors.TooSlow>}. The order
+    stays, and no other consumer notices. A L{Gap} is never dropped.
 
-    @ivar dropped: how many quotes were dropped because the consumer was too slow.
+    @ivar dropped: how many items were dropped because the consumer was too slow.
     """
 
-    def __init__(self, limit: int, join: Callable[[QuoteStream], None], leave: Callable[[QuoteStream], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        limit: int,
+        onFull: str,
+        join: Callable[[Any], None],
+        leave: Callable[[Any], None],
+    ) -> None:
         """
-        @param limit: how many quotes are kept for the consumer.
+        @param name: what comes, for messages.
+        @param limit: how many items are kept for the consumer.
+        @param onFull: C{drop} or C{fail}.
         @param join: called with the stream when it is entered.
         @param leave: called with the stream when it is left.
+        @raise IllegalValue: if the limit or the policy makes no sense.
         """
+        if limit < 1:
+            raise IllegalValue(f"a stream keeps at least one item, not {limit}", (1,))
+        if onFull not in _POLICIES:
+            raise IllegalValue(f"onFull is {' or '.join(map(repr, _POLICIES))}, not {onFull!r}", _POLICIES)
         self.dropped = 0
+        self._name = name
         self._limit = limit
+        self._fails = onFull == "fail"
         self._join = join
         self._leave = leave
-        self._items: deque[Quote | Gap] = deque()
-        self._quotes = 0
+        # Each with whether it counts.
+        self._items: deque[tuple[_ItemT | Gap, bool]] = deque()
+        self._counted = 0
         self._waiter: Deferred[None] | None = None
         self._joined = False
         self._over = False
@@ -47,7 +68,7 @@ class QuoteStream:
 
     async def __aenter__(self) -> Self:
         if self._joined:
-            raise RuntimeError("a stream of quotes is used once; ask for another one")
+            raise RuntimeError(f"a stream of {self._name} is used once; ask for another one")
         self._joined = True
         self._join(self)
         return self
@@ -57,7 +78,7 @@ class QuoteStream:
 
     def close(self) -> None:
         """
-        Leave: the iteration ends, and the server is asked to stop sending if nobody else uses the symbol.
+        Leave: the iteration ends, and the server is asked to stop sending if nobody else uses the same.
         """
         if not self._over:
             self._finish()
@@ -66,9 +87,9 @@ class QuoteStream:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Quote | Gap:
+    async def __anext__(self) -> _ItemT | Gap:
         if not self._joined:
-            raise RuntimeError("enter the stream first: async with ... as quotes")
+            raise RuntimeError(f"enter the stream first: async with ... as {self._name}")
         if self._waiter is not None:
             raise RuntimeError("a stream has one consumer; ask for another stream")
         while not self._items:
@@ -79,52 +100,79 @@ class QuoteStream:
                 raise StopAsyncIteration
             self._waiter = Eventual(self._cancelled)
             await self._waiter
-        item = self._items.popleft()
-        self._quotes -= isinstance(item, Quote)
+        item, counts = self._items.popleft()
+        self._counted -= counts
         return item
 
-    # What the spot tells.
+    # What the source tells.
 
-    def quoted(self, quote: Quote) -> None:
+    def told(self, item: _ItemT) -> None:
         """
-        @see: L{ctrader_twisted.market.spots.SpotUser.quoted}
+        There is something new.
+
+        @param item: what.
         """
-        self._items.append(quote)
-        self._quotes += 1
-        if self._quotes > self._limit:
+        if self._over:
+            return
+        if self._fails and self._counted >= self._limit:
+            self.refused(TooSlow(f"{self._limit} {self._name} waited for their consumer, and more came"))
+            return
+        self._append(item, counts=True)
+        while self._counted > self._limit:
             self._dropOldest()
         self._wake()
 
     def missed(self, gap: Gap) -> None:
         """
-        @see: L{ctrader_twisted.market.spots.SpotUser.missed}
+        Something may have been missed.
+
+        @param gap: when.
         """
-        self._items.append(gap)
+        if self._over:
+            return
+        last = self._items[-1][0] if self._items else None
+        if isinstance(last, Gap):
+            self._items.pop()
+            gap = Gap(last.start, gap.end)
+        self._append(gap, counts=False)
+        self._wake()
 
     def refused(self, error: CTraderError) -> None:
         """
-        @see: L{ctrader_twisted.market.spots.SpotUser.refused}
+        There will be nothing more: what waits is still read, then the iteration fails.
+
+        @param error: why.
         """
-        self._error = error
-        self._finish()
+        if not self._over:
+            self._error = error
+            self._finish()
 
     def ended(self) -> None:
         """
-        There will be no more quotes: what waits is still read, then the iteration ends.
+        There will be nothing more: what waits is still read, then the iteration ends.
         """
-        self._finish()
+        if not self._over:
+            self._finish()
+
+    def _append(self, item: _ItemT | Gap, *, counts: bool) -> None:
+        self._items.append((item, counts))
+        self._counted += counts
 
     def _dropOldest(self) -> None:
-        first = self._items.popleft()
-        if isinstance(first, Gap):
-            self._items.popleft()
-            if isinstance(self._items[0], Gap):
-                second = self._items.popleft()
-                assert isinstance(second, Gap)
-                first = Gap(first.start, second.end)
-            self._items.appendleft(first)
-        self._quotes -= 1
+        gaps = self._takeGaps()
+        _, counts = self._items.popleft()
+        self._counted -= counts
         self.dropped += 1
+        gaps += self._takeGaps()
+        if gaps:
+            self._items.appendleft((Gap(gaps[0].start, gaps[-1].end), False))
+
+    def _takeGaps(self) -> list[Gap]:
+        gaps: list[Gap] = []
+        while self._items and isinstance(first := self._items[0][0], Gap):
+            self._items.popleft()
+            gaps.append(first)
+        return gaps
 
     def _finish(self) -> None:
         self._over = True
@@ -138,3 +186,10 @@ class QuoteStream:
         waiter, self._waiter = self._waiter, None
         if waiter is not None:
             waiter.callback(None)
+
+
+class QuoteStream(Stream[Quote]):
+    """
+    The quotes of one symbol. By default a slow consumer gets the newest one. After an outage comes a L{Gap}, then the
+    first quote after it.
+    """
