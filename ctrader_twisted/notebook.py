@@ -45,7 +45,7 @@ def _install(loop: Any) -> None:
     from twisted.internet import asyncioreactor
 
     try:
-        asyncioreactor.install(loop)
+        asyncioreactor.install(loop)  # type: ignore[no-untyped-call]
     except TypeError as error:
         raise ConfigurationError(
             f"{error}; call asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy()) before the loop is "

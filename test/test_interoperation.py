@@ -75,7 +75,7 @@ class ScriptTests(TestCase):
         variables = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
         out, errors, status = await getProcessOutputAndValue(sys.executable, words, env=variables, reactor=reactor)
         self.assertEqual((status, errors.decode()), (0, ""))
-        return out.decode()
+        return str(out, "utf-8")
 
     async def test_bothWays(self) -> None:
         """
