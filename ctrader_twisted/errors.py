@@ -40,6 +40,7 @@ __all__ = [
     "ServerError",
     "SymbolNotFound",
     "TokenRefused",
+    "TokensNotStored",
     "TooManyRequests",
     "TooSlow",
     "UnderMaintenance",
@@ -59,6 +60,18 @@ class ConfigurationError(CTraderError):
     """
     A setting is missing or makes no sense; the message names it.
     """
+
+
+class TokensNotStored(ConfigurationError):
+    """
+    The server has renewed a pair of tokens, and the store did not take the new one. The old one is of no use any more.
+
+    @ivar pair: the new pair, a L{ctrader_twisted.interfaces.TokenPair}.
+    """
+
+    def __init__(self, message: str, pair: object) -> None:
+        super().__init__(message)
+        self.pair = pair
 
 
 class IllegalValue(CTraderError, ValueError):
@@ -186,11 +199,14 @@ class OutcomeUnknown(CTraderError):
     again.
 
     @ivar trade: the live object that learns the outcome later, or L{None} where there is none.
+    @ivar change: of a cancel, amendment, protection or close, the L{Change
+        <ctrader_twisted.trading.changes.Change>} whose C{whenResolved()} tells the outcome; else L{None}.
     """
 
     def __init__(self, message: str, trade: object | None = None) -> None:
         super().__init__(message)
         self.trade = trade
+        self.change: object | None = None
 
 
 class ValueUnknown(CTraderError):

@@ -32,17 +32,18 @@ EXPIRED    .          .          WAITING    RETRYING    RETRYING    .        .  
 """
 
 ACCOUNT = """
-           OFFLINE     AUTHORISING RECONCILING RESTORING READY   PAUSING     REFUSED
-UP         AUTHORISING .           .           .         .       .           .
-DOWN       .           OFFLINE     OFFLINE     OFFLINE   OFFLINE OFFLINE     OFFLINE
-AUTHORISED .           RECONCILING .           .         .       .           .
-RECONCILED .           .           RESTORING   .         .       .           .
-RESTORED   .           .           .           READY     .       .           .
-REFUSED    .           REFUSED     REFUSED     .         .       .           .
-POSTPONED  .           PAUSING     PAUSING     .         .       .           .
-DROPPED    .           .           PAUSING     PAUSING   PAUSING .           .
-RETRY      .           .           .           .         .       AUTHORISING .
-ASK        .           .           .           .         .       .           AUTHORISING
+           OFFLINE     AUTHORISING RECONCILING RESTORING READY   PAUSING     REFUSED    LEFT
+UP         AUTHORISING .           .           .         .       .           .          .
+DOWN       .           OFFLINE     OFFLINE     OFFLINE   OFFLINE OFFLINE     OFFLINE    .
+AUTHORISED .           RECONCILING .           .         .       .           .          .
+RECONCILED .           .           RESTORING   .         .       .           .          .
+RESTORED   .           .           .           READY     .       .           .          .
+REFUSED    .           REFUSED     REFUSED     .         .       .           .          .
+POSTPONED  .           PAUSING     PAUSING     .         .       .           .          .
+DROPPED    .           .           PAUSING     PAUSING   PAUSING .           .          .
+RETRY      .           .           .           .         .       AUTHORISING .          .
+ASK        .           .           .           .         .       .           AUTHORISING OFFLINE
+LEAVE      LEFT        LEFT        LEFT        LEFT      LEFT    LEFT        .          .
 """
 
 

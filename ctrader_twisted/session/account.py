@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from google.protobuf.message import Message
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import (
+    AccountNotFound,
     AccountRefused,
     AlreadySo,
     ConfigurationError,
@@ -23,7 +24,9 @@ from ctrader_twisted.errors import (
     LoginNeeded,
     NotConnected,
     RequestRefused,
+    RequestTimedOut,
     TokenRefused,
+    WrongHost,
 )
 from ctrader_twisted.schema.messages import (
     ProtoOAAccountAuthReq,
@@ -81,6 +84,13 @@ class AccountOwner(Protocol):
         @param accountId: the account.
         """
 
+    def learnAccounts(self) -> Deferred[None]:
+        """
+        Ask which accounts the tokens cover, so that a refusal can be explained.
+
+        @return: fires when it is known or cannot be learned; never fails.
+        """
+
     def accountChanged(self) -> None:
         """
         The state of an account is another one.
@@ -132,6 +142,7 @@ class AccountSession(Registrations):
                 "restore": self._restore,
                 "ready": self._ready,
                 "refused": self._refused,
+                "left": self._left,
                 "lost": self._lose,
                 "pause": self._pause,
                 "cancelRetry": self._cancelRetry,
@@ -140,6 +151,8 @@ class AccountSession(Registrations):
         )
         # Answers to an earlier attempt must not move a later one.
         self._attempt = 0
+        # A logout is under way, so that its end is no reason to log in again.
+        self._isLeaving = False
         self._readySince = clock.seconds()
         self._retry: IDelayedCall | None = None
         self._held: list[Message] = []
@@ -170,7 +183,8 @@ class AccountSession(Registrations):
         """
         @see: L{ctrader_twisted.session.link.AccountLink.request}
         """
-        if self.state not in (AccountState.RESTORING, AccountState.READY):
+        isIn = self.state in (AccountState.RESTORING, AccountState.READY)
+        if not isIn and not isinstance(message, ProtoOAAccountAuthReq):
             why = f"; {self.reason}" if self.reason is not None else ""
             return fail(NotConnected(f"account {self.accountId} is not logged in ({self.state.value}){why}"))
         try:
@@ -184,7 +198,18 @@ class AccountSession(Registrations):
         """
         @see: L{ctrader_twisted.session.link.AccountLink.ended}
         """
-        return self.reason if self.state is AccountState.REFUSED else self._owner.ended()
+        stays = self.state in (AccountState.REFUSED, AccountState.LEFT)
+        return self.reason if stays else self._owner.ended()
+
+    def leave(self, answered: Deferred[_AnswerT]) -> Deferred[_AnswerT]:
+        """
+        The user logs the account out. It stays so until somebody asks for it.
+
+        @param answered: the request that does it, just sent.
+        @return: the same.
+        """
+        self._isLeaving = True
+        return answered.addCallbacks(self._loggedOut, self._notLoggedOut)
 
     # What the session tells.
 
@@ -200,7 +225,7 @@ class AccountSession(Registrations):
 
         @param reason: why.
         """
-        self.reason = reason
+        self._blame(reason)
         self._machine.handle(AccountInput.DOWN)
 
     def connectionFailed(self, error: CTraderError) -> None:
@@ -218,7 +243,7 @@ class AccountSession(Registrations):
 
         @param error: says so.
         """
-        self.reason = error
+        self._blame(error)
         self._waiters.fail(error)
 
     def dropped(self, reason: CTraderError) -> None:
@@ -227,14 +252,16 @@ class AccountSession(Registrations):
 
         @param reason: why.
         """
-        if (self.state, AccountInput.DROPPED) in ACCOUNT_TABLE:
+        if self._isLeaving:
+            self._goAway()
+        elif (self.state, AccountInput.DROPPED) in ACCOUNT_TABLE:
             self.reason = reason
             self._owner.accountLost(self.accountId, reason)
             self._machine.handle(AccountInput.DROPPED)
 
     def ask(self) -> None:
         """
-        Try again if the account was refused.
+        Try again if the account was refused or logged out.
         """
         self._machine.handle(AccountInput.ASK)
 
@@ -275,6 +302,9 @@ class AccountSession(Registrations):
             await self._owner.request(message)
         except AlreadySo:
             return
+        except (AccountNotFound, WrongHost):
+            await self._owner.learnAccounts()
+            raise
 
     def _reconcile(self) -> None:
         attempt = self._attempt
@@ -317,6 +347,11 @@ class AccountSession(Registrations):
         self._waiters.fail(self.reason)
         self.tellEnded(self.reason)
 
+    def _left(self) -> None:
+        assert self.reason is not None
+        self._waiters.fail(self.reason)
+        self.tellEnded(self.reason)
+
     def _lose(self) -> None:
         self._backoff.lasted(self._clock.seconds() - self._readySince)
         self.tellLost(Failure(self.reason or NotConnected("the connection was lost")))  # type: ignore[no-untyped-call]
@@ -347,6 +382,34 @@ class AccountSession(Registrations):
         except AttributeError:
             return fail(IllegalValue(f"{type(message).__name__} is no request of an account"))
         return self._owner.request(message, timeout=timeout)
+
+    def _blame(self, reason: CTraderError) -> None:
+        # An account that was logged out is so whatever becomes of the connection.
+        if self.state is not AccountState.LEFT:
+            self.reason = reason
+
+    def _goAway(self) -> None:
+        self._isLeaving = False
+        reason = NotConnected(f"account {self.accountId} was logged out by us, until it is asked for again")
+        self._blame(reason)
+        self._owner.accountLost(self.accountId, reason)
+        self._machine.handle(AccountInput.LEAVE)
+
+    def _loggedOut(self, answer: _AnswerT) -> _AnswerT:
+        # If the end was told first, somebody may have asked for the account since then.
+        if self._isLeaving:
+            self._goAway()
+        return answer
+
+    def _notLoggedOut(self, failure: Failure) -> Failure:
+        error = failure.value
+        mayBe = isinstance(error, LoginNeeded | RequestTimedOut) or (
+            isinstance(error, ConnectionLost) and error.maybeSent
+        )
+        if mayBe and self._isLeaving:
+            self._goAway()
+        self._isLeaving = self._isLeaving and isinstance(error, CancelledError)
+        return failure
 
     def _advance(self, attempt: int, what: AccountInput) -> None:
         if attempt == self._attempt:

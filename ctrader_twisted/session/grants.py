@@ -12,7 +12,14 @@ from twisted.internet.defer import Deferred, DeferredLock, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from ctrader_twisted.errors import AccountNotFound, ConfigurationError, NotConnected, TokenRefused
+from ctrader_twisted.errors import (
+    AccountNotFound,
+    ConfigurationError,
+    CTraderError,
+    NotConnected,
+    TokenRefused,
+    TokensNotStored,
+)
 from ctrader_twisted.interfaces import ITokenStore, TokenPair
 from ctrader_twisted.schema.messages import (
     ProtoOAClientPermissionScope,
@@ -57,6 +64,8 @@ class Grants:
     """
     Reads the tokens from the store and learns from the account lists what they are good for. Each token's list is asked
     for once on a connection.
+
+    @ivar known: what is known of each account, from the lists that came so far.
     """
 
     _log = Logger()
@@ -71,6 +80,8 @@ class Grants:
         self._store = store
         self._send = send
         self._lock = DeferredLock()
+        self._storing = DeferredLock()
+        self.known: dict[int, AccountInfo] = {}
         self._lists: dict[Secret, list[AccountInfo] | TokenRefused] = {}
 
     def forget(self) -> None:
@@ -126,6 +137,38 @@ class Grants:
                 found[account.accountId] = account
         return tuple(found.values())
 
+    async def learn(self) -> None:
+        """
+        Fill L{known}, as far as that is possible now.
+        """
+        try:
+            for pair in await self._load():
+                await self._list(pair.accessToken)
+        except CTraderError as error:
+            self._log.debug("the accounts cannot be listed: {error}", error=error)
+
+    async def renew(self, old: Secret, pair: TokenPair) -> None:
+        """
+        Put a new pair into the old one's place in the store. If the store does not hold the old one, it is left alone.
+
+        @param old: the refresh token that bought the new pair.
+        @param pair: the new pair.
+        @raise TokensNotStored: if that fails; the error holds the new pair.
+        """
+        await self._storing.acquire()
+        try:
+            pairs = await self._load()
+            if any(each.refreshToken == old for each in pairs):
+                kept = tuple(pair if each.refreshToken == old else each for each in pairs)
+                await self._store.save(kept).addTimeout(_PATIENCE, self._clock)
+        except Exception as error:
+            # Only of our own errors it is sure that they hold no secret.
+            reason = error if isinstance(error, CTraderError) else type(error).__name__
+            self._log.error("new tokens could not be stored: {reason}", reason=reason)
+            raise TokensNotStored(f"the new tokens could not be stored: {reason}; store them from here", pair) from None
+        finally:
+            self._storing.release()
+
     async def _load(self) -> tuple[TokenPair, ...]:
         try:
             pairs = await self._store.load().addTimeout(_PATIENCE, self._clock)
@@ -151,7 +194,12 @@ class Grants:
             self._log.warn("one of the stored tokens is refused: {error}", error=error)
             return error
         canTrade = answer.permissionScope == ProtoOAClientPermissionScope.SCOPE_TRADE
-        return [_info(account, canTrade) for account in answer.ctidTraderAccount]
+        found = [_info(account, canTrade) for account in answer.ctidTraderAccount]
+        for account in found:
+            known = self.known.get(account.accountId)
+            if known is None or known.canTrade <= account.canTrade:
+                self.known[account.accountId] = account
+        return found
 
 
 def _info(account: ProtoOACtidTraderAccount, canTrade: bool) -> AccountInfo:

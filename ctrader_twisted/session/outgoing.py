@@ -85,6 +85,12 @@ class Outgoing:
         self._throttle = throttle
         self._queued: dict[_Letter, None] = {}
 
+    def __len__(self) -> int:
+        """
+        @return: how many requests wait for their turn.
+        """
+        return len(self._queued)
+
     def send(self, message: Request[_AnswerT], timeout: float | None) -> Deferred[_AnswerT]:
         """
         Send a request when its turn has come.

@@ -26,11 +26,14 @@ _EventT = TypeVar("_EventT", bound=Message)
 class Registrations:
     """
     The listeners of one account: for its events, its state, its restoring, its losses and its end.
+
+    @ivar onError: the errors that the server tells unasked, of this account and of none.
     """
 
     _log = Logger()
 
     def __init__(self) -> None:
+        self.onError: Listeners[CTraderError] = Listeners()
         self._events: dict[type[Message], Listeners[Any]] = {}
         self._reconcilers: Listeners[tuple[ProtoOATrader, ProtoOAReconcileRes]] = Listeners()
         self._restorers: tuple[Callable[[], Deferred[None]], ...] = ()

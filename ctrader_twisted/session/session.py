@@ -4,10 +4,11 @@ The session: one connection, the accounts on it, and the way of what comes in to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from attrs import evolve
 from google.protobuf.message import Message
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
@@ -18,6 +19,7 @@ from ctrader_twisted.eventual import eventually
 from ctrader_twisted.interfaces import ITokenStore
 from ctrader_twisted.schema import RateClass
 from ctrader_twisted.schema.messages import (
+    ProtoHeartbeatEvent,
     ProtoOAAccountDisconnectEvent,
     ProtoOAAccountsTokenInvalidatedEvent,
     ProtoOAClientDisconnectEvent,
@@ -27,13 +29,14 @@ from ctrader_twisted.secret import Secret
 from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.backoff import Backoff
 from ctrader_twisted.session.connection import Application, Connection
+from ctrader_twisted.session.effects import Effects
 from ctrader_twisted.session.grants import AccountInfo, Grants
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.listeners import Listeners, Waiters
 from ctrader_twisted.session.outgoing import Outgoing
 from ctrader_twisted.session.status import AccountStatus, Status
 from ctrader_twisted.session.tables import AccountState, State
-from ctrader_twisted.wire import OpenApiProtocol, Throttle, Timing
+from ctrader_twisted.wire import Counters, OpenApiProtocol, Throttle, Timing
 from ctrader_twisted.wire.refusals import refusal
 
 if TYPE_CHECKING:
@@ -100,6 +103,8 @@ class Session:
         # Why nobody needs to wait for a connection: it was given up or stopped.
         self._ended: CTraderError | None = None
         self._accounts: dict[int, AccountSession] = {}
+        self._effects = Effects(self._outgoing, self._grants, self._accounts)
+        self._counters = Counters()
         self._events: dict[type[Message], Listeners[Any]] = {}
         self._statusListeners: Listeners[Status] = Listeners()
         self._upWaiters: Waiters[None] = Waiters()
@@ -158,11 +163,11 @@ class Session:
         account = self._accounts.get(accountId)
         if account is not None:
             account.ask()
+            self._follow(account)
             return account
         account = AccountSession(accountId, self._clock, self, Backoff(self._randomness, self._wallClock))
         self._accounts[accountId] = account
-        if self._connection.state is State.UP:
-            account.connectionUp()
+        self._follow(account)
         return account
 
     def whenAccountReady(self, accountId: int) -> Deferred[AccountSession]:
@@ -190,9 +195,9 @@ class Session:
 
         @param message: the request, complete.
         @param timeout: seconds to wait for the answer, or L{None} for the default.
-        @return: as L{OpenApiProtocol.request}.
+        @return: as L{OpenApiProtocol.request}. What it changes for an account or for the tokens has been seen to.
         """
-        return self._outgoing.send(message, timeout)
+        return self._effects.send(message, timeout)
 
     def listen(self, kind: type[_EventT], listener: Callable[[_EventT], None]) -> Registration:
         """
@@ -213,7 +218,16 @@ class Session:
             self._connection.reason,
             self._connection.attempts,
             {number: AccountStatus(account.state, account.reason) for number, account in self._accounts.items()},
+            len(self._outgoing),
+            evolve(self._counters),
         )
+
+    @property
+    def knownAccounts(self) -> Mapping[int, AccountInfo]:
+        """
+        What is known of the tokens' accounts, by C{ctidTraderAccountId}.
+        """
+        return self._grants.known
 
     def onStatus(self, listener: Callable[[Status], None]) -> Registration:
         """
@@ -269,16 +283,22 @@ class Session:
         listeners = self._events.get(type(message))
         if listeners is not None:
             listeners.tell(message)
+        if isinstance(message, ProtoHeartbeatEvent):
+            return
+        concerned = self._concerned(message)
+        for account in concerned:
+            account.eventReceived(message)
         # The rejection of an order is an event of the account, and told by the order.
         error = None if isinstance(message, ProtoOAExecutionEvent) else refusal(message)
         if error is not None:
-            self._errorReceived(error)
-        if isinstance(message, ProtoOAClientDisconnectEvent):
+            self._errorReceived(error, concerned)
+        elif isinstance(message, ProtoOAClientDisconnectEvent):
             self._clientDisconnected(message)
         elif isinstance(message, ProtoOAAccountsTokenInvalidatedEvent):
-            self._tokensInvalidated(message)
-        else:
-            self._accountEvent(message)
+            self._tokensInvalidated(message, concerned)
+        elif isinstance(message, ProtoOAAccountDisconnectEvent):
+            for account in concerned:
+                account.dropped(NotConnected(f"the server has ended the login of account {account.accountId}"))
 
     # What the accounts need.
 
@@ -293,6 +313,12 @@ class Session:
         @see: L{ctrader_twisted.session.account.AccountOwner.tokenFor}
         """
         return Deferred.fromCoroutine(self._grants.tokenFor(accountId))
+
+    def learnAccounts(self) -> Deferred[None]:
+        """
+        @see: L{ctrader_twisted.session.account.AccountOwner.learnAccounts}
+        """
+        return Deferred.fromCoroutine(self._grants.learn())
 
     def connectAgain(self, reason: CTraderError) -> None:
         """
@@ -315,17 +341,35 @@ class Session:
     # The small parts.
 
     def _makeProtocol(self, listener: Connection) -> OpenApiProtocol:
-        return OpenApiProtocol(self._clock, listener, randomness=self._randomness, timing=self._timing)
+        return OpenApiProtocol(
+            self._clock, listener, randomness=self._randomness, timing=self._timing, counters=self._counters
+        )
 
-    def _errorReceived(self, error: ServerError) -> None:
+    def _concerned(self, message: Message) -> tuple[AccountSession, ...]:
+        """
+        Find the accounts that a message is about: those that it names; if it names none, all.
+        """
+        if isinstance(message, ProtoOAAccountsTokenInvalidatedEvent):
+            found = [self._accounts.get(accountId) for accountId in message.ctidTraderAccountIds]
+            return tuple(account for account in found if account is not None)
+        accountId = getattr(message, "ctidTraderAccountId", 0)
+        if not accountId:
+            return tuple(self._accounts.values())
+        account = self._accounts.get(accountId)
+        return () if account is None else (account,)
+
+    def _errorReceived(self, error: ServerError, concerned: tuple[AccountSession, ...]) -> None:
         self._log.warn("{error}", error=error)
         self.onError.tell(error)
+        for account in concerned:
+            account.onError.tell(error)
         if not isinstance(error, UnderMaintenance):
             return
         if error.accountId is None:
             self._connection.tryAgain(error)
-        elif error.accountId in self._accounts:
-            self._accounts[error.accountId].dropped(error)
+        else:
+            for account in concerned:
+                account.dropped(error)
 
     def _clientDisconnected(self, event: ProtoOAClientDisconnectEvent) -> None:
         error = NotConnected(f"the server has disconnected the application: {event.reason or 'it gave no reason'}")
@@ -335,23 +379,18 @@ class Session:
         else:
             self._connection.tryAgain(error, pause=_DISCONNECTED)
 
-    def _tokensInvalidated(self, event: ProtoOAAccountsTokenInvalidatedEvent) -> None:
+    def _tokensInvalidated(
+        self, event: ProtoOAAccountsTokenInvalidatedEvent, concerned: tuple[AccountSession, ...]
+    ) -> None:
         reason = event.reason or "no reason given"
-        for accountId in event.ctidTraderAccountIds:
-            account = self._accounts.get(accountId)
-            if account is not None:
-                account.dropped(
-                    TokenRefused("TOKEN_INVALIDATED", reason, accountId=accountId, remedy="grant access again")
-                )
+        for account in concerned:
+            account.dropped(
+                TokenRefused("TOKEN_INVALIDATED", reason, accountId=account.accountId, remedy="grant access again")
+            )
 
-    def _accountEvent(self, message: Message) -> None:
-        account = self._accounts.get(getattr(message, "ctidTraderAccountId", 0))
-        if account is None:
-            return
-        if isinstance(message, ProtoOAAccountDisconnectEvent):
-            account.dropped(NotConnected(f"the server has ended the login of account {account.accountId}"))
-        else:
-            account.eventReceived(message)
+    def _follow(self, account: AccountSession) -> None:
+        if self._connection.state is State.UP:
+            account.connectionUp()
 
     def _end(self, error: CTraderError) -> None:
         self._ended = error
@@ -359,7 +398,7 @@ class Session:
         self._settledWaiters.fail(error)
 
     def _isSettled(self) -> bool:
-        settled = (AccountState.READY, AccountState.REFUSED)
+        settled = (AccountState.READY, AccountState.REFUSED, AccountState.LEFT)
         accounts = self._accounts.values()
         return self._connection.state is State.UP and all(account.state in settled for account in accounts)
 

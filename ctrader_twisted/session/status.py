@@ -10,6 +10,7 @@ from attrs import frozen
 
 from ctrader_twisted.errors import CTraderError
 from ctrader_twisted.session.tables import AccountState, State
+from ctrader_twisted.wire import Counters
 
 __all__ = ["AccountStatus", "Status"]
 
@@ -36,9 +37,14 @@ class Status:
     @ivar reason: what went wrong with it last, or L{None}.
     @ivar attempts: how many attempts have failed since all was well.
     @ivar accounts: the wanted accounts, by C{ctidTraderAccountId}.
+    @ivar queued: how many requests wait for their turn in the throttle.
+    @ivar counters: what was seen on all connections so far that should be rare. That one of them grows is no change of
+        the status.
     """
 
     connection: State
     reason: CTraderError | None
     attempts: int
     accounts: Mapping[int, AccountStatus]
+    queued: int
+    counters: Counters

@@ -103,11 +103,13 @@ class AccountState(Enum):
     READY = "ready"
     PAUSING = "pausing"
     REFUSED = "refused"
+    LEFT = "logged out"
 
 
 class AccountInput(Enum):
     """
-    What can happen to it. C{DROPPED} means that the server ended this account's login alone.
+    What can happen to it. C{DROPPED} means that the server ended this account's login alone, C{LEAVE} that the user
+    did.
     """
 
     UP = "up"
@@ -120,6 +122,7 @@ class AccountInput(Enum):
     DROPPED = "dropped"
     RETRY = "retry"
     ASK = "ask"
+    LEAVE = "leave"
 
 
 _S, _I = AccountState, AccountInput
@@ -144,6 +147,13 @@ ACCOUNT_TABLE: dict[tuple[AccountState, AccountInput], Step[AccountState]] = {
     (_S.PAUSING, _I.RETRY): Step(_S.AUTHORISING, ("authorise",)),
     (_S.REFUSED, _I.DOWN): Step(_S.OFFLINE),
     (_S.REFUSED, _I.ASK): Step(_S.AUTHORISING, ("authorise",)),
+    (_S.OFFLINE, _I.LEAVE): Step(_S.LEFT, ("left",)),
+    (_S.AUTHORISING, _I.LEAVE): Step(_S.LEFT, ("left",)),
+    (_S.RECONCILING, _I.LEAVE): Step(_S.LEFT, ("left",)),
+    (_S.RESTORING, _I.LEAVE): Step(_S.LEFT, ("lost", "left")),
+    (_S.READY, _I.LEAVE): Step(_S.LEFT, ("lost", "left")),
+    (_S.PAUSING, _I.LEAVE): Step(_S.LEFT, ("cancelRetry", "left")),
+    (_S.LEFT, _I.ASK): Step(_S.OFFLINE),
 }
 """
 What each input does in each state; a pair that is not here changes nothing.

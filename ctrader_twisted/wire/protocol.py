@@ -35,6 +35,7 @@ from ctrader_twisted.wire.liveness import Liveness
 from ctrader_twisted.wire.outstanding import Outstanding, Waiting
 from ctrader_twisted.wire.reasons import explain
 from ctrader_twisted.wire.refusals import refusal
+from ctrader_twisted.wire.strangers import strangers
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
@@ -112,16 +113,20 @@ class Timing:
 @define
 class Counters:
     """
-    What a connection has seen that should be rare.
+    What a connection, or all connections of a client, have seen that should be rare.
 
     @ivar late: answers whose request did not wait any more, and second answers.
     @ivar unknown: messages of a payload type that the schema does not know.
-    @ivar malformed: messages that do not parse, in frames that do.
+    @ivar fields: values in fields that the schema does not know; they are kept in the message and change nothing.
+    @ivar values: values of enums that the schema does not know; the field reads as if it were not set.
+    @ivar malformed: messages that do not parse, in frames that do, or lack a required field.
     @ivar broken: listeners' exceptions.
     """
 
     late: int = 0
     unknown: int = 0
+    fields: int = 0
+    values: int = 0
     malformed: int = 0
     broken: int = 0
 
@@ -161,6 +166,7 @@ class OpenApiProtocol(TwistedProtocol):
         timing: Timing | None = None,
         maxFrame: int = MAX_FRAME,
         maxOutstanding: int = 10_000,
+        counters: Counters | None = None,
     ) -> None:
         """
         @param clock: the reactor.
@@ -169,8 +175,9 @@ class OpenApiProtocol(TwistedProtocol):
         @param timing: how long things may take.
         @param maxFrame: the longest frame to take, in bytes.
         @param maxOutstanding: how many requests may wait at once.
+        @param counters: where to count, if several connections shall be counted together.
         """
-        self.counters = Counters()
+        self.counters = Counters() if counters is None else counters
         self._clock = clock
         self._listener = listener
         self._timing = timing or Timing()
@@ -326,9 +333,9 @@ class OpenApiProtocol(TwistedProtocol):
         if message is None:
             self.counters.unknown += 1
             self._log.debug("a message of the unknown payload type {type}", type=envelope.payloadType)
-        elif isinstance(message, ProtoHeartbeatEvent):
-            pass
-        elif waiting is not None and clientMsgId is not None and self._answers(message, waiting):
+            return
+        self._count(message)
+        if waiting is not None and clientMsgId is not None and self._answers(message, waiting):
             self._answerReceived(clientMsgId, waiting, message)
         else:
             isLate = clientMsgId is not None and self._outstanding.isOurs(clientMsgId)
@@ -336,6 +343,13 @@ class OpenApiProtocol(TwistedProtocol):
             # A late answer is of use to nobody, and may hold a token; a late event of an order is one all the same.
             if not (isLate and message.DESCRIPTOR.name.endswith("Res")):
                 self._tell(message)
+
+    def _count(self, message: Message) -> None:
+        fields, values = strangers(message)
+        if fields or values:
+            self.counters.fields += fields
+            self.counters.values += values
+            self._log.debug("{name} holds what the schema does not know", name=message.DESCRIPTOR.name)
 
     def _answers(self, message: Message, waiting: Waiting) -> bool:
         row = REQUESTS[waiting.request]
