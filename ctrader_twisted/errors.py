@@ -9,6 +9,7 @@ L{RequestRefused}.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 __all__ = [
@@ -26,12 +27,14 @@ __all__ = [
     "Halted",
     "HostNameRefused",
     "IllegalValue",
+    "JournalFailed",
     "LimitReached",
     "LoginNeeded",
     "NotConnected",
     "NotFound",
     "OrderRejected",
     "OutcomeUnknown",
+    "PartlyDone",
     "ProtocolError",
     "RateLimited",
     "RequestRefused",
@@ -84,6 +87,12 @@ class IllegalValue(CTraderError, ValueError):
     def __init__(self, message: str, nearest: tuple[object, ...] = ()) -> None:
         super().__init__(message)
         self.nearest = nearest
+
+
+class JournalFailed(CTraderError):
+    """
+    The journal of orders cannot be used now; an order that was to be written into it was not sent.
+    """
 
 
 class ProtocolError(CTraderError):
@@ -207,6 +216,20 @@ class OutcomeUnknown(CTraderError):
         super().__init__(message)
         self.trade = trade
         self.change: object | None = None
+
+
+class PartlyDone(CTraderError):
+    """
+    Of several requests that were made for one wish some failed; all have ended.
+
+    @ivar done: what the others gave.
+    @ivar failed: by the live object that each was about, why it failed.
+    """
+
+    def __init__(self, message: str, done: tuple[object, ...], failed: Mapping[object, Exception]) -> None:
+        super().__init__(message)
+        self.done = done
+        self.failed = failed
 
 
 class ValueUnknown(CTraderError):
