@@ -34,6 +34,7 @@ __all__ = ["Line", "Wire"]
 
 _REMEMBERED = 1_000
 _LENGTH = 4
+_LONGEST_SILENCE = 600.0
 
 
 class Wire(Protocol):
@@ -236,7 +237,10 @@ class Line:
         if self.isSilent:
             return
         self.isSilent = True
-        if action.seconds is not None:
+        if action.seconds is None:
+            # A client that has vanished gives up unheard.
+            self._later(_LONGEST_SILENCE, self._wire.abort)
+        else:
             self._kept = _Kept()
             self._later(action.seconds, self._goOn)
 

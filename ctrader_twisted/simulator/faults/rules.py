@@ -53,7 +53,8 @@ class Stall:
     The server falls silent just before the message: nothing is sent, nothing that comes is looked at, and the
     connection stays.
 
-    @ivar seconds: for how long; then all goes on where it stopped. By default until the client gives up.
+    @ivar seconds: for how long; then all goes on where it stopped. By default until the client gives up, or for
+        ten minutes.
     """
 
     seconds: float | None = field(default=None, validator=optional(ge(0.0)))

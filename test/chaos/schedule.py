@@ -1,0 +1,127 @@
+"""
+One schedule, from the first login to the last check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.task import deferLater
+from twisted.logger import globalLogPublisher
+
+from ctrader_twisted.client import Account, Client
+from ctrader_twisted.testing import VirtualExchange
+from test.chaos.plan import Plan, makePlan
+from test.chaos.properties import AT_THE_END, NOT_YET, WHEN_QUIET, Property, Scene
+from test.chaos.trader import Journal, Trader
+
+__all__ = ["Report", "run"]
+
+_SECONDS = 120.0
+_PATIENCE = 1_800.0
+_STEP = 20.0
+_GOODBYE = 700.0
+
+
+@define
+class Report:
+    """
+    What a schedule has shown.
+
+    @ivar seed: its seed.
+    @ivar plan: what went wrong in it.
+    @ivar journal: what it has seen.
+    @ivar broken: for each property that does not hold, its name and how.
+    """
+
+    seed: int
+    plan: Plan
+    journal: Journal
+    broken: list[str] = field(factory=list)
+
+    def check(self, scene: Scene, properties: Iterable[Property]) -> None:
+        """
+        Look at some properties.
+
+        @param scene: what there is to look at.
+        @param properties: the properties; those in L{NOT_YET} are left out.
+        """
+        for each in properties:
+            if each not in NOT_YET:
+                self.broken.extend(f"{each.__name__}: {words}" for words in each(scene))
+
+
+def run(seed: int) -> Report:
+    """
+    Run a schedule.
+
+    @param seed: decides all of it.
+    """
+    randomness = Random(seed)
+    exchange = VirtualExchange(seed=seed)
+    report = Report(seed, makePlan(randomness, _SECONDS), Journal())
+    failures: list[str] = []
+
+    def observe(event: Any) -> None:
+        if "log_failure" in event:
+            failures.append(event["log_failure"].getTraceback())
+
+    globalLogPublisher.addObserver(observe)
+    try:
+        scene = exchange.drive(_live(exchange, report, randomness, failures))
+        exchange.advance(_GOODBYE)
+        report.check(scene, AT_THE_END)
+    finally:
+        globalLogPublisher.removeObserver(observe)
+    return report
+
+
+async def _live(exchange: VirtualExchange, report: Report, randomness: Random, failures: list[str]) -> Scene:
+    client = exchange.client(accounts=(exchange.accountId, exchange.euroAccountId))
+    async with client:
+        accounts = (await client.account(exchange.accountId), await client.account(exchange.euroAccountId))
+        scene = Scene(exchange, accounts, report.journal, failures)
+        traders = [_trader(exchange, account, report.journal, randomness) for account in accounts]
+        trading = gatherResults([Deferred.fromCoroutine(each.trade(_SECONDS)) for each in traders])
+        _disturb(exchange, report)
+        await trading
+        await _calm(exchange, client, accounts, report)
+        report.check(scene, WHEN_QUIET)
+    return scene
+
+
+def _trader(exchange: VirtualExchange, account: Account, journal: Journal, randomness: Random) -> Trader:
+    return Trader(exchange.clock, exchange.exchange.timeline.now, account, journal, Random(randomness.random()))
+
+
+def _disturb(exchange: VirtualExchange, report: Report) -> None:
+    clock, journal = exchange.clock, report.journal
+
+    def happen(name: str, work: Any) -> None:
+        journal.lines.append(f"{clock.seconds():.3f} {name}")
+        work(exchange)
+
+    for rule in report.plan.rules:
+        exchange.exchange.faults.add(rule)
+    for each in report.plan.disturbances:
+        clock.callLater(each.at, happen, each.name, each.work)
+
+
+async def _calm(exchange: VirtualExchange, client: Client, accounts: tuple[Account, ...], report: Report) -> None:
+    """
+    Let all faults end, and wait until nothing is under way any more.
+    """
+    exchange.exchange.faults.clear()
+    if report.plan.hides:
+        exchange.exchange.disconnectAll()
+    end = exchange.clock.seconds() + _PATIENCE
+    # What is silent is found out after a minute; what was delayed comes sooner.
+    await deferLater(exchange.clock, 90.0)
+    for account in accounts:
+        report.journal.follow(f"account {account.accountId}", client.account(account.accountId))
+    while report.journal.waiting and exchange.clock.seconds() < end:
+        await deferLater(exchange.clock, _STEP)

@@ -1,0 +1,180 @@
+"""
+The code that trades in a schedule, as a user would write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from random import Random
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock, deferLater
+
+from ctrader_twisted.client import Account
+from ctrader_twisted.errors import CTraderError, OutcomeUnknown
+from ctrader_twisted.trading import Deal, Trade
+from ctrader_twisted.units import Lots, Symbol
+
+__all__ = ["Attempt", "Journal", "Trader"]
+
+_SYMBOLS = ("EURUSD", "USDJPY")
+_LOTS = ("0.01", "0.02", "0.05")
+
+
+@define(eq=False)
+class Attempt:
+    """
+    An order that a trader wanted to send.
+
+    @ivar clientOrderId: its id.
+    @ivar trade: what it got, with the answer or with L{OutcomeUnknown}.
+    @ivar error: why there is no trade.
+    """
+
+    clientOrderId: str
+    trade: Trade | None = None
+    error: Exception | None = None
+
+
+@define
+class Journal:
+    """
+    What a schedule has seen of the client.
+
+    @ivar lines: what happened, for whoever looks at a failure.
+    @ivar waiting: by a number, the Deferreds that have not fired, in words.
+    @ivar lasting: likewise, those that may wait for as long as the client runs.
+    @ivar attempts: by account, the orders.
+    @ivar deals: by account, the deals that were told.
+    @ivar surprises: errors of a kind that no user expects.
+    """
+
+    lines: list[str] = field(factory=list)
+    waiting: dict[int, str] = field(factory=dict)
+    lasting: dict[int, str] = field(factory=dict)
+    attempts: dict[int, list[Attempt]] = field(factory=dict)
+    deals: dict[int, list[Deal]] = field(factory=dict)
+    surprises: list[str] = field(factory=list)
+    _serial: int = 0
+
+    def follow(self, what: str, waiting: Deferred[Any], *, lasts: bool = False) -> None:
+        """
+        Watch a Deferred. That it fails is no surprise, if it does with an error of the package.
+
+        @param what: what it stands for, in words.
+        @param waiting: the Deferred.
+        @param lasts: whether it may wait for as long as the client runs.
+        """
+        self._serial += 1
+        number = self._serial
+        unfired = self.lasting if lasts else self.waiting
+        unfired[number] = what
+
+        def fired(result: Any) -> None:
+            del unfired[number]
+            error = getattr(result, "value", None)
+            if isinstance(error, BaseException) and not isinstance(error, CTraderError):
+                self.surprises.append(f"{what}: {error!r}\n{result.getTraceback()}")
+            self.lines.append(f"{what}: {error if error is not None else 'done'}")
+
+        waiting.addBoth(fired)
+
+
+class Trader:
+    """
+    Trades on one account, at random.
+    """
+
+    def __init__(
+        self, clock: Clock, now: Callable[[], int], account: Account, journal: Journal, randomness: Random
+    ) -> None:
+        """
+        @param clock: the virtual time.
+        @param now: milliseconds since 1970.
+        @param account: the account.
+        @param journal: where it is written down.
+        @param randomness: decides.
+        """
+        self._clock = clock
+        self._now = now
+        self._account = account
+        self._journal = journal
+        self._randomness = randomness
+        self._attempts = journal.attempts.setdefault(account.accountId, [])
+        account.onExecution(journal.deals.setdefault(account.accountId, []).append)
+
+    async def trade(self, seconds: float) -> None:
+        """
+        Do one thing after the other, without waiting for its end.
+
+        @param seconds: for how long.
+        """
+        end = self._clock.seconds() + seconds
+        symbols = [await self._lookUp(name) for name in _SYMBOLS]
+        actions: tuple[tuple[str, Callable[[Symbol], Coroutine[Any, Any, None]]], ...] = (
+            ("buy", self._buy),
+            ("buy and protect", self._protected),
+            ("close", self._close),
+            ("close a part", self._closePart),
+            ("listen", self._listen),
+            ("read history", self._read),
+        )
+        while self._clock.seconds() < end:
+            await deferLater(self._clock, self._randomness.expovariate(0.25))
+            name, action = self._randomness.choices(actions, weights=(4, 2, 4, 1, 1, 1))[0]
+            what = f"{self._clock.seconds():.3f} {self._account.accountId} {name}"
+            self._journal.follow(what, Deferred.fromCoroutine(action(self._randomness.choice(symbols))))
+
+    async def _lookUp(self, name: str) -> Symbol:
+        while True:
+            try:
+                return await self._account.symbol(name)
+            except CTraderError:
+                await deferLater(self._clock, 2.0)
+
+    async def _buy(self, symbol: Symbol, **options: Any) -> None:
+        attempt = Attempt(f"{self._randomness.getrandbits(64):016x}")
+        self._attempts.append(attempt)
+        order = self._randomness.choice((self._account.buy, self._account.sell))
+        lots = Lots(self._randomness.choice(_LOTS))
+        try:
+            attempt.trade = await order(symbol, lots, clientOrderId=attempt.clientOrderId, label="chaos", **options)
+        except CTraderError as error:
+            attempt.error = error
+            if isinstance(error, OutcomeUnknown) and isinstance(error.trade, Trade):
+                attempt.trade = error.trade
+            raise
+        finally:
+            self._follow(attempt)
+
+    def _follow(self, attempt: Attempt) -> None:
+        if attempt.trade is not None:
+            for name in ("whenAccepted", "whenFilled", "whenDone"):
+                self._journal.follow(f"{name} of {attempt.clientOrderId}", getattr(attempt.trade, name)())
+
+    async def _protected(self, symbol: Symbol) -> None:
+        await self._buy(symbol, stopLossPips=self._randomness.randint(1, 30), takeProfitPips=20)
+
+    async def _close(self, symbol: Symbol) -> None:
+        positions = self._account.positions
+        if positions:
+            position = self._randomness.choice(positions)
+            self._journal.follow(f"whenClosed of {position.positionId}", position.whenClosed(), lasts=True)
+            await position.close()
+
+    async def _closePart(self, symbol: Symbol) -> None:
+        fitting = [each for each in self._account.positions if each.symbolId == symbol.symbolId]
+        larger = [each for each in fitting if each.volume > symbol.volume(Lots("0.01"))]
+        if larger:
+            await self._randomness.choice(larger).close(Lots("0.01"))
+
+    async def _listen(self, symbol: Symbol) -> None:
+        async with self._account.quotes(symbol) as quotes:
+            for _ in range(self._randomness.randint(1, 5)):
+                await anext(quotes)
+
+    async def _read(self, symbol: Symbol) -> None:
+        now = self._now()
+        await self._account.trendbars(symbol, "M1", now - 3_600_000, now)
