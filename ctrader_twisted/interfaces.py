@@ -4,6 +4,9 @@ What a user of this package may implement.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol, TypeVar, TypeVarTuple
+
 from attrs import field, frozen
 from attrs.converters import optional
 from twisted.internet.defer import Deferred
@@ -11,7 +14,26 @@ from zope.interface import Interface
 
 from ctrader_twisted.secret import Secret, asSecret
 
-__all__ = ["ITokenStore", "TokenPair"]
+__all__ = ["ITokenStore", "RunBlocking", "TokenPair"]
+
+_ResultT = TypeVar("_ResultT")
+_ArgumentTs = TypeVarTuple("_ArgumentTs")
+
+
+class RunBlocking(Protocol):
+    """
+    Runs what waits for the disk. L{ctrader_twisted.blocking.Worker} does it in a thread; on virtual time
+    L{twisted.internet.defer.execute} does it at once.
+    """
+
+    def __call__(self, function: Callable[[*_ArgumentTs], _ResultT], /, *args: *_ArgumentTs) -> Deferred[_ResultT]:
+        """
+        Run a function, after all that were given before it.
+
+        @param function: the function; it may be called in another thread.
+        @param args: its arguments.
+        @return: fires with what it returns, fails with what it raises.
+        """
 
 
 @frozen

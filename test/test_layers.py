@@ -27,6 +27,7 @@ FLOORS = {
     "framing": 1,
     "durable": 1,
     "eventual": 1,
+    "blocking": 1,
     "columns": 1,
     "requests": 2,
     "wire": 2,
