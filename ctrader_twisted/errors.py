@@ -10,6 +10,7 @@ L{RequestRefused}.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 __all__ = [
@@ -58,6 +59,23 @@ class CTraderError(Exception):
     The root of all errors that this package raises.
     """
 
+    _advice = ""
+
+    def explain(self) -> str:
+        """
+        Tell in plain language what happened and what to do next, as far as the error itself knows.
+        L{ctrader_twisted.client.Client.explain} adds what the client knows.
+
+        @return: some sentences.
+        """
+        return _sentences(self._happened(), self._next())
+
+    def _happened(self) -> str:
+        return str(self)
+
+    def _next(self) -> str:
+        return self._advice
+
 
 class ConfigurationError(CTraderError):
     """
@@ -88,6 +106,9 @@ class IllegalValue(CTraderError, ValueError):
         super().__init__(message)
         self.nearest = nearest
 
+    def _next(self) -> str:
+        return f"the nearest legal values are {', '.join(map(str, self.nearest))}" if self.nearest else ""
+
 
 class JournalFailed(CTraderError):
     """
@@ -106,11 +127,15 @@ class NotConnected(CTraderError):
     There is no usable connection now; nothing was sent.
     """
 
+    _advice = "whenReady() tells when it can be tried again"
+
 
 class ConnectFailed(CTraderError):
     """
     No connection could be made, or it did not get as far as being logged in.
     """
+
+    _advice = "check the network and the host; the client goes on trying"
 
 
 class CertificateRefused(ConnectFailed):
@@ -118,17 +143,23 @@ class CertificateRefused(ConnectFailed):
     The server's certificate is not signed by a trusted authority, or is not valid now.
     """
 
+    _advice = "check this machine's clock and who signed the certificate; the client does not try again"
+
 
 class HostNameRefused(ConnectFailed):
     """
     The server's certificate is for another host name.
     """
 
+    _advice = "check the host name; the client does not try again"
+
 
 class TooManyRequests(CTraderError):
     """
     As many requests wait for their answers as the connection allows; this one was not sent.
     """
+
+    _advice = "send fewer requests at once"
 
 
 class TooSlow(CTraderError):
@@ -145,6 +176,8 @@ class LimitReached(CTraderError):
     @ivar limit: the name of the limit, as in L{ctrader_twisted.trading.limits.Limits}.
     """
 
+    _advice = "close something first, or raise the limit"
+
     def __init__(self, message: str, accountId: int, limit: str) -> None:
         super().__init__(message, accountId, limit)
         self.accountId = accountId
@@ -158,6 +191,11 @@ class Halted(LimitReached):
     """
     The account is halted: it opens nothing until it is resumed. Closing is allowed.
     """
+
+    _advice = "resume the account, if that is what you want"
+
+
+_LOOK = "if it changes anything, look at orders, positions and deals before it is sent again"
 
 
 class _RequestError(CTraderError):
@@ -192,11 +230,16 @@ class ConnectionLost(_RequestError):
         super().__init__(f"{about}: the connection was lost ({reason}); {fate}", request, accountId)
         self.maybeSent = maybeSent
 
+    def _next(self) -> str:
+        return _LOOK if self.maybeSent else "it can be sent again when the account is ready"
+
 
 class RequestTimedOut(_RequestError):
     """
     No answer came in time. The server may still have executed the request.
     """
+
+    _advice = _LOOK
 
     def __init__(self, request: str, accountId: int | None = None, *, seconds: float) -> None:
         super().__init__(f"{_about(request, accountId)}: no answer within {seconds:g} s", request, accountId)
@@ -211,6 +254,8 @@ class OutcomeUnknown(CTraderError):
     @ivar change: of a cancel, amendment, protection or close, the L{Change
         <ctrader_twisted.trading.changes.Change>} whose C{whenResolved()} tells the outcome; else L{None}.
     """
+
+    _advice = "do not send it again before orders, positions and deals tell what became of it"
 
     def __init__(self, message: str, trade: object | None = None) -> None:
         super().__init__(message)
@@ -269,11 +314,22 @@ class ServerError(_RequestError):
         self.retryAfter = retryAfter
         self.maintenanceEnd = maintenanceEnd
 
+    def _happened(self) -> str:
+        words = f", and says: {self.description}" if self.description else ""
+        if self.request or self.accountId is not None:
+            return f"the server refused {_about(self.request, self.accountId)} with {self.code}{words}"
+        return f"the server told of {self.code}{words}"
+
+    def _next(self) -> str:
+        return _sentences(self.remedy, self._advice)
+
 
 class RetryLater(ServerError):
     """
     The server cannot do it now; the same request may succeed later. Trading requests need a look at the state first.
     """
+
+    _advice = "the same request may succeed later; before an order is sent again, look at orders and positions"
 
 
 class RateLimited(RetryLater):
@@ -281,11 +337,25 @@ class RateLimited(RetryLater):
     Requests came too fast; this one was not executed.
     """
 
+    _advice = "it was not executed"
+
+    def _next(self) -> str:
+        wait = "" if self.retryAfter is None else f"wait {self.retryAfter} s"
+        return _sentences(super()._next(), wait)
+
 
 class UnderMaintenance(RetryLater):
     """
     The server is under maintenance; C{maintenanceEnd} tells until when, if the server said so.
     """
+
+    _advice = "the client comes back by itself"
+
+    def _next(self) -> str:
+        if self.maintenanceEnd is None:
+            return super()._next()
+        end = datetime.fromtimestamp(self.maintenanceEnd // 1000, UTC)
+        return _sentences(f"the maintenance is to end at {end:%Y-%m-%d %H:%M:%S} UTC", super()._next())
 
 
 class Busy(RetryLater):
@@ -293,11 +363,15 @@ class Busy(RetryLater):
     Another operation on the same order or position is in progress, or there is no price yet.
     """
 
+    _advice = "wait a moment, look at the state again, and retry"
+
 
 class ApplicationInactive(RetryLater):
     """
     The application is registered but not active yet, which can take up to three working days.
     """
+
+    _advice = "the client goes on trying"
 
 
 class LoginNeeded(ServerError):
@@ -305,11 +379,15 @@ class LoginNeeded(ServerError):
     The application or the account is not logged in on this connection, or a subscription that is needed is missing.
     """
 
+    _advice = "then the same request may succeed; what a client has logged in itself it logs in again by itself"
+
 
 class TokenRefused(ServerError):
     """
     The access token or refresh token is expired, revoked or unknown.
     """
+
+    _advice = "without a good token the account stays logged out"
 
 
 class AlreadySo(ServerError):
@@ -317,17 +395,23 @@ class AlreadySo(ServerError):
     What was asked for is the case already.
     """
 
+    _advice = "nothing needs to be done"
+
 
 class NotFound(ServerError):
     """
     The order, position or other thing is not there, or not there any more.
     """
 
+    _advice = "look at orders, positions and deals: it may have been filled, closed or cancelled"
+
 
 class RequestRefused(ServerError):
     """
     The server will refuse the same request again.
     """
+
+    _advice = "the same request would be refused again"
 
 
 class SymbolNotFound(RequestRefused):
@@ -364,6 +448,8 @@ class OrderRejected(RequestRefused):
     """
     The server refused an order or a change of one: money, market, prices, volume or limits forbid it.
     """
+
+    _advice = "nothing was changed, and the same order would be refused again as things are"
 
 
 class _Meaning(NamedTuple):
@@ -428,6 +514,12 @@ _MEANINGS: dict[str, _Meaning] = {
     "UNABLE_TO_AMEND_ORDER": _Meaning(OrderRejected, "look at the order again: it may have been executed"),
     "SHORT_SELLING_NOT_ALLOWED": _Meaning(OrderRejected),
     "NOT_SUBSCRIBED_TO_PNL": _Meaning(AlreadySo),
+    # Not in the schema, but seen.
+    "POSITION_NOT_FOUND_OR_NOT_OPENED": _Meaning(NotFound),
+    "ALREADY_CLOSED": _Meaning(NotFound),
+    "NO_ENOUGH_MONEY_TO_OPEN_POSITION": _Meaning(OrderRejected, "the free margin is too small"),
+    "INVALID_STOPS_LEVEL": _Meaning(OrderRejected, "stop loss or take profit lies on the wrong side of the market"),
+    "ACCESS_DENIED": _Meaning(TokenRefused, "grant access again"),
 }
 
 _TRADING = frozenset(
@@ -482,6 +574,11 @@ def _meaning(code: str, description: str, request: str) -> _Meaning:
     if meaning.kind is RequestRefused and request in _TRADING:
         return _Meaning(OrderRejected, meaning.remedy)
     return meaning
+
+
+def _sentences(*parts: str) -> str:
+    found = (part.rstrip(".") for part in parts if part)
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in found)
 
 
 def _restored(kind: type[_RequestError], args: tuple[object, ...], state: dict[str, object]) -> _RequestError:
