@@ -485,6 +485,15 @@ class LinkTests(SynchronousTestCase):
         self.link.push(event)
         self.assertEqual(watch.equity, Decimal("10027.30"))
 
+    def test_net(self) -> None:
+        """
+        The net profit has the swap so far and the commission of the opening.
+        """
+        self.login(held(swap=-250, commission=-3))
+        watch = self.estimates.watchEquity()
+        self.quote(110_010, 110_020)
+        self.assertEqual(watch.profit(), (Decimal("0.10"), Decimal("-2.43")))
+
     def test_moneyDigits(self) -> None:
         """
         Scenario 75: profits have the digits of the account's money, be it none or eight.

@@ -280,7 +280,7 @@ class EstimateTests(MoneyCase):
                 account.rate(symbol.quoteAsset, timeout=3),
             ):
                 error = await self.failed(late, ValueUnknown)
-                self.assertIn("after 3 s", str(error))
+                self.assertIn("in 3 s", str(error))
             self.assertEqual(self.virtual.clock.seconds() - start, 3)
             await self.waitUntil(EPOCH + 5_000)
             self.assertEqual(self.subscribed(), [])
@@ -329,6 +329,22 @@ class EstimateTests(MoneyCase):
             symbol = await account.symbol("USDJPY")
             waiting.append(account.pipValue(symbol, Lots(1), timeout=1_000))
             await self.waitUntil(EPOCH + 1_000)
+
+        self.go(main)
+        self.failureResultOf(waiting[0], NotConnected)
+
+    def test_stoppedWhileAway(self) -> None:
+        """
+        So is who began to wait while there was no connection.
+        """
+        waiting: list[Deferred[Any]] = []
+
+        async def main(account: Account) -> None:
+            gold = await account.symbol("XAUUSD")
+            self.virtual.endpoint.refusing = True
+            self.virtual.endpoint.links[-1].cut()
+            await self.waitUntil(EPOCH + 1_000)
+            waiting.append(account.commission(gold, Units(100), timeout=1_000))
 
         self.go(main)
         self.failureResultOf(waiting[0], NotConnected)

@@ -125,7 +125,7 @@ class Leverage:
         @raise ValueUnknown: if neither the account nor the symbol names a leverage.
         """
         bound, start, end = Fraction(0), held, held + added
-        for volume, leverage in self.tiers[:-1]:
+        for volume, leverage in self.tiers:
             part = max(Fraction(0), min(end, volume) - start)
             bound += part / self._capped(leverage)
             start += part
