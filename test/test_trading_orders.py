@@ -607,23 +607,19 @@ class FollowedTests(SynchronousTestCase):
 
     def test_ended(self) -> None:
         """
-        An order of ours is kept until it ends, by its own event or by a login; then it is one of many.
+        An order of ours is kept until it ends; then it is one of many.
         """
-        for byLogin in (False, True):
-            orders = Orders()
-            life = OrderLife(Wanted("mine", 1, BUY, 100_000))
-            orders.expect(life)
-            self.assertEqual(orders.unended(), (life,))
-            mine = order(10, clientOrderId="mine")
-            orders.apply(event("ACCEPTED", mine), None)
-            self.assertEqual(orders.unended(), (life,))
-            if byLogin:
-                orders.reconciled([], {1_010: 100_000})
-            else:
-                orders.apply(event("FILLED", mine), None)
-            self.assertIs(life.status, TradeStatus.FILLED)
-            self.assertEqual(orders.unended(), ())
-            self.assertIs(orders.apply(event("CANCELLED", mine), None)[0], life)
+        orders = Orders()
+        life = OrderLife(Wanted("mine", 1, BUY, 100_000))
+        orders.expect(life)
+        self.assertEqual(orders.unended(), (life,))
+        mine = order(10, clientOrderId="mine")
+        orders.apply(event("ACCEPTED", mine), None)
+        self.assertEqual(orders.unended(), (life,))
+        orders.apply(event("FILLED", mine), None)
+        self.assertIs(life.status, TradeStatus.FILLED)
+        self.assertEqual(orders.unended(), ())
+        self.assertIs(orders.apply(event("CANCELLED", mine), None)[0], life)
 
     def test_manyUnknown(self) -> None:
         """
@@ -639,7 +635,7 @@ class FollowedTests(SynchronousTestCase):
                 elif number:
                     life.status = TradeStatus.UNKNOWN
             waiting = lives[2].whenDone()
-            orders.reconciled([], {})
+            orders.reconciled([])
             orders.expect(OrderLife(Wanted("last", 1, BUY, 100_000)))
             for each in (waiting, lives[1].whenDone()):
                 self.failureResultOf(each, OutcomeUnknown)
@@ -716,86 +712,6 @@ class UnknownTests(OrderTests):
         self.assertEqual((trade.orderId, trade.position.positionId), (10, 1_010))
         self.link.push(self.filled())
         self.successResultOf(trade.whenFilled())
-
-    def test_notFoundByReconcile(self) -> None:
-        """
-        If the login does not tell either, those who wait are told so; events may still resolve it.
-        """
-        trade = self.lost()
-        waiting = [trade.whenAccepted(), trade.whenFilled(), trade.whenDone()]
-        self.link.reconcile(order(20))
-        for each in waiting:
-            self.assertIs(self.failureResultOf(each, OutcomeUnknown).value.trade, trade)
-        again = trade.whenFilled()
-        self.link.push(self.filled())
-        self.assertIs(self.successResultOf(again), trade)
-
-    def test_filledWhileAway(self) -> None:
-        """
-        An accepted order whose position is open after the login was filled, by deals that were not heard.
-        """
-        trade = self.trade()
-        filled = trade.whenFilled()
-        self.link.lose()
-        self.assertNoResult(filled)
-        self.link.reconcile(position(1_010, OPEN, 100_000, at=50))
-        self.assertIs(self.successResultOf(filled), trade)
-        self.assertEqual((trade.fills, trade.position.volume), ((), 100_000))
-        self.assertEqual(self.trading.positions, (trade.position,))
-
-    def test_goneWhileAway(self) -> None:
-        """
-        An accepted order that has left no trace may have been filled and closed, or never filled: that is unknown.
-        """
-        trade = self.trade()
-        filled, closed = trade.whenFilled(), trade.position.whenClosed()
-        self.link.lose()
-        self.link.reconcile()
-        for each in (filled, closed):
-            self.assertIs(self.failureResultOf(each, OutcomeUnknown).value.trade, trade)
-        self.assertIs(trade.status, TradeStatus.UNKNOWN)
-
-    def test_goneForGood(self) -> None:
-        """
-        The empty position of such an order is not held any longer; who waits for its end again is told so at once,
-        until the order's end is heard after all.
-        """
-        trade = self.trade()
-        self.link.reconcile()
-        for again in (self.link.reconcile, self.trading.release):
-            again()
-            self.failureResultOf(trade.position.whenClosed(), OutcomeUnknown)
-        self.link.push(event("CANCELLED", self.mine()))
-        self.assertIs(self.successResultOf(trade.position.whenClosed()), trade.position)
-        self.assertIs(trade.status, TradeStatus.CANCELLED)
-        self.link.push(self.filled())
-        self.assertEqual(self.trading.positions, (trade.position,))
-
-    def test_heldAgain(self) -> None:
-        """
-        If a later login does show the position, it is the one of the trade.
-        """
-        trade = self.trade()
-        empty = trade.position
-        self.link.reconcile()
-        self.link.reconcile(position(1_010, OPEN, 100_000, at=50))
-        self.assertEqual(self.trading.positions, (empty,))
-        self.assertIs(trade.status, TradeStatus.FILLED)
-
-    def test_otherVolume(self) -> None:
-        """
-        A position that has come to be open with less than was wanted may hold a part that was filled, or the rest of
-        all: that is unknown.
-        """
-        bought = self.trading.buy(EURUSD, Lots("0.03"))
-        self.link.answerWith(event("ACCEPTED", self.mine(), position(1_010, CREATED)))
-        trade = self.successResultOf(bought)
-        filled = trade.whenFilled()
-        self.link.lose()
-        self.link.reconcile(position(1_010, OPEN, 100_000, at=50))
-        self.assertIs(self.failureResultOf(filled, OutcomeUnknown).value.trade, trade)
-        self.assertEqual((trade.status, trade.position.volume), (TradeStatus.UNKNOWN, 100_000))
-        self.assertEqual(self.trading.positions, (trade.position,))
 
     def test_filledAfterLogin(self) -> None:
         """

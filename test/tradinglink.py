@@ -8,8 +8,11 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from google.protobuf.message import Message
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from ctrader_twisted.errors import ConnectionLost
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.trading import Trading
@@ -34,6 +37,11 @@ __all__ = [
     "trader",
 ]
 
+NOW = 1_800_000_000_000
+"""
+The time at which the tests begin, in milliseconds since 1970.
+"""
+
 EURUSD = makeSymbol(1, "EURUSD", minVolume=100_000, maxVolume=1_000_000_000, stepVolume=100_000)
 
 BUY, SELL = m.ProtoOATradeSide.BUY, m.ProtoOATradeSide.SELL
@@ -53,14 +61,52 @@ _STATUS = {
 }
 
 
+_QUESTIONS = (m.ProtoOAReconcileReq, m.ProtoOAOrderListReq, m.ProtoOAOrderDetailsReq, m.ProtoOADealListReq)
+
+
 class TradingLink(FakeLink):
     """
     A link that can be reconciled too.
+
+    @ivar questions: what is asked about orders and deals, apart from what is sent, with the Deferreds that wait.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.questions: list[tuple[Any, Deferred[Any]]] = []
         self._reconcilers: Listeners[Any] = Listeners()
+
+    def _take(self, message: Any) -> Deferred[Any]:
+        if not isinstance(message, _QUESTIONS) or type(message) in self.answers:
+            return super()._take(message)
+        answer: Deferred[Any] = Deferred()
+        self.questions.append((message, answer))
+        return answer
+
+    def tell(self, result: Message | Exception) -> Any:
+        """
+        Answer the oldest question that was not given up.
+
+        @return: the question.
+        """
+        message, waiting = self.questions.pop(0)
+        while waiting.called:
+            message, waiting = self.questions.pop(0)
+        if isinstance(result, Exception):
+            waiting.errback(result)
+        else:
+            waiting.callback(result)
+        return message
+
+    def lose(self, tellFirst: bool = False) -> None:
+        """
+        The connection is lost.
+        """
+        questions, self.questions = self.questions, []
+        super().lose(tellFirst)
+        for message, waiting in questions:
+            if not waiting.called:
+                waiting.errback(ConnectionLost(type(message).__name__, 7, maybeSent=True, reason="test"))
 
     def onReconcile(self, step: Callable[[Any, Any], None]) -> Any:
         """
@@ -107,7 +153,11 @@ def setUpTrading(*symbols: Symbol) -> tuple[TradingLink, Clock, Trading]:
     """
     link, clock = TradingLink(), Clock()
     known = {symbol.symbolId: symbol for symbol in symbols}
-    trading = Trading(link, clock=clock, randomness=Random(1), symbolById=known.get)
+
+    def wallClock() -> int:
+        return NOW + int(clock.seconds() * 1000)
+
+    trading = Trading(link, clock=clock, randomness=Random(1), wallClock=wallClock, symbolById=known.get)
     link.reconcile()
     return link, clock, trading
 

@@ -69,7 +69,9 @@ class Account(MarketData, Trading, Estimates, Restraint):
         link.onReconcile(lambda trader, state: self._traderReceived(trader))
         link.listen(ProtoOATraderUpdatedEvent, lambda event: self._traderReceived(event.trader))
         MarketData.__init__(self, link, clock=clock, wallClock=wallClock)
-        Trading.__init__(self, link, clock=clock, randomness=randomness, symbolById=self._symbols.known)
+        Trading.__init__(
+            self, link, clock=clock, randomness=randomness, wallClock=wallClock, symbolById=self._symbols.known
+        )
         Estimates.__init__(self, link, clock=clock, symbols=self._symbols, quotes=self._quotes, books=self._books)
         Restraint.__init__(self, self._sources, limits, haltFile, watchEquity=self.watchEquity, wallClock=wallClock)
         link.onEnded(self._ended)

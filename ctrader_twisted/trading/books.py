@@ -5,19 +5,21 @@ alone. Everything is brought up to date before anybody is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ctrader_twisted.errors import NotConnected, OutcomeUnknown
 from ctrader_twisted.schema.messages import (
+    ProtoOADeal,
     ProtoOAExecutionEvent,
+    ProtoOAOrder,
     ProtoOAReconcileRes,
     ProtoOATrader,
     ProtoOATraderUpdatedEvent,
 )
 from ctrader_twisted.trading.amounts import Amounts
 from ctrader_twisted.trading.balance import Balance
-from ctrader_twisted.trading.deals import Deal, Executions, isFill
-from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus
+from ctrader_twisted.trading.deals import Deal, Executions, isFill, isFilled, readDeal
+from ctrader_twisted.trading.orderlife import OrderLife
 from ctrader_twisted.trading.orders import Orders
 from ctrader_twisted.trading.pending import PendingOrders
 from ctrader_twisted.trading.position import Closer, HeldPosition, PositionStatus
@@ -79,19 +81,77 @@ class Books:
         @param trader: the account.
         @param state: its positions and orders.
         """
-        held = {each.positionId: each.tradeData.volume for each in state.position if each.tradeData.volume}
         self.balance.reconciled(trader)
-        opened = {positionId: volume for positionId, volume in held.items() if self._isEmpty(positionId)}
-        lives = self.orders.reconciled(state.order, opened)
+        lives = self.orders.reconciled(state.order)
         self.pending.reconciled(state.order)
         awaited = {order.positionId for order in state.order} | {life.positionId for life in lives if not life.isEnded}
         gone = self.positions.reconciled(state.position, awaited)
         for life in lives:
             self._join(life, None)
-            self._loseSight(life)
             life.settle()
         for position in gone:
             position.settle()
+
+    def told(self, life: OrderLife, order: ProtoOAOrder, deals: Iterable[ProtoOADeal]) -> None:
+        """
+        The server was asked what became of an order of ours. Its deals reach the listeners by L{recovered} alone.
+
+        @param life: the order.
+        @param order: the server's order.
+        @param deals: its deals.
+        """
+        fills = [readDeal(deal, self.amounts, recovered=True) for deal in deals if isFilled(deal)]
+        self.orders.told(life, order, fills)
+        position = self._join(life, None)
+        if not life.isEnded:
+            self.pending.put(order)
+        elif position is not None and position.status is PositionStatus.CREATED:
+            # It is among the open ones if it is open: it was closed unheard.
+            self.positions.drop(position)
+        life.settle()
+        if position is not None:
+            position.settle()
+
+    def missing(self, life: OrderLife, error: Exception) -> None:
+        """
+        An order of ours has never reached the server.
+
+        @param life: the order.
+        @param error: says so.
+        """
+        self.orders.missing(life, error)
+        life.settle()
+
+    def untold(self, life: OrderLife, why: str) -> None:
+        """
+        What became of an order of ours cannot be found out.
+
+        @param life: the order.
+        @param why: the reason, in words.
+        """
+        error = OutcomeUnknown(f"what became of the order cannot be found out: {why}", life.subject)
+        life.abandon(error)
+        position = None if life.positionId is None else self.positions.find(life.positionId)
+        if position is not None and position.status is PositionStatus.CREATED:
+            self.positions.loseSight(position, error)
+
+    def recovered(self, messages: Iterable[ProtoOADeal]) -> list[Deal]:
+        """
+        Deals were fetched that may have been made while the connection was down. The state that was read after it
+        holds what they have changed.
+
+        @param messages: the server's deals, in order.
+        @return: those that were not known. The listeners of executions are told of them with what was kept for them.
+        """
+        deals = self.executions.recover(messages)
+        for deal in deals:
+            life = self.orders.byId(deal.orderId)
+            if life is not None:
+                life.fill(deal)
+            position = self.positions.find(deal.positionId)
+            if position is not None:
+                position.recover(deal)
+        return deals
 
     def traderUpdated(self, event: ProtoOATraderUpdatedEvent) -> None:
         """
@@ -144,14 +204,6 @@ class Books:
             self.positions.drop(position)
         return position
 
-    def _loseSight(self, life: OrderLife) -> None:
-        if life.status is not TradeStatus.UNKNOWN or life.positionId is None:
-            return
-        position = self.positions.find(life.positionId)
-        if position is not None and position.status is PositionStatus.CREATED:
-            why = f"the account's state does not tell whether position {life.positionId} was ever filled"
-            self.positions.loseSight(position, OutcomeUnknown(why, life.subject))
-
     def _tell(self, deal: Deal | None, life: OrderLife | None, position: HeldPosition | None) -> None:
         if deal is not None:
             self.executions.tell(deal)
@@ -159,7 +211,3 @@ class Books:
             life.settle()
         if position is not None:
             position.settle()
-
-    def _isEmpty(self, positionId: int) -> bool:
-        position = self.positions.find(positionId)
-        return position is None or position.status is PositionStatus.CREATED

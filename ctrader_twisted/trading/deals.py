@@ -17,7 +17,7 @@ from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.trading.amounts import Amounts
 from ctrader_twisted.units import moneyFromWire
 
-__all__ = ["Deal", "Executions", "Side", "combined", "isFill", "readDeal"]
+__all__ = ["Deal", "Executions", "Side", "combined", "isFill", "isFilled", "readDeal"]
 
 _FILLS = (ProtoOADealStatus.FILLED, ProtoOADealStatus.PARTIALLY_FILLED)
 _REMEMBERED = 10_000
@@ -55,6 +55,7 @@ class Deal:
     @ivar totalCommission: the commission of what it closed, for opening and closing, or L{None} if it closed nothing.
     @ivar conversionFee: the fee for converting the profit, or L{None} if it closed nothing.
     @ivar balance: the account's balance after it, or L{None} if it closed nothing.
+    @ivar recovered: whether it was made while the connection was down, and read afterwards.
     """
 
     dealId: int
@@ -73,6 +74,7 @@ class Deal:
     totalCommission: Decimal | None = None
     conversionFee: Decimal | None = None
     balance: Decimal | None = None
+    recovered: bool = False
 
     @property
     def netProfit(self) -> Decimal | None:
@@ -88,15 +90,25 @@ def isFill(event: ProtoOAExecutionEvent) -> bool:
 
     @param event: an execution event.
     """
-    return event.HasField("deal") and event.deal.dealStatus in _FILLS
+    return event.HasField("deal") and isFilled(event.deal)
 
 
-def readDeal(deal: ProtoOADeal, amounts: Amounts) -> Deal:
+def isFilled(deal: ProtoOADeal) -> bool:
+    """
+    Tell whether a deal executed something.
+
+    @param deal: the server's message.
+    """
+    return deal.dealStatus in _FILLS
+
+
+def readDeal(deal: ProtoOADeal, amounts: Amounts, *, recovered: bool = False) -> Deal:
     """
     Read a deal.
 
     @param deal: the server's message.
     @param amounts: reads its numbers.
+    @param recovered: whether it was not told when it was made.
     @return: the deal.
     """
     price = amounts.price(deal.executionPrice, deal.symbolId)
@@ -110,6 +122,7 @@ def readDeal(deal: ProtoOADeal, amounts: Amounts) -> Deal:
         "price": Decimal("NaN") if price is None else price,
         "executed": deal.executionTimestamp,
         "commission": amounts.money(deal.commission, deal),
+        "recovered": recovered,
     }
     if deal.HasField("closePositionDetail"):
         read |= _closing(deal, amounts)
@@ -169,16 +182,22 @@ def _mean(parts: Iterable[tuple[Decimal | None, int]]) -> Decimal | None:
 
 class Executions:
     """
-    The deals of the account as they come, those of other clients too. The ids of the last 10,000 are remembered, so
-    that a deal that is told twice counts once.
+    The deals of the account, those of other clients too, each told once and in order. The ids of the last 10,000 are
+    remembered, so that a deal that is told twice counts once.
+
+    @ivar newest: the time of the newest deal that was heard of, in milliseconds since 1970; 0 if there was none.
     """
 
     def __init__(self, amounts: Amounts) -> None:
         """
         @param amounts: reads the numbers.
         """
+        self.newest = 0
         self._amounts = amounts
-        self._seen: dict[int, None] = {}
+        self._heard: dict[int, None] = {}
+        self._told: dict[int, None] = {}
+        # What has to wait for older deals, which are being fetched.
+        self._held: list[Deal] | None = None
         self._listeners: Listeners[Deal] = Listeners()
 
     def listen(self, listener: Callable[[Deal], object]) -> Registration:
@@ -194,19 +213,61 @@ class Executions:
         Read the deal of an event.
 
         @param event: an execution event.
-        @return: the deal, or L{None} if nothing was executed or the deal is known already.
+        @return: the deal, or L{None} if nothing was executed or an event has told of the deal before.
         """
-        if not isFill(event) or event.deal.dealId in self._seen:
+        if not isFill(event) or event.deal.dealId in self._heard:
             return None
-        self._seen[event.deal.dealId] = None
-        if len(self._seen) > _REMEMBERED:
-            del self._seen[next(iter(self._seen))]
+        _remember(self._heard, event.deal.dealId)
         return readDeal(event.deal, self._amounts)
 
     def tell(self, deal: Deal) -> None:
         """
-        Tell the listeners.
+        Tell the listeners, unless they know the deal already; as long as older ones are being fetched, later.
 
         @param deal: the deal.
         """
-        self._listeners.tell(deal)
+        if deal.dealId in self._told:
+            return
+        _remember(self._told, deal.dealId)
+        self.newest = max(self.newest, deal.executed)
+        if self._held is None:
+            self._listeners.tell(deal)
+        else:
+            self._held.append(deal)
+
+    def hold(self) -> None:
+        """
+        Keep what comes, until L{release}: there may be older deals.
+        """
+        if self._held is None:
+            self._held = []
+
+    def recover(self, messages: Iterable[ProtoOADeal]) -> list[Deal]:
+        """
+        Take in deals that were fetched. They are told with the others.
+
+        @param messages: the server's messages.
+        @return: those that were not known.
+        """
+        missed = [
+            readDeal(message, self._amounts, recovered=True)
+            for message in messages
+            if isFilled(message) and message.dealId not in self._told
+        ]
+        for deal in missed:
+            self.tell(deal)
+        return missed
+
+    def release(self) -> None:
+        """
+        Tell what was kept, in the order of execution; nothing is kept from now on.
+        """
+        held, self._held = self._held or [], None
+        for deal in sorted(held, key=lambda each: (each.executed, each.dealId)):
+            self._listeners.tell(deal)
+
+
+def _remember(ids: dict[int, None], dealId: int) -> None:
+    ids[dealId] = None
+    if len(ids) > _REMEMBERED:
+        del ids[next(iter(ids))]

@@ -4,17 +4,18 @@ What is known of a single order, however its events come: in any order, twice, o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from enum import Enum
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, fail, succeed
 
-from ctrader_twisted.errors import OrderRejected, OutcomeUnknown, ServerError
+from ctrader_twisted.errors import OrderRejected, ServerError
 from ctrader_twisted.schema.messages import (
     ProtoOAExecutionEvent,
     ProtoOAExecutionType,
     ProtoOAOrder,
+    ProtoOAOrderStatus,
     ProtoOAOrderType,
 )
 from ctrader_twisted.session.listeners import Waiters
@@ -30,7 +31,7 @@ class TradeStatus(Enum):
     """
     How far an order has come.
 
-    C{UNKNOWN} means that it was sent and that neither the answer nor the account's state tells what became of it.
+    C{UNKNOWN} means that it was sent and that what became of it has yet to be found out.
     C{CANCELLED} and C{EXPIRED} orders may have been filled in part.
     """
 
@@ -53,8 +54,13 @@ _STAGES = {
     ProtoOAExecutionType.ORDER_EXPIRED: TradeStatus.EXPIRED,
     ProtoOAExecutionType.ORDER_REJECTED: TradeStatus.REJECTED,
 }
-
-
+_STATUSES = {
+    ProtoOAOrderStatus.ORDER_STATUS_ACCEPTED: TradeStatus.ACCEPTED,
+    ProtoOAOrderStatus.ORDER_STATUS_FILLED: TradeStatus.FILLED,
+    ProtoOAOrderStatus.ORDER_STATUS_REJECTED: TradeStatus.REJECTED,
+    ProtoOAOrderStatus.ORDER_STATUS_EXPIRED: TradeStatus.EXPIRED,
+    ProtoOAOrderStatus.ORDER_STATUS_CANCELLED: TradeStatus.CANCELLED,
+}
 _WORDS = {TradeStatus.CANCELLED: "was cancelled", TradeStatus.EXPIRED: "expired", TradeStatus.REJECTED: "was rejected"}
 
 
@@ -102,6 +108,7 @@ class OrderLife:
     @ivar fills: its deals, in the order in which they came.
     @ivar error: why nothing was filled, once it has ended so.
     @ivar wasAccepted: whether the server has taken it.
+    @ivar whenEnded: called once with this, when it has ended and those who wait have been told; L{None} for nobody.
     """
 
     def __init__(self, wanted: Wanted | None = None) -> None:
@@ -117,6 +124,7 @@ class OrderLife:
         self.fills: tuple[Deal, ...] = ()
         self.error: Exception | None = None
         self.wasAccepted = False
+        self.whenEnded: Callable[[OrderLife], None] | None = None
         # Why nobody hears of it any more, as long as nobody does.
         self._abandoned: Exception | None = None
         self._accepted: Waiters[OrderLife] = Waiters()
@@ -156,12 +164,8 @@ class OrderLife:
 
     def settle(self) -> None:
         """
-        Answer those who wait for what has happened by now. Of an order whose fate is unknown they are told that; it may
-        be heard later, and they may wait again.
+        Answer those who wait for what has happened by now.
         """
-        if self.status is TradeStatus.UNKNOWN:
-            self.fail(OutcomeUnknown("the account's state does not tell what became of the order", self.subject))
-            return
         if self.wasAccepted:
             self._accepted.fire(self)
         if not self.isEnded:
@@ -172,6 +176,9 @@ class OrderLife:
             self._accepted.fail(self.error)
             self._filled.fail(self.error)
         self._done.fire(self)
+        ended, self.whenEnded = self.whenEnded, None
+        if ended is not None:
+            ended(self)
 
     def fail(self, error: Exception) -> None:
         """
@@ -208,8 +215,7 @@ class OrderLife:
         isLate = self.isEnded or (accepted and bool(self.fills))
         self._name(event.order)
         if deal is not None:
-            self.fills += (deal,)
-            self.error = None
+            self.fill(deal)
         stage = _STAGES.get(event.executionType)
         if stage is not None and not isLate:
             self._reach(stage, event)
@@ -225,18 +231,47 @@ class OrderLife:
         self.status = TradeStatus.ACCEPTED
         self.wasAccepted = True
 
-    def missed(self, opened: Mapping[int, int]) -> None:
+    def fill(self, deal: Deal) -> None:
         """
-        The order is not among those that the server holds, and its end was not heard.
+        A part of it was executed, or all.
 
-        @param opened: by their ids the volumes of positions that have come to be open. One that holds just what was
-            wanted tells that the order was filled; one that holds less may have been closed in part since.
+        @param deal: the deal; one that is known already counts once.
+        """
+        if deal.dealId in {known.dealId for known in self.fills}:
+            return
+        self.fills = tuple(sorted((*self.fills, deal), key=lambda each: (each.executed, each.dealId)))
+        self.error = None
+        self.wasAccepted = True
+
+    def told(self, order: ProtoOAOrder, fills: Iterable[Deal]) -> None:
+        """
+        The server was asked what became of the order.
+
+        @param order: the server's order.
+        @param fills: its deals.
+        """
+        self._name(order)
+        for deal in fills:
+            self.fill(deal)
+        if self.isEnded:
+            return
+        self.status = _STATUSES[order.orderStatus]
+        self.wasAccepted = self.wasAccepted or self.status in (TradeStatus.ACCEPTED, TradeStatus.FILLED)
+        if self.isEnded and self.status is not TradeStatus.FILLED and not self.fills:
+            self.error = _ended(self.status, order)
+
+    def missed(self) -> None:
+        """
+        The order is not among those that the server holds, and its end was not heard: that has to be found out.
         """
         self._abandoned = None
-        held = None if self.positionId is None else opened.get(self.positionId)
-        isFilled = self.wanted is not None and held == self.wanted.volume
-        self.status = TradeStatus.FILLED if isFilled else TradeStatus.UNKNOWN
-        self.wasAccepted = self.wasAccepted or isFilled
+        self.status = TradeStatus.UNKNOWN
+
+    def revive(self) -> None:
+        """
+        The order was taken for one that never reached the server, and it is there after all.
+        """
+        self.status, self.error = TradeStatus.SENT, None
 
     def refused(self, error: Exception) -> None:
         """
@@ -270,13 +305,20 @@ class OrderLife:
 
 
 def _whyUnfilled(stage: TradeStatus, event: ProtoOAExecutionEvent) -> ServerError:
-    request = "ProtoOAClosePositionReq" if event.order.closingOrder else "ProtoOANewOrderReq"
-    refused = refusal(event, request)
+    refused = refusal(event, _request(event.order))
     if refused is not None:
         return rejection(refused)
+    return _ended(stage, event.order, event.errorCode, event.ctidTraderAccountId)
+
+
+def _ended(stage: TradeStatus, order: ProtoOAOrder, code: str = "", accountId: int | None = None) -> OrderRejected:
     return OrderRejected(
-        event.errorCode or f"ORDER_{stage.name}",
-        f"order {event.order.orderId} {_WORDS[stage]} before anything was filled",
-        request=request,
-        accountId=event.ctidTraderAccountId,
+        code or f"ORDER_{stage.name}",
+        f"order {order.orderId} {_WORDS[stage]} before anything was filled",
+        request=_request(order),
+        accountId=accountId,
     )
+
+
+def _request(order: ProtoOAOrder) -> str:
+    return "ProtoOAClosePositionReq" if order.closingOrder else "ProtoOANewOrderReq"

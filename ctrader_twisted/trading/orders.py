@@ -4,8 +4,10 @@ All orders of the account that are heard of, and how those of ours are known aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
+
+from twisted.logger import Logger
 
 from ctrader_twisted.errors import OutcomeUnknown
 from ctrader_twisted.schema.messages import ProtoOAExecutionEvent, ProtoOAOrder
@@ -25,10 +27,14 @@ class Orders:
     that have ended, and of those whose outcome is unknown, the last 1,000.
     """
 
+    _log = Logger()
+
     def __init__(self) -> None:
         self._expected: dict[str, OrderLife] = {}
         self._own: dict[int, OrderLife] = {}
         self._others: dict[int, OrderLife] = {}
+        # Those that are taken for never having reached the server.
+        self._absent: dict[str, OrderLife] = {}
 
     def expect(self, life: OrderLife) -> None:
         """
@@ -72,17 +78,56 @@ class Orders:
         """
         if life.orderId is not None:
             return
-        self.forget(life)
-        heard = self._others.pop(event.order.orderId, None)
-        if heard is None:
+        if not self._join(life, event.order):
             life.follow(event, None)
-        else:
-            life.adopt(heard)
         if not life.wasAccepted and not life.isEnded:
             life.found(event.order)
-        self._own[event.order.orderId] = life
         if life.isEnded:
             self.release(life)
+
+    def told(self, life: OrderLife, order: ProtoOAOrder, fills: Sequence[Deal]) -> None:
+        """
+        The server was asked what became of an order of ours.
+
+        @param life: the order.
+        @param order: the server's order.
+        @param fills: its deals.
+        """
+        if life.orderId is None:
+            self._join(life, order)
+        life.told(order, fills)
+        if life.isEnded:
+            self.release(life)
+
+    def missing(self, life: OrderLife, error: Exception) -> None:
+        """
+        An order of ours has never reached the server.
+
+        @param life: the order.
+        @param error: says so.
+        """
+        assert life.wanted is not None
+        self.forget(life)
+        self._absent[life.wanted.clientOrderId] = life
+        if len(self._absent) > _REMEMBERED:
+            del self._absent[next(iter(self._absent))]
+        life.refused(error)
+
+    def byId(self, orderId: int) -> OrderLife | None:
+        """
+        @param orderId: the server's number of an order.
+        @return: what is known of it, if anything is.
+        """
+        return self._own.get(orderId) or self._others.get(orderId)
+
+    def byClientOrderId(self, clientOrderId: str) -> OrderLife | None:
+        """
+        @param clientOrderId: the id of an order of ours that has not ended.
+        @return: what is known of it, if it is followed.
+        """
+        known = self._expected.get(clientOrderId)
+        own = (life for life in self._own.values() if life.wanted and life.wanted.clientOrderId == clientOrderId)
+        return known or next(own, None)
 
     def watch(self, order: ProtoOAOrder) -> OrderLife:
         """
@@ -111,14 +156,12 @@ class Orders:
         """
         return (*self._expected.values(), *self._own.values())
 
-    def reconciled(self, orders: Sequence[ProtoOAOrder], opened: Mapping[int, int]) -> tuple[OrderLife, ...]:
+    def reconciled(self, orders: Sequence[ProtoOAOrder]) -> tuple[OrderLife, ...]:
         """
-        Compare our orders with the server's after a login. One that the server does not hold any more was filled if
-        its position has come to be open with just its volume; else what became of it is unknown. Orders whose answers
-        may still come are left alone.
+        Compare our orders with the server's after a login. What became of one that the server does not hold any more
+        has to be found out. Orders whose answers may still come are left alone.
 
         @param orders: the server's.
-        @param opened: by their ids the volumes of positions that are open, and were empty or unknown before.
         @return: ours, all of which are to be settled.
         """
         for order in orders:
@@ -129,24 +172,33 @@ class Orders:
         touched = self.unended()
         for life in touched:
             if life.status is not TradeStatus.SENT and life.orderId not in held:
-                life.missed(opened)
-            if life.isEnded:
-                self.release(life)
+                life.missed()
         _boundUnknown(self._own)
         return touched
 
     def _find(self, order: ProtoOAOrder) -> OrderLife:
-        life = self._own.get(order.orderId) or self._others.get(order.orderId)
+        life = self.byId(order.orderId)
         if life is not None:
             return life
-        life = self._expected.get(order.clientOrderId)
+        life = self._expected.get(order.clientOrderId) or self._absent.get(order.clientOrderId)
         if life is not None and life.wanted is not None and life.wanted.fits(order):
+            if self._absent.pop(order.clientOrderId, None) is not None:
+                self._log.error("order {order} was taken for one that never came", order=order.clientOrderId)
+                life.revive()
             self.forget(life)
             self._own[order.orderId] = life
             return life
         life = OrderLife()
         self._remember(order.orderId, life)
         return life
+
+    def _join(self, life: OrderLife, order: ProtoOAOrder) -> bool:
+        self.forget(life)
+        heard = self._others.pop(order.orderId, None)
+        if heard is not None:
+            life.adopt(heard)
+        self._own[order.orderId] = life
+        return heard is not None
 
     def _remember(self, orderId: int, life: OrderLife) -> None:
         self._others[orderId] = life

@@ -145,6 +145,13 @@ class HeldPosition(Position):
     # The time of the last move of a trailing stop, which snapshots need not know of.
     _trailed = 0
 
+    @property
+    def updated(self) -> int:
+        """
+        The time of the newest snapshot, in the server's milliseconds since 1970; 0 if it had none.
+        """
+        return self._age[0]
+
     def update(self, message: ProtoOAPosition, amounts: Amounts, deal: Deal | None) -> None:
         """
         Take in a snapshot, if it is not older than what is known.
@@ -193,6 +200,15 @@ class HeldPosition(Position):
         self.status = PositionStatus.CLOSED
         self.volume = 0
         self.usedMargin = Decimal(0)
+
+    def recover(self, deal: Deal) -> None:
+        """
+        Take in a deal that was made while the connection was down. What it has changed of an open position is known.
+
+        @param deal: the deal.
+        """
+        if self.status is PositionStatus.CLOSED and deal.closedVolume and deal.executed >= (self.closed or 0):
+            self.closePrice, self.closed = deal.price, deal.executed
 
     def settle(self) -> None:
         """

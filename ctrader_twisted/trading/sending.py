@@ -14,10 +14,13 @@ from twisted.python.failure import Failure
 from ctrader_twisted.errors import IllegalValue, NotFound, OutcomeUnknown
 from ctrader_twisted.schema.messages import ProtoOAExecutionEvent, ProtoOANewOrderReq
 from ctrader_twisted.session.link import AccountLink
+from ctrader_twisted.trading.archive import Archive
+from ctrader_twisted.trading.books import Books
+from ctrader_twisted.trading.changes import Before, Change
 from ctrader_twisted.trading.deals import Side
 from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus, Wanted
-from ctrader_twisted.trading.orders import Orders
 from ctrader_twisted.trading.outcome import judge, wasNotSent
+from ctrader_twisted.trading.resolution import Resolution
 from ctrader_twisted.trading.trade import Trade
 from ctrader_twisted.units import Symbol
 
@@ -29,14 +32,21 @@ class Sending:
     Sends new orders, and changes of orders and positions, for all who trade on the account.
     """
 
-    def __init__(self, link: AccountLink, orders: Orders, randomness: Random) -> None:
+    def __init__(
+        self, link: AccountLink, books: Books, resolution: Resolution, archive: Archive, randomness: Random
+    ) -> None:
         """
         @param link: the account.
-        @param orders: follows the orders.
+        @param books: follow what is sent.
+        @param resolution: finds out what became of what was not answered.
+        @param archive: knows the time.
         @param randomness: for the ids of orders.
         """
         self._link = link
-        self._orders = orders
+        self._books = books
+        self._orders = books.orders
+        self._resolution = resolution
+        self._archive = archive
         self._randomness = randomness
         self._used: set[str] = set()
 
@@ -59,7 +69,9 @@ class Sending:
         self._orders.expect(life)
         accepted = life.whenAccepted()
         answered = self._send(message, timeout)
-        answered.addCallbacks(self._answered, self._failed, callbackArgs=(life,), errbackArgs=(life,))
+        answered.addCallbacks(
+            self._answered, self._failed, callbackArgs=(life,), errbackArgs=(life, self._archive.now())
+        )
         await accepted
         return trade
 
@@ -81,19 +93,31 @@ class Sending:
             outcome is unknown.
         @return: the answer. The account's books know of it already.
         @raise NotFound: if the server says that what is to be changed is not there.
-        @raise OutcomeUnknown: if the request may have left and no answer came; its C{trade} is the subject.
+        @raise OutcomeUnknown: if the request may have left and no answer came; its C{trade} is the subject, and its
+            C{change} the L{Change} that is resolved later.
         @raise CTraderError: as L{judge} says.
         """
+        before = Before.of(self._books.positions.find(getattr(message, "positionId", 0)))
+        sent = self._archive.now()
         try:
             event = await self._send(message, timeout)
         except (CancelledError, NotFound):
             raise
         except Exception as error:
             judged = judge(error, subject)
+            if isinstance(judged, OutcomeUnknown):
+                judged.change = self._doubt(message, subject, before, sent)
             raise judged from judged.__cause__
         if not isAnswer(event):
-            raise OutcomeUnknown("the answer tells of another order than the one that was sent", subject)
+            unknown = OutcomeUnknown("the answer tells of another order than the one that was sent", subject)
+            unknown.change = self._doubt(message, subject, before, sent)
+            raise unknown
         return event
+
+    def _doubt(self, message: Any, subject: object, before: Before, sent: int) -> Change:
+        change = Change(message, subject, before)
+        self._resolution.doubtChange(change, sent)
+        return change
 
     def _send(self, message: Any, timeout: float | None) -> Deferred[ProtoOAExecutionEvent]:
         # Cancelling what is returned leaves the request alone.
@@ -114,7 +138,7 @@ class Sending:
         self._orders.bind(life, event)
         life.settle()
 
-    def _failed(self, failure: Failure, life: OrderLife) -> None:
+    def _failed(self, failure: Failure, life: OrderLife, sent: int) -> None:
         assert life.wanted is not None and isinstance(failure.value, Exception)
         # Its own events know better than the request.
         if life.wasAccepted or life.isEnded:
@@ -123,6 +147,7 @@ class Sending:
         if isinstance(error, OutcomeUnknown):
             life.status = TradeStatus.UNKNOWN
             life.fail(error)
+            self._resolution.doubt(life, sent)
             return
         self._orders.forget(life)
         if wasNotSent(error):

@@ -20,6 +20,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOATrailingSLChangedEvent,
 )
 from ctrader_twisted.session.link import AccountLink, Registration
+from ctrader_twisted.trading.archive import Archive
 from ctrader_twisted.trading.books import Books
 from ctrader_twisted.trading.closing import Closing
 from ctrader_twisted.trading.deals import Deal, Side
@@ -28,6 +29,8 @@ from ctrader_twisted.trading.orders import Orders
 from ctrader_twisted.trading.pending import PendingOrder
 from ctrader_twisted.trading.placing import Placing
 from ctrader_twisted.trading.position import Position
+from ctrader_twisted.trading.recovery import Recovery
+from ctrader_twisted.trading.resolution import Resolution
 from ctrader_twisted.trading.sending import Sending
 from ctrader_twisted.trading.trade import Trade
 from ctrader_twisted.units import Lots, Symbol, Units
@@ -47,26 +50,35 @@ class Trading:
         *,
         clock: IReactorTime,
         randomness: Random,
+        wallClock: Callable[[], int],
         symbolById: Callable[[int], Symbol | None],
+        settling: float = 5.0,
+        patience: float = 60.0,
     ) -> None:
         """
         @param link: the account.
         @param clock: the reactor.
         @param randomness: for the ids of orders.
+        @param wallClock: milliseconds since 1970.
         @param symbolById: gives the symbols whose specification is known, by their id.
+        @param settling: an order of unknown outcome that the server does not show was never taken, if it does not show
+            it so many seconds after the loss either.
+        @param patience: seconds for which deals wait for older ones that are being fetched.
         """
         self._link = link
         orders = Orders()
-        sending = Sending(link, orders, randomness)
+        books = self._books = Books(orders, symbolById, self._close)
+        archive = Archive(link, wallClock)
+        link.onReconcile(books.reconciled)
+        self._resolution = Resolution(link, clock, archive, books, settling=settling)
+        self._recovery = Recovery(link, clock, archive, books, lambda recovered: None, patience=patience)
+        sending = Sending(link, books, self._resolution, archive, randomness)
         self._closing = Closing(link, clock, sending, orders, symbolById, self._gone)
-        self._books = Books(orders, symbolById, self._closing.close)
         self._placing = Placing(sending)
-        books = self._books
         link.listen(ProtoOAExecutionEvent, books.executed)
         link.listen(ProtoOATrailingSLChangedEvent, books.positions.trail)
         link.listen(ProtoOAMarginChangedEvent, books.positions.changeMargin)
         link.listen(ProtoOATraderUpdatedEvent, books.traderUpdated)
-        link.onReconcile(books.reconciled)
         link.onLost(self._closing.lost)
 
     @property
@@ -92,7 +104,8 @@ class Trading:
 
     def onExecution(self, listener: Callable[[Deal], object]) -> Registration:
         """
-        Hear of each deal of the account once, whoever made it. Deals made while the connection was down are not told.
+        Hear of each deal of the account once and in order, whoever made it. Those made while the connection was down
+        are fetched, and told as C{recovered} before newer ones. What was made before the first login is not told.
 
         @param listener: called with the deal when positions and balance are up to date; what it raises is logged.
         @return: an object whose C{stop()} ends it.
@@ -136,7 +149,12 @@ class Trading:
         The account is not followed any more: whoever waits for an order is told by L{OutcomeUnknown}, since the server
         may yet execute it, and whoever waits for the end of a position by L{NotConnected}.
         """
+        self._resolution.stop()
+        self._recovery.stop()
         self._books.release(f"account {self._link.accountId}: {self._link.ended() or 'the client was stopped'}")
+
+    def _close(self, position: Position, quantity: Lots | Units | None, timeout: float | None) -> Deferred[Deal]:
+        return self._closing.close(position, quantity, timeout)
 
     def _gone(self, position: Position) -> None:
         self._books.gone(position.positionId)

@@ -1,0 +1,182 @@
+"""
+Deals that were made while the connection was down: they are fetched before anything newer is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import frozen
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ctrader_twisted.errors import ConnectionLost, LoginNeeded, NotConnected
+from ctrader_twisted.schema.messages import ProtoOADeal
+from ctrader_twisted.session.link import AccountLink
+from ctrader_twisted.trading.archive import CLOCK_DOUBT, Archive
+from ctrader_twisted.trading.books import Books
+from ctrader_twisted.trading.deals import Deal
+
+__all__ = ["OVERLAP", "Recovered", "Recovery"]
+
+_AWAY = (ConnectionLost, NotConnected, LoginNeeded, CancelledError)
+_LONGEST_PAUSE = 60.0
+
+OVERLAP = 60_000
+"""
+Deals may be told in another order than that of their execution, by at most so many milliseconds.
+"""
+
+
+@frozen
+class Recovered:
+    """
+    What one login has brought.
+
+    @ivar deals: the deals that were made in between, in order.
+    @ivar isComplete: whether these are all; if not, the rest comes later, after newer ones.
+    @ivar since: from when on the server's lists were read, in milliseconds since 1970.
+    """
+
+    deals: tuple[Deal, ...]
+    isComplete: bool
+    since: int
+
+
+class Recovery:
+    """
+    Fetches after each login but the first what was executed since the last deal that is known. Live deals wait
+    meanwhile, but not for ever: when patience has ended that is logged as an error, they are told, and what was missed
+    comes late.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        link: AccountLink,
+        clock: IReactorTime,
+        archive: Archive,
+        books: Books,
+        done: Callable[[Recovered], None],
+        *,
+        patience: float,
+    ) -> None:
+        """
+        @param link: the account.
+        @param clock: the reactor.
+        @param archive: what the server remembers.
+        @param books: told of what is found.
+        @param done: told after each login but the first, once the deals have been told.
+        @param patience: seconds for which live deals wait.
+        """
+        self._link = link
+        self._clock = clock
+        self._archive = archive
+        self._books = books
+        self._done = done
+        self._patience = patience
+        # From when on deals may be unknown; none before the first login.
+        self._mark: int | None = None
+        # Deals of that time that are older than the first login: they are not told.
+        self._old: frozenset[int] = frozenset()
+        self._isOwing = False
+        self._failures = 0
+        self._reading: Deferred[None] | None = None
+        self._next: IDelayedCall | None = None
+        self._end: IDelayedCall | None = None
+        self._ready: Deferred[None] | None = None
+        link.onReconcile(lambda trader, state: self._loggedIn())
+        link.onRestore(self._begin)
+        link.onLost(lambda reason: self.stop())
+
+    def stop(self) -> None:
+        """
+        The account is not followed now: what is missing is fetched after the next login.
+        """
+        if self._mark is not None and not self._isOwing:
+            self._mark = max(self._mark, self._books.executions.newest)
+        for timer in (self._next, self._end):
+            if timer is not None and timer.active():
+                timer.cancel()
+        self._next = self._end = None
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.cancel()
+        self._letGo()
+
+    def _loggedIn(self) -> None:
+        if self._mark is not None:
+            self._isOwing = True
+            self._books.executions.hold()
+
+    def _begin(self) -> Deferred[None]:
+        self._failures = 0
+        ready: Deferred[None] = Deferred()
+        if self._isOwing:
+            self._ready = ready
+            self._end = self._clock.callLater(self._patience, self._impatient)
+        else:
+            ready.callback(None)
+        self._read()
+        return ready
+
+    def _read(self) -> None:
+        self._next = None
+        reading = Deferred.fromCoroutine(self._baseline() if self._mark is None else self._fetch(self._mark))
+        self._reading = reading
+        reading.addErrback(self._failed)
+
+    async def _baseline(self) -> None:
+        # What is older than this process is nobody's news, and this machine's clock cannot tell what is.
+        start = self._archive.now() - CLOCK_DOUBT
+        deals = await self._archive.deals(start)
+        self._reading = None
+        self._mark = max((deal.executionTimestamp for deal in deals), default=start)
+        self._old = frozenset(deal.dealId for deal in deals if deal.executionTimestamp >= self._mark - OVERLAP)
+
+    async def _fetch(self, mark: int) -> None:
+        messages = await self._archive.deals(max(0, mark - OVERLAP))
+        self._reading = None
+        self._isOwing = False
+        self._mark = max((message.executionTimestamp for message in messages), default=mark)
+        self._finish([message for message in messages if message.dealId not in self._old], True, mark)
+
+    def _finish(self, messages: list[ProtoOADeal], isComplete: bool, since: int) -> None:
+        if self._end is not None and self._end.active():
+            self._end.cancel()
+        self._end = None
+        deals = self._books.recovered(messages)
+        self._books.executions.release()
+        self._letGo()
+        self._done(Recovered(tuple(deals), isComplete, since))
+
+    def _letGo(self) -> None:
+        ready, self._ready = self._ready, None
+        if ready is not None:
+            ready.callback(None)
+
+    def _impatient(self) -> None:
+        self._end = None
+        self._log.error(
+            "account {accountId}: the deals made while the connection was down could not be fetched within {patience} "
+            "s; newer ones are told before them",
+            accountId=self._link.accountId,
+            patience=self._patience,
+        )
+        assert self._mark is not None
+        self._finish([], False, self._mark)
+
+    def _failed(self, failure: Failure) -> None:
+        self._reading = None
+        if isinstance(failure.value, _AWAY):
+            return
+        self._failures += 1
+        self._log.warn(
+            "account {accountId}: the deals could not be read, and are asked for again: {error}",
+            accountId=self._link.accountId,
+            error=failure.getErrorMessage(),
+        )
+        self._next = self._clock.callLater(min(_LONGEST_PAUSE, 2.0 ** (self._failures - 1)), self._read)

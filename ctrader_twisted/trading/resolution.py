@@ -1,0 +1,252 @@
+"""
+What became of orders of unknown outcome: the server is asked until it is known. Nothing is ever sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import define
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ctrader_twisted.errors import ConnectionLost, CTraderError, LoginNeeded, NotConnected, NotFound, OrderRejected
+from ctrader_twisted.schema.messages import ProtoOAOrder
+from ctrader_twisted.session.link import AccountLink
+from ctrader_twisted.trading.archive import CLOCK_DOUBT, Archive
+from ctrader_twisted.trading.books import Books
+from ctrader_twisted.trading.changes import Change, ChangeStatus
+from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus
+
+__all__ = ["Resolution"]
+
+_AWAY = (ConnectionLost, NotConnected, LoginNeeded, CancelledError)
+_MOST_FAILURES = 8
+_LONGEST_PAUSE = 60.0
+
+
+@define(eq=False)
+class _Doubt:
+    """
+    Something whose outcome is unknown.
+
+    @ivar sent: when it was sent at the earliest, in milliseconds since 1970.
+    @ivar since: when it came into doubt, in seconds of the clock.
+    @ivar absentSince: when a complete read has not shown it for the first time, likewise; L{None} before that.
+    """
+
+    sent: int
+    since: float
+    absentSince: float | None = None
+
+
+class Resolution:
+    """
+    Finds out what became of orders and changes that went out and were not answered: now, after each login, and again
+    after a settling time, since a request may reach the server's books after the first look at them.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, link: AccountLink, clock: IReactorTime, archive: Archive, books: Books, *, settling: float
+    ) -> None:
+        """
+        @param link: the account.
+        @param clock: the reactor.
+        @param archive: what the server remembers.
+        @param books: what is known here.
+        @param settling: what two complete reads do not show never reached the server, if the second comes so many
+            seconds after the loss and after the first.
+        """
+        self._link = link
+        self._clock = clock
+        self._archive = archive
+        self._books = books
+        self._settling = settling
+        self._orders: dict[OrderLife, _Doubt] = {}
+        self._changes: dict[Change, _Doubt] = {}
+        self._failures = 0
+        self._round: Deferred[None] | None = None
+        self._next: IDelayedCall | None = None
+        link.onReconcile(lambda trader, state: self._loggedIn())
+        link.onRestore(self._restored)
+        link.onLost(self._lost)
+
+    def doubt(self, life: OrderLife, sent: int) -> None:
+        """
+        What became of an order is not known.
+
+        @param life: the order; its status is C{UNKNOWN}.
+        @param sent: when it was sent at the earliest, in milliseconds since 1970.
+        """
+        self._orders.setdefault(life, _Doubt(sent, self._clock.seconds()))
+        self._begin()
+
+    def doubtChange(self, change: Change, sent: int) -> None:
+        """
+        What became of a change is not known.
+
+        @param change: the change.
+        @param sent: when it was sent at the earliest, in milliseconds since 1970.
+        """
+        self._changes[change] = _Doubt(sent, self._clock.seconds())
+        self._begin()
+
+    def stop(self) -> None:
+        """
+        The account is not followed any more. The orders stay in doubt, for the case that it is again.
+        """
+        self._halt()
+        changes, self._changes = self._changes, {}
+        for change in changes:
+            change.resolve(ChangeStatus.UNTOLD)
+
+    def _loggedIn(self) -> None:
+        now = self._archive.now()
+        for life in self._books.orders.unended():
+            if life.status is TradeStatus.UNKNOWN:
+                self._orders.setdefault(life, _Doubt(now, self._clock.seconds()))
+        self._failures = 0
+
+    def _restored(self) -> Deferred[None]:
+        self._begin()
+        done: Deferred[None] = Deferred()
+        done.callback(None)
+        return done
+
+    def _lost(self, reason: Failure) -> None:
+        self._halt()
+        # What was not there may have come with the last that got through.
+        for doubt in (*self._orders.values(), *self._changes.values()):
+            doubt.absentSince = None
+
+    def _halt(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+        round_, self._round = self._round, None
+        if round_ is not None:
+            round_.cancel()
+
+    def _begin(self) -> None:
+        if self._round is not None:
+            return
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+        self._forget()
+        if not self._orders and not self._changes:
+            return
+        round_ = Deferred.fromCoroutine(self._look())
+        self._round = round_
+        round_.addCallbacks(self._looked, self._failed)
+
+    def _again(self, delay: float) -> None:
+        self._round = None
+        self._forget()
+        if self._orders or self._changes:
+            self._next = self._clock.callLater(delay, self._timeHasCome)
+
+    def _timeHasCome(self) -> None:
+        self._next = None
+        self._begin()
+
+    def _looked(self, result: None) -> None:
+        self._failures = 0
+        doubts = (*self._orders.values(), *self._changes.values())
+        now = self._clock.seconds()
+        waits = [max(0.0, self._decidable(doubt) - now) for doubt in doubts]
+        self._again(min(waits, default=0.0))
+
+    def _failed(self, failure: Failure) -> None:
+        if isinstance(failure.value, _AWAY):
+            # The next login begins anew.
+            self._round = None
+            return
+        self._failures += 1
+        if not isinstance(failure.value, CTraderError):
+            self._log.failure("account {accountId}: a bug", failure, accountId=self._link.accountId)
+        if self._failures >= _MOST_FAILURES:
+            self._giveUp(failure.getErrorMessage())
+            return
+        self._again(min(_LONGEST_PAUSE, 2.0 ** (self._failures - 1)))
+
+    def _giveUp(self, why: str) -> None:
+        self._round = None
+        self._log.error(
+            "account {accountId}: what became of {orders} orders and {changes} changes cannot be found out: {why}",
+            accountId=self._link.accountId,
+            orders=len(self._orders),
+            changes=len(self._changes),
+            why=why,
+        )
+        orders, self._orders = self._orders, {}
+        changes, self._changes = self._changes, {}
+        for life in orders:
+            self._books.untold(life, why)
+        for change in changes:
+            change.resolve(ChangeStatus.UNTOLD)
+
+    def _forget(self) -> None:
+        # Some were heard of by themselves.
+        self._orders = {life: doubt for life, doubt in self._orders.items() if life.status is TradeStatus.UNKNOWN}
+
+    async def _look(self) -> None:
+        begun = self._clock.seconds()
+        state = await self._archive.state()
+        doubts = (*self._orders.values(), *self._changes.values())
+        listed = await self._archive.orders(min(doubt.sent for doubt in doubts) - CLOCK_DOUBT)
+        orders = {order.orderId: order for order in (*state.order, *listed)}
+        for life, doubt in tuple(self._orders.items()):
+            if life.status is TradeStatus.UNKNOWN:
+                await self._find(life, doubt, orders, begun)
+        for change, doubt in tuple(self._changes.items()):
+            status = change.compare(state, orders.values())
+            if status is ChangeStatus.UNKNOWN and self._isAbsent(doubt, begun):
+                status = ChangeStatus.NOT_DONE
+            if status is not ChangeStatus.UNKNOWN:
+                del self._changes[change]
+                change.resolve(status)
+
+    async def _find(self, life: OrderLife, doubt: _Doubt, orders: dict[int, ProtoOAOrder], begun: float) -> None:
+        orderId = life.orderId or _matching(life, orders.values())
+        if orderId is None:
+            if self._isAbsent(doubt, begun):
+                self._missing(life)
+            return
+        try:
+            details = await self._archive.details(orderId)
+        except NotFound as error:
+            if self._isAbsent(doubt, begun):
+                del self._orders[life]
+                self._books.untold(life, str(error))
+            return
+        # Its own events may have told meanwhile, and know better.
+        if life.status is TradeStatus.UNKNOWN:
+            self._books.told(life, details.order, details.deal)
+
+    def _missing(self, life: OrderLife) -> None:
+        assert life.wanted is not None
+        if life.status is TradeStatus.UNKNOWN:
+            words = f"the server does not know the order {life.wanted.clientOrderId}: it never came"
+            error = OrderRejected("ORDER_ABSENT", words, request="ProtoOANewOrderReq", accountId=self._link.accountId)
+            self._books.missing(life, error)
+
+    def _isAbsent(self, doubt: _Doubt, begun: float) -> bool:
+        if doubt.absentSince is None:
+            doubt.absentSince = begun
+            return False
+        return begun >= self._decidable(doubt)
+
+    def _decidable(self, doubt: _Doubt) -> float:
+        if doubt.absentSince is None:
+            return self._clock.seconds()
+        return max(doubt.since, doubt.absentSince) + self._settling
+
+
+def _matching(life: OrderLife, orders: Iterable[ProtoOAOrder]) -> int | None:
+    assert life.wanted is not None
+    return next((order.orderId for order in orders if life.wanted.fits(order)), None)
