@@ -5,16 +5,17 @@ Market data as something to iterate over.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, Self, TypeVar
 
 from twisted.internet.defer import Deferred
 
+from ctrader_twisted.columns import Bar
 from ctrader_twisted.errors import CTraderError, IllegalValue, TooSlow
 from ctrader_twisted.eventual import Eventual
 from ctrader_twisted.market.spots import Gap, Quote
 
-__all__ = ["QuoteStream", "Stream"]
+__all__ = ["BarStream", "QuoteStream", "Stream"]
 
 _ItemT = TypeVar("_ItemT")
 
@@ -137,6 +138,17 @@ class Stream(Generic[_ItemT]):
         self._append(gap, counts=False)
         self._wake()
 
+    def recovered(self, items: Iterable[_ItemT]) -> None:
+        """
+        There is something older than what comes now; it is no fault of the consumer that it comes at once.
+
+        @param items: what, in order.
+        """
+        if not self._over:
+            for item in items:
+                self._append(item, counts=False)
+            self._wake()
+
     def refused(self, error: CTraderError) -> None:
         """
         There will be nothing more: what waits is still read, then the iteration fails.
@@ -193,3 +205,28 @@ class QuoteStream(Stream[Quote]):
     The quotes of one symbol. By default a slow consumer gets the newest one. After an outage comes a L{Gap}, then the
     first quote after it.
     """
+
+
+class BarStream(Stream[Bar]):
+    """
+    The closed bars of one symbol and period: first those of history that were asked for, then each as it closes. By
+    default the iteration fails where more bars wait than the limit says; bars from history do not count. After an
+    outage come the bars that have closed meanwhile; only where history refuses them comes a L{Gap}.
+    """
+
+    _look: Callable[[], Bar | None]
+
+    def lookAt(self, forming: Callable[[], Bar | None]) -> None:
+        """
+        Learn where to see the bar that is forming.
+
+        @param forming: gives it.
+        """
+        self._look = forming
+
+    @property
+    def forming(self) -> Bar | None:
+        """
+        The bar that is forming now, as far as the server has told; L{None} while that is not known.
+        """
+        return self._look()
