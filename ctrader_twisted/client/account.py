@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from ctrader_twisted.errors import CTraderError, NotConnected
 from ctrader_twisted.eventual import eventually
 from ctrader_twisted.market import MarketData
+from ctrader_twisted.requests import AccountRequests
 from ctrader_twisted.schema.messages import ProtoOATrader, ProtoOATraderUpdatedEvent
 from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.link import Registration
@@ -40,6 +41,7 @@ class Account(MarketData, Trading, Estimates, Restraint):
     A trading account that is kept logged in. L{ctrader_twisted.client.Client.account} makes it.
 
     @ivar accountId: the account's C{ctidTraderAccountId}.
+    @ivar requests: the raw requests of the account, each as a method.
     """
 
     _link: AccountSession
@@ -64,6 +66,7 @@ class Account(MarketData, Trading, Estimates, Restraint):
         @param haltFile: where it is halted across restarts, if anywhere.
         """
         self.accountId = link.accountId
+        self.requests = AccountRequests(self.request, link.accountId)
         self._link = link
         self._trader: ProtoOATrader | None = None
         link.onReconcile(lambda trader, state: self._traderReceived(trader))
@@ -117,11 +120,21 @@ class Account(MarketData, Trading, Estimates, Restraint):
         """
         Hear the raw events of one kind.
 
-        @param kind: the class of the event.
-        @param listener: called with each such event of this account.
+        @param kind: the class of the event, such as C{ProtoOASpotEvent}.
+        @param listener: called with each such event that concerns this account: it names the account, or none, such as
+            C{ProtoOAClientDisconnectEvent}.
         @return: an object whose C{stop()} ends it.
         """
         return self._link.listen(kind, listener)
+
+    def onError(self, listener: Callable[[CTraderError], None]) -> Registration:
+        """
+        Hear of errors that the server tells unasked.
+
+        @param listener: called with each error that names this account or none.
+        @return: an object whose C{stop()} ends it.
+        """
+        return self._link.onError.add(listener)
 
     def release(self) -> None:
         """

@@ -16,8 +16,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IStreamClientEndpoint
 
 from ctrader_twisted.client.account import Account
+from ctrader_twisted.client.explaining import explain
 from ctrader_twisted.errors import ConfigurationError, ConnectFailed, CTraderError
 from ctrader_twisted.interfaces import ITokenStore
+from ctrader_twisted.requests import ApplicationRequests
 from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.grants import AccountInfo
 from ctrader_twisted.session.link import Registration
@@ -53,6 +55,8 @@ class Client(Service):
 
         async with Client(reactor, demo(reactor), Application(clientId, clientSecret), FileTokens(path)) as client:
             account = await client.account(1234567)
+
+    @ivar requests: the raw requests that concern no account, each as a method.
     """
 
     def __init__(
@@ -107,6 +111,7 @@ class Client(Service):
             throttle=throttle or Throttle(reactor),
             connectTimeout=connectTimeout,
         )
+        self.requests = ApplicationRequests(self.request)
         self._accounts: dict[int, Account] = {}
         for accountId in accounts:
             self._known(accountId)
@@ -190,12 +195,24 @@ class Client(Service):
 
     def onError(self, listener: Callable[[CTraderError], None]) -> Registration:
         """
-        Hear of errors that the server tells unasked.
+        Hear of errors that the server tells unasked, of all accounts and of none.
 
         @param listener: called with each error.
         @return: an object whose C{stop()} ends it.
         """
         return self._session.onError.add(listener)
+
+    def explain(self, error: CTraderError) -> str:
+        """
+        Tell in plain language what an error means and what to do next. To what the error knows by itself this adds what
+        the client knows: that a number is a trader login and not an account's id, that an account is on the other
+        host, that a token does not allow trading.
+
+        @param error: any error of this package.
+        @return: some sentences.
+        """
+        account = self._accounts.get(getattr(error, "accountId", None) or 0)
+        return explain(error, self._session.knownAccounts, None if account is None else account.trader)
 
     def request(self, message: Request[_AnswerT], *, timeout: float | None = None) -> Deferred[_AnswerT]:
         """
@@ -211,7 +228,8 @@ class Client(Service):
         """
         Hear the raw events of one kind, of all accounts and of none.
 
-        @param kind: the class of the event.
+        @param kind: the class of the event, such as C{ProtoOASpotEvent}; all that the server pushes has one,
+            C{ProtoHeartbeatEvent} too.
         @param listener: called with each such event.
         @return: an object whose C{stop()} ends it.
         """
