@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any, cast
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
@@ -51,7 +52,7 @@ class WorkerTests(TestCase):
         """
         Make a worker that ends with the test.
         """
-        shutdown = Shutdown(reactor.callFromThread)
+        shutdown = Shutdown(cast(Any, reactor).callFromThread)
         self.worker = Worker(shutdown)
         self.addCleanup(shutdown.end)
 
