@@ -4,8 +4,6 @@ What can be made to go wrong in the simulator.
 
 from __future__ import annotations
 
-from typing import Any
-
 from google.protobuf.message import Message
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -21,6 +19,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAClientDisconnectEvent,
     ProtoOAErrorRes,
     ProtoOAExecutionEvent,
+    ProtoOAExecutionType,
     ProtoOANewOrderReq,
     ProtoOAOrderErrorEvent,
     ProtoOAOrderType,
@@ -576,5 +575,4 @@ class DisturbanceTests(FaultCase):
 
 
 def _event() -> Message:
-    event: Any = ProtoOAExecutionEvent(ctidTraderAccountId=USD_ACCOUNT, executionType=2)
-    return event
+    return ProtoOAExecutionEvent(ctidTraderAccountId=USD_ACCOUNT, executionType=ProtoOAExecutionType.ORDER_ACCEPTED)

@@ -16,7 +16,7 @@ from ctrader_twisted.schema.messages import ProtoOAOrder, ProtoOAOrderStatus, Pr
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.testing import VirtualExchange
 from ctrader_twisted.trading import TradeStatus
-from test.chaos.trader import Journal
+from test.chaos.trader import AGAIN, Journal
 
 __all__ = ["AT_THE_END", "NOT_YET", "WHEN_QUIET", "Property", "Scene"]
 
@@ -164,8 +164,9 @@ def trueOutcomes(scene: Scene) -> Iterator[str]:
 
 def knownOutcomes(scene: Scene) -> Iterator[str]:
     """
-    What became of each order is known.
+    What became of each order is known, and those who asked again were told.
     """
+    yield from (words for words in scene.journal.lasting.values() if words.endswith(AGAIN))
     for accountId, attempts in scene.journal.attempts.items():
         for attempt in attempts:
             status = None if attempt.trade is None else attempt.trade.status

@@ -11,7 +11,8 @@ from typing import Any
 from attrs import define, field
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
-from twisted.logger import globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
+from zope.interface import provider
 
 from ctrader_twisted.client import Account, Client
 from ctrader_twisted.testing import VirtualExchange
@@ -66,7 +67,8 @@ def run(seed: int) -> Report:
     report = Report(seed, makePlan(randomness, _SECONDS), Journal())
     failures: list[str] = []
 
-    def observe(event: Any) -> None:
+    @provider(ILogObserver)
+    def observe(event: LogEvent) -> None:
         if "log_failure" in event:
             failures.append(event["log_failure"].getTraceback())
 

@@ -17,7 +17,12 @@ from ctrader_twisted.errors import CTraderError, OutcomeUnknown
 from ctrader_twisted.trading import Deal, Trade
 from ctrader_twisted.units import Lots, Symbol
 
-__all__ = ["Attempt", "Journal", "Trader"]
+__all__ = ["AGAIN", "Attempt", "Journal", "Trader"]
+
+AGAIN = ", whose outcome was unknown"
+"""
+How the words end for those who wait for an order after they were told that its outcome is unknown.
+"""
 
 _SYMBOLS = ("EURUSD", "USDJPY")
 _LOTS = ("0.01", "0.02", "0.05")
@@ -150,9 +155,13 @@ class Trader:
             self._follow(attempt)
 
     def _follow(self, attempt: Attempt) -> None:
-        if attempt.trade is not None:
-            for name in ("whenAccepted", "whenFilled", "whenDone"):
-                self._journal.follow(f"{name} of {attempt.clientOrderId}", getattr(attempt.trade, name)())
+        if attempt.trade is None:
+            return
+        # Who was told that the outcome is unknown may wait again.
+        again = isinstance(attempt.error, OutcomeUnknown)
+        for name in ("whenAccepted", "whenFilled", "whenDone"):
+            what = f"{name} of {attempt.clientOrderId}{AGAIN if again else ''}"
+            self._journal.follow(what, getattr(attempt.trade, name)(), lasts=again)
 
     async def _protected(self, symbol: Symbol) -> None:
         await self._buy(symbol, stopLossPips=self._randomness.randint(1, 30), takeProfitPips=20)
