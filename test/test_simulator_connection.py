@@ -13,10 +13,8 @@ from ctrader_twisted.schema import payloadType
 from ctrader_twisted.schema.messages import (
     ProtoErrorRes,
     ProtoHeartbeatEvent,
-    ProtoOAAmendOrderReq,
     ProtoOAApplicationAuthRes,
     ProtoOAAssetListReq,
-    ProtoOAErrorRes,
     ProtoOAGetTickDataReq,
     ProtoOAQuoteType,
     ProtoOARefreshTokenReq,
@@ -129,15 +127,6 @@ class FrameTests(_WithClient):
             [(answer, clientMsgId)] = self.client.received()
             self.assertIsInstance(answer, ProtoErrorRes)
             self.assertEqual((answer.errorCode, clientMsgId), ("UNSUPPORTED_MESSAGE", "x"))
-
-    def test_notSimulated(self) -> None:
-        """
-        A request that is not simulated yet says so.
-        """
-        self.client.logIn()
-        answer = self.client.ask(ProtoOAAmendOrderReq(ctidTraderAccountId=USD_ACCOUNT, orderId=1))
-        self.assertIsInstance(answer, ProtoOAErrorRes)
-        self.assertEqual((answer.errorCode, answer.description), ("UNSUPPORTED_MESSAGE", "not simulated yet"))
 
     def test_seen(self) -> None:
         """

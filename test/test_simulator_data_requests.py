@@ -13,9 +13,6 @@ from ctrader_twisted.schema import messages as m
 from ctrader_twisted.simulator.world import USD_ACCOUNT
 from test.exchangecase import ClientCase
 
-# Part of the order book, which is being built.
-_TO_COME = {"CancelOrder", "AmendOrder", "OrderListByPositionId", "DealOffsetList"}
-
 
 def _filled(message: Message) -> Message:
     """
@@ -60,4 +57,4 @@ class CompletenessTests(ClientCase):
             self.assertIn(type(answer).__name__, (*row.answers, *row.errors), name)
             if getattr(answer, "errorCode", "") in ("UNSUPPORTED_MESSAGE", "UNKNOWN_ERROR"):
                 unsupported.add(name)
-        self.assertLessEqual(unsupported, {f"ProtoOA{name}Req" for name in _TO_COME})
+        self.assertEqual(unsupported, set())

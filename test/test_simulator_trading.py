@@ -8,7 +8,6 @@ from ctrader_twisted.schema.messages import (
     ProtoOADealStatus,
     ProtoOAExecutionType,
     ProtoOAOrderStatus,
-    ProtoOAOrderTriggerMethod,
     ProtoOAOrderType,
     ProtoOAPositionStatus,
     ProtoOATimeInForce,
@@ -248,17 +247,6 @@ class RefusalTests(TradingCase):
         Without a price there is nothing to execute at.
         """
         self.rejected(self.order(symbolId=2), "NO_QUOTES")
-
-    def test_notSimulated(self) -> None:
-        """
-        Kinds of order that are not simulated yet say so.
-        """
-        for fields in (
-            {"orderType": ProtoOAOrderType.LIMIT, "limitPrice": 1.0},
-            {"positionId": 5},
-            {"stopTriggerMethod": ProtoOAOrderTriggerMethod.OPPOSITE},
-        ):
-            self.invalid(self.order(**fields), "not simulated yet", code="UNSUPPORTED_MESSAGE")
 
     def test_guaranteed(self) -> None:
         """

@@ -118,10 +118,7 @@ def _checkState(call: Call[Any], row: RequestRow) -> None:
 
 
 def _answer(call: Call[Any]) -> None:
-    function = _SERVED.get(type(call.message))
-    if function is None:
-        raise Refusal("UNSUPPORTED_MESSAGE", "not simulated yet")
-    function(call)
+    _SERVED[type(call.message)](call)
 
 
 def _sendError(call: Call[Any], refusal: Refusal, row: RequestRow) -> None:

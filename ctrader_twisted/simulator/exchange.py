@@ -32,10 +32,9 @@ from ctrader_twisted.simulator.timeline import Timeline
 from ctrader_twisted.simulator.valuations import Valuations
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.cashflow import moveMoney
-from ctrader_twisted.simulator.venue.closing import resumeClosing
-from ctrader_twisted.simulator.venue.opening import resumeOpening
+from ctrader_twisted.simulator.venue.execution import resumeOrders
 from ctrader_twisted.simulator.venue.terms import changeTerms
-from ctrader_twisted.simulator.venue.triggers import trigger
+from ctrader_twisted.simulator.venue.triggers import expireOrders, trigger
 from ctrader_twisted.simulator.venue.venue import Venue
 
 if TYPE_CHECKING:
@@ -101,6 +100,7 @@ class Exchange:
             settings=settings,
             publish=self.publish,
             changed=self.changed,
+            speed=timeline.speed,
         )
         self.feed = Feed(market, DepthFeed(catalogue, registry.mint.seed), timeline.now)
         self.valuations = Valuations(self.venue)
@@ -159,8 +159,8 @@ class Exchange:
         """
         if self._listening:
             return
-        resumeOpening(self.venue)
-        resumeClosing(self.venue)
+        resumeOrders(self.venue)
+        expireOrders(self.venue)
         # Each on its own: what goes wrong with one is no reason that another misses a price.
         listeners = self.feed.tell, self._trigger, self.valuations.tell
         self._listening = tuple(map(self.market.listen, listeners))

@@ -113,6 +113,8 @@ def _dumpAccount(account: TradingAccount) -> dict[str, Any]:
         "cashFlow": _dumpAll(account.cashFlow.values()),
         "marginCalls": _dumpAll(account.marginCalls.values()),
         "trails": list(account.trails.items()),
+        "triggered": sorted(account.triggered),
+        "base": account.base,
     }
 
 
@@ -124,13 +126,15 @@ def _loadAccount(state: Mapping[str, Any], historyLimit: int) -> TradingAccount:
     account.orders = {each.orderId: each for each in _loadAll(ProtoOAOrder, state["orders"])}
     account.ended = {each.orderId: each for each in _loadAll(ProtoOAOrder, state["ended"])}
     account.deals = {each.dealId: each for each in _loadAll(ProtoOADeal, state["deals"])}
-    # Earlier versions wrote neither of the two.
+    # Earlier versions wrote neither of the two, nor what follows the trails.
     account.cashFlow = {
         each.balanceHistoryId: each for each in _loadAll(ProtoOADepositWithdraw, state.get("cashFlow", ()))
     }
     for each in _loadAll(ProtoOAMarginCall, state.get("marginCalls", ())):
         account.marginCalls[each.marginCallType] = each
     account.trails = dict(state["trails"])
+    account.triggered = set(state.get("triggered", ()))
+    account.base = state.get("base", account.balance - account.booked())
     return account
 
 

@@ -20,6 +20,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.refusal import Refusal
 from ctrader_twisted.simulator.venue.account import MONEY_DIGITS
+from ctrader_twisted.simulator.venue.kinds import isPending
 from ctrader_twisted.simulator.venue.valuation import marginOf, unrealised
 
 __all__ = ["ACCOUNT"]
@@ -31,15 +32,11 @@ def _trader(call: Call[ProtoOATraderReq]) -> None:
 
 def _reconcile(call: Call[ProtoOAReconcileReq]) -> None:
     account = call.account
-    hidden = {ProtoOAOrderType.MARKET}
-    if not call.message.returnProtectionOrders:
-        hidden.add(ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT)
-    call.reply(
-        ProtoOAReconcileRes(
-            position=account.openPositions(),
-            order=[order for order in account.orders.values() if order.orderType not in hidden],
-        )
-    )
+    orders = list(filter(isPending, account.orders.values()))
+    if call.message.returnProtectionOrders:
+        protective = ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT
+        orders += (order for order in account.orders.values() if order.orderType == protective)
+    call.reply(ProtoOAReconcileRes(position=account.openPositions(), order=orders))
 
 
 def _unrealised(call: Call[ProtoOAGetPositionUnrealizedPnLReq]) -> None:

@@ -4,7 +4,8 @@ What an account did before: its deals and orders.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from ctrader_twisted.schema.messages import (
@@ -13,15 +14,21 @@ from ctrader_twisted.schema.messages import (
     ProtoOADealListByPositionIdRes,
     ProtoOADealListReq,
     ProtoOADealListRes,
+    ProtoOADealOffset,
+    ProtoOADealOffsetListReq,
+    ProtoOADealOffsetListRes,
     ProtoOAOrder,
     ProtoOAOrderDetailsReq,
     ProtoOAOrderDetailsRes,
+    ProtoOAOrderListByPositionIdReq,
+    ProtoOAOrderListByPositionIdRes,
     ProtoOAOrderListReq,
     ProtoOAOrderListRes,
 )
 from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.refusal import Refusal
 from ctrader_twisted.simulator.requests.boundaries import LATEST, checkSpan
+from ctrader_twisted.simulator.venue.account import TradingAccount
 
 __all__ = ["RECORDS"]
 
@@ -45,9 +52,21 @@ def _dealsOfPosition(call: Call[ProtoOADealListByPositionIdReq]) -> None:
 
 def _orderList(call: Call[ProtoOAOrderListReq]) -> None:
     chunk = call.exchange.settings.dealChunk
-    orders = [*call.account.ended.values(), *call.account.orders.values()]
-    found = _within(call, sorted(orders, key=_updated), _updated)
+    found = _within(call, _orders(call.account), _updated)
     call.reply(ProtoOAOrderListRes(order=found[:chunk], hasMore=len(found) > chunk))
+
+
+def _ordersOfPosition(call: Call[ProtoOAOrderListByPositionIdReq]) -> None:
+    chunk, positionId = call.exchange.settings.dealChunk, call.message.positionId
+    # An order that turns a netted position round names the new one, and was one of the old one, too.
+    dealt = {deal.orderId for deal in call.account.deals.values() if deal.positionId == positionId}
+    orders = (order for order in _orders(call.account) if order.positionId == positionId or order.orderId in dealt)
+    found = _within(call, orders, _updated)
+    call.reply(ProtoOAOrderListByPositionIdRes(order=found[:chunk], hasMore=len(found) > chunk))
+
+
+def _orders(account: TradingAccount) -> list[ProtoOAOrder]:
+    return sorted([*account.ended.values(), *account.orders.values()], key=_updated)
 
 
 def _orderDetails(call: Call[ProtoOAOrderDetailsReq]) -> None:
@@ -60,8 +79,55 @@ def _orderDetails(call: Call[ProtoOAOrderDetailsReq]) -> None:
     call.reply(ProtoOAOrderDetailsRes(order=order, deal=deals))
 
 
+def _offsets(call: Call[ProtoOADealOffsetListReq]) -> None:
+    account, dealId = call.account, call.message.dealId
+    deal = account.deals.get(dealId)
+    if deal is None:
+        raise Refusal("ENTITY_NOT_FOUND", f"Deal not found with id {dealId}")
+    answer = ProtoOADealOffsetListRes()
+    for opening, closing, volume in _matches(account, deal.positionId):
+        if opening.dealId == dealId:
+            answer.offsetBy.append(_offset(closing, volume))
+        elif closing.dealId == dealId:
+            answer.offsetting.append(_offset(opening, volume))
+    call.reply(answer)
+
+
+def _matches(account: TradingAccount, positionId: int) -> Iterator[tuple[ProtoOADeal, ProtoOADeal, int]]:
+    """
+    Match what was closed of a position with what was opened first.
+    """
+    opened: deque[tuple[ProtoOADeal, int]] = deque()
+    for deal in account.deals.values():
+        if deal.positionId != positionId:
+            continue
+        if not deal.HasField("closePositionDetail"):
+            opened.append((deal, deal.filledVolume))
+            continue
+        left = deal.filledVolume
+        while left and opened:
+            opening, held = opened.popleft()
+            volume = min(left, held)
+            yield opening, deal, volume
+            left -= volume
+            if held > volume:
+                opened.appendleft((opening, held - volume))
+
+
+def _offset(deal: ProtoOADeal, volume: int) -> ProtoOADealOffset:
+    return ProtoOADealOffset(
+        dealId=deal.dealId,
+        volume=volume,
+        executionTimestamp=deal.executionTimestamp,
+        executionPrice=deal.executionPrice,
+    )
+
+
 def _within(
-    call: Call[ProtoOADealListReq] | Call[ProtoOADealListByPositionIdReq] | Call[ProtoOAOrderListReq],
+    call: Call[ProtoOADealListReq]
+    | Call[ProtoOADealListByPositionIdReq]
+    | Call[ProtoOAOrderListReq]
+    | Call[ProtoOAOrderListByPositionIdReq],
     records: Iterable[_RecordT],
     moment: Callable[[_RecordT], int],
 ) -> list[_RecordT]:
@@ -96,7 +162,9 @@ RECORDS: Requests = {
     ProtoOADealListReq: _dealList,
     ProtoOADealListByPositionIdReq: _dealsOfPosition,
     ProtoOAOrderListReq: _orderList,
+    ProtoOAOrderListByPositionIdReq: _ordersOfPosition,
     ProtoOAOrderDetailsReq: _orderDetails,
+    ProtoOADealOffsetListReq: _offsets,
 }
 """
 The requests of this group.

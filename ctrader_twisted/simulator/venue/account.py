@@ -27,8 +27,9 @@ from ctrader_twisted.schema.messages import (
     ProtoOATotalMarginCalculationType,
     ProtoOATrader,
 )
+from ctrader_twisted.simulator.venue.kinds import cannotWait
 
-__all__ = ["MONEY_DIGITS", "Terms", "TradingAccount"]
+__all__ = ["MONEY_DIGITS", "Terms", "TradingAccount", "booked"]
 
 MONEY_DIGITS = 2
 """
@@ -41,6 +42,17 @@ _MARGIN_CALLS = (
     (ProtoOANotificationType.MARGIN_LEVEL_THRESHOLD_2, 80.0),
     (ProtoOANotificationType.MARGIN_LEVEL_THRESHOLD_3, 60.0),
 )
+
+
+def booked(deal: ProtoOADeal) -> int:
+    """
+    Tell what a deal has added to the balance.
+
+    @param deal: the deal.
+    @return: money; 0 if it closed nothing.
+    """
+    detail = deal.closePositionDetail
+    return detail.grossProfit + detail.swap + detail.commission + detail.pnlConversionFee
 
 
 @frozen(kw_only=True)
@@ -56,6 +68,7 @@ class Terms:
     @ivar registered: when it was opened, in milliseconds since 1970.
     @ivar brokerName: the broker.
     @ivar accessRights: what may be done with it.
+    @ivar accountType: whether each order has a position of its own, or each symbol one.
     """
 
     accountId: int
@@ -66,6 +79,7 @@ class Terms:
     registered: int
     brokerName: str = "Simulated Broker"
     accessRights: ProtoOAAccessRights = ProtoOAAccessRights.FULL_ACCESS
+    accountType: ProtoOAAccountType = ProtoOAAccountType.HEDGED
 
 
 class TradingAccount:
@@ -85,6 +99,9 @@ class TradingAccount:
     @ivar marginCallsTold: when each of them was told of last, in milliseconds since 1970.
     @ivar trails: for each position with a trailing stop, how far it stays behind the market, in 1/100000 of a price
         unit.
+    @ivar triggered: the ids of the pending orders whose stop was reached, and that are not executed whole yet.
+    @ivar beyond: the ids of the orders whose stop the newest price has reached, where it takes two in a row.
+    @ivar base: what the balance was before the oldest of the deals, deposits and withdrawals that it remembers.
     """
 
     def __init__(self, terms: Terms, balance: int, *, historyLimit: int) -> None:
@@ -110,7 +127,17 @@ class TradingAccount:
         }
         self.marginCallsTold: dict[int, int] = {}
         self.trails: dict[int, int] = {}
+        self.triggered: set[int] = set()
+        self.beyond: set[int] = set()
+        self.base = balance
         self._historyLimit = historyLimit
+
+    @property
+    def isNetted(self) -> bool:
+        """
+        @return: whether it has one position for each symbol.
+        """
+        return self.terms.accountType == ProtoOAAccountType.NETTED
 
     def openPositions(self) -> Iterator[ProtoOAPosition]:
         """
@@ -118,6 +145,14 @@ class TradingAccount:
         """
         opened = ProtoOAPositionStatus.POSITION_STATUS_OPEN
         return (position for position in self.positions.values() if position.positionStatus == opened)
+
+    def openPositionOn(self, symbolId: int) -> ProtoOAPosition | None:
+        """
+        Find an open position in a symbol; the oldest, if there are several.
+
+        @param symbolId: the symbol.
+        """
+        return next((each for each in self.openPositions() if each.tradeData.symbolId == symbolId), None)
 
     def protectionOf(self, positionId: int) -> ProtoOAOrder | None:
         """
@@ -137,7 +172,7 @@ class TradingAccount:
         @param positionId: the position.
         """
         for order in self.orders.values():
-            if order.positionId == positionId and order.closingOrder and order.orderType == ProtoOAOrderType.MARKET:
+            if order.positionId == positionId and order.closingOrder and cannotWait(order):
                 return order
         return None
 
@@ -160,6 +195,8 @@ class TradingAccount:
         order.orderStatus = status
         order.utcLastUpdateTimestamp = now
         self.orders.pop(order.orderId, None)
+        self.triggered.discard(order.orderId)
+        self.beyond.discard(order.orderId)
         self.ended[order.orderId] = order
         if len(self.ended) > self._historyLimit:
             del self.ended[next(iter(self.ended))]
@@ -172,7 +209,7 @@ class TradingAccount:
         """
         self.deals[deal.dealId] = deal
         if len(self.deals) > self._historyLimit:
-            del self.deals[next(iter(self.deals))]
+            self.base += booked(self.deals.pop(next(iter(self.deals))))
 
     def book(self, amount: int, now: int) -> None:
         """
@@ -201,7 +238,13 @@ class TradingAccount:
         """
         self.cashFlow[record.balanceHistoryId] = record
         if len(self.cashFlow) > self._historyLimit:
-            del self.cashFlow[next(iter(self.cashFlow))]
+            self.base += self.cashFlow.pop(next(iter(self.cashFlow))).delta
+
+    def booked(self) -> int:
+        """
+        @return: what the deals, deposits and withdrawals that it remembers have added to the balance.
+        """
+        return sum(map(booked, self.deals.values())) + sum(each.delta for each in self.cashFlow.values())
 
     def trader(self) -> ProtoOATrader:
         """
@@ -223,7 +266,7 @@ class TradingAccount:
             maxLeverage=terms.leverageInCents,
             frenchRisk=False,
             traderLogin=terms.traderLogin,
-            accountType=ProtoOAAccountType.HEDGED,
+            accountType=terms.accountType,
             brokerName=terms.brokerName,
             registrationTimestamp=terms.registered,
             isLimitedRisk=False,

@@ -11,7 +11,17 @@ from fractions import Fraction
 
 from ctrader_twisted.schema.messages import ProtoOACommissionType, ProtoOASymbol
 
-__all__ = ["PRICE_SCALE", "away", "commission", "conversionFee", "grossProfit", "halfAway", "margin", "share"]
+__all__ = [
+    "PRICE_SCALE",
+    "away",
+    "commission",
+    "conversionFee",
+    "grossProfit",
+    "halfAway",
+    "margin",
+    "meanPrice",
+    "share",
+]
 
 PRICE_SCALE = 100_000
 """
@@ -120,3 +130,16 @@ def share(amount: int, part: int, whole: int) -> int:
     @return: money.
     """
     return halfAway(Fraction(amount * part, whole))
+
+
+def meanPrice(firstVolume: int, firstPrice: int, lastVolume: int, lastPrice: int) -> int:
+    """
+    Average two prices by volume.
+
+    @param firstVolume: in 1/100 of a unit.
+    @param firstPrice: in 1/100000 of a price unit.
+    @param lastVolume: likewise; more than 0.
+    @param lastPrice: likewise.
+    @return: in 1/100000 of a price unit.
+    """
+    return halfAway(Fraction(firstVolume * firstPrice + lastVolume * lastPrice, firstVolume + lastVolume))

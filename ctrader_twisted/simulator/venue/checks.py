@@ -1,42 +1,26 @@
 """
-The rules that an order must keep, before anything of it is booked.
+Single rules that requests to trade must keep.
 """
 
 from __future__ import annotations
 
 from math import isfinite
 
-from ctrader_twisted.schema.messages import (
-    ProtoOANewOrderReq,
-    ProtoOAOrderTriggerMethod,
-    ProtoOAOrderType,
-    ProtoOASymbol,
-    ProtoOATradeSide,
-    ProtoOATradingMode,
-)
+from ctrader_twisted.schema.messages import ProtoOASymbol, ProtoOASymbolDistanceType
 from ctrader_twisted.simulator.refusal import Refusal, TradeRefusal
-from ctrader_twisted.simulator.venue.prices import fromDouble
+from ctrader_twisted.simulator.venue.arithmetic import PRICE_SCALE
+from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
 from ctrader_twisted.simulator.venue.schedule import isOpen
 
-__all__ = ["checkDigits", "checkDistances", "checkNewOrder", "checkOpen", "checkTrigger", "notSimulated"]
-
-_LONGEST = (("label", 100), ("comment", 512), ("clientOrderId", 50))
+__all__ = ["checkDigits", "checkGap", "checkGuarantee", "checkOpen", "pointOf"]
 
 
-def checkNewOrder(request: ProtoOANewOrderReq, symbol: ProtoOASymbol) -> None:
+def pointOf(symbol: ProtoOASymbol) -> int:
     """
-    Refuse an order that breaks a rule, or that is of a kind that is not simulated.
-
-    @param request: the order.
-    @param symbol: its symbol.
-    @raise Refusal: if the request makes no sense.
-    @raise TradeRefusal: if the symbol does not allow it.
+    @param symbol: a symbol.
+    @return: the smallest step of its price, in 1/100000 of a price unit.
     """
-    _checkKind(request)
-    _checkTexts(request)
-    _checkProtection(request, symbol)
-    _checkVolume(request.volume, symbol)
-    _checkMode(request, symbol)
+    return int(10 ** (5 - symbol.digits))
 
 
 def checkOpen(symbol: ProtoOASymbol, now: int) -> None:
@@ -62,83 +46,42 @@ def checkDigits(price: float, symbol: ProtoOASymbol) -> None:
     if not isfinite(price) or price < 0:
         raise Refusal("INVALID_REQUEST", f"{price} is not a price")
     exact = fromDouble(price)
-    if exact / 100_000 != price or exact % 10 ** (5 - symbol.digits):
+    if exact / PRICE_SCALE != price or exact % pointOf(symbol):
         words = f"Order price has more digits than symbol allows. Allowed {symbol.digits} digits"
         raise Refusal("INVALID_REQUEST", words)
 
 
-def checkDistances(request: ProtoOANewOrderReq, price: int) -> None:
+def checkGuarantee(symbol: ProtoOASymbol, *, hasStop: bool) -> None:
     """
-    Refuse relative levels that would lie at a price of zero or below.
+    Refuse to guarantee a stop loss that cannot be.
 
-    @param request: the order.
-    @param price: the price at which it would be executed now, in 1/100000 of a price unit.
-    @raise TradeRefusal: if a level is too far away.
+    @param symbol: the symbol.
+    @param hasStop: whether there is a stop loss.
+    @raise Refusal: if there is none, or the symbol does not offer it.
     """
-    isBuy = request.tradeSide == ProtoOATradeSide.BUY
-    below, name = (request.relativeStopLoss, "SL") if isBuy else (request.relativeTakeProfit, "TP")
-    if below >= price:
-        raise TradeRefusal("TRADING_BAD_STOPS", f"Relative {name} {below} is beyond the price {price}")
-
-
-def checkTrigger(method: ProtoOAOrderTriggerMethod, *, guaranteed: bool) -> None:
-    """
-    Refuse the kinds of stop that are not simulated.
-
-    @param method: which price triggers the stop.
-    @param guaranteed: whether the stop shall be guaranteed.
-    @raise Refusal: unless it is an ordinary stop.
-    """
-    if method != ProtoOAOrderTriggerMethod.TRADE:
-        raise notSimulated()
-    if guaranteed:
+    if not symbol.guaranteedStopLoss:
         raise Refusal("INVALID_REQUEST", "Guaranteed stop loss is not available for the symbol")
+    if not hasStop:
+        raise Refusal("INVALID_REQUEST", "Can't set Guaranteed Stop Loss parameter without specified Stop Loss")
 
 
-def notSimulated() -> Refusal:
+def checkGap(symbol: ProtoOASymbol, gap: int, base: int, *, isStop: bool, isGuaranteed: bool) -> None:
     """
-    @return: the refusal of what the real server would do.
+    Refuse a level that is too near.
+
+    @param symbol: the symbol.
+    @param gap: how far the level is from the price, in 1/100000 of a price unit.
+    @param base: that price, in 1/100000 of a price unit.
+    @param isStop: whether it is the stop loss.
+    @param isGuaranteed: whether that is guaranteed.
+    @raise TradeRefusal: if it is nearer than the symbol allows.
     """
-    return Refusal("UNSUPPORTED_MESSAGE", "not simulated yet")
-
-
-def _checkKind(request: ProtoOANewOrderReq) -> None:
-    if request.orderType != ProtoOAOrderType.MARKET or request.HasField("positionId"):
-        raise notSimulated()
-    checkTrigger(request.stopTriggerMethod, guaranteed=request.guaranteedStopLoss)
-
-
-def _checkTexts(request: ProtoOANewOrderReq) -> None:
-    for name, longest in _LONGEST:
-        if len(getattr(request, name)) > longest:
-            raise Refusal("INVALID_REQUEST", f"{name} is longer than {longest} characters")
-
-
-def _checkProtection(request: ProtoOANewOrderReq, symbol: ProtoOASymbol) -> None:
-    if request.HasField("stopLoss") or request.HasField("takeProfit"):
-        words = "SL/TP in absolute values are allowed only for order types: [LIMIT, STOP, STOP_LIMIT]"
-        raise Refusal("INVALID_REQUEST", words)
-    step = 10 ** (5 - symbol.digits)
-    for name, words in (("relativeStopLoss", "stop loss"), ("relativeTakeProfit", "take profit")):
-        distance = getattr(request, name)
-        if request.HasField(name) and (distance <= 0 or distance % step):
-            raise Refusal("INVALID_REQUEST", f"Relative {words} has invalid precision")
-    if request.trailingStopLoss and not request.HasField("relativeStopLoss"):
-        words = "Can't set Trailing Stop Loss parameter without specified Stop Loss"
-        raise Refusal("INVALID_REQUEST", words)
-
-
-def _checkVolume(volume: int, symbol: ProtoOASymbol) -> None:
-    if not symbol.minVolume <= volume <= symbol.maxVolume or volume % symbol.stepVolume:
-        words = (
-            f"Order volume = {volume / 100:.2f} is not allowed: minimum {symbol.minVolume / 100:.2f}, "
-            f"maximum {symbol.maxVolume / 100:.2f}, step {symbol.stepVolume / 100:.2f}"
-        )
-        raise TradeRefusal("TRADING_BAD_VOLUME", words)
-
-
-def _checkMode(request: ProtoOANewOrderReq, symbol: ProtoOASymbol) -> None:
-    if symbol.tradingMode != ProtoOATradingMode.ENABLED:
-        raise TradeRefusal("TRADING_DISABLED", "Trading is disabled for the symbol")
-    if request.tradeSide == ProtoOATradeSide.SELL and not symbol.enableShortSelling:
-        raise TradeRefusal("SHORT_SELLING_NOT_ALLOWED", "Short selling is not allowed for the symbol")
+    least = symbol.slDistance if isStop else symbol.tpDistance
+    if isStop and isGuaranteed:
+        least = max(least, symbol.gslDistance)
+    inPercent = symbol.distanceSetIn == ProtoOASymbolDistanceType.SYMBOL_DISTANCE_IN_PERCENTAGE
+    wanted = base * least / 10_000 if inPercent else least * pointOf(symbol)
+    if gap < wanted:
+        leg, needed = "SL" if isStop else "TP", wanted / PRICE_SCALE
+        words = f"{leg} is {toDouble(gap)} from {toDouble(base)}: it must be at least {needed} away"
+        raise TradeRefusal("PROTECTION_IS_TOO_CLOSE_TO_MARKET", words)

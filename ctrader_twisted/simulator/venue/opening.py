@@ -1,36 +1,50 @@
 """
-Market orders that open a position: accepted at once, executed a moment later.
+New orders: what is checked, what is booked, and which are executed at once.
 """
 
 from __future__ import annotations
 
 from ctrader_twisted.schema.messages import (
-    ProtoOADeal,
     ProtoOAExecutionType,
     ProtoOANewOrderReq,
     ProtoOAOrder,
     ProtoOAOrderStatus,
     ProtoOAOrderType,
     ProtoOAPosition,
-    ProtoOAPositionStatus,
     ProtoOATimeInForce,
     ProtoOATradeData,
+    ProtoOATradeSide,
 )
-from ctrader_twisted.simulator.refusal import TradeRefusal
-from ctrader_twisted.simulator.venue.account import MONEY_DIGITS, TradingAccount
-from ctrader_twisted.simulator.venue.checks import checkDistances, checkNewOrder, checkOpen
-from ctrader_twisted.simulator.venue.prices import toDouble
-from ctrader_twisted.simulator.venue.protection import protect
-from ctrader_twisted.simulator.venue.records import filledDeal
-from ctrader_twisted.simulator.venue.valuation import checkMoney, commissionOf, marginOf
-from ctrader_twisted.simulator.venue.venue import Venue
+from ctrader_twisted.simulator.market.source import Tick
+from ctrader_twisted.simulator.refusal import Refusal, TradeRefusal
+from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.checks import checkOpen, pointOf
+from ctrader_twisted.simulator.venue.closing import checkPart, openPositionOf
+from ctrader_twisted.simulator.venue.execution import executeSoon
+from ctrader_twisted.simulator.venue.kinds import FIELDS, PENDING, cannotWait, withinLimit
+from ctrader_twisted.simulator.venue.records import emptyPosition
+from ctrader_twisted.simulator.venue.rules import (
+    checkFields,
+    checkLevels,
+    checkMode,
+    checkStop,
+    checkTime,
+    checkVolume,
+    distances,
+)
+from ctrader_twisted.simulator.venue.schedule import isOpen
+from ctrader_twisted.simulator.venue.triggers import expireOrders
+from ctrader_twisted.simulator.venue.valuation import checkMoney
+from ctrader_twisted.simulator.venue.venue import Cause, Venue
 
-__all__ = ["openPosition", "resumeOpening"]
+__all__ = ["executeIfReached", "placeOrder", "present", "writeTerms"]
+
+_Time = ProtoOATimeInForce
 
 
-def openPosition(venue: Venue, account: TradingAccount, request: ProtoOANewOrderReq, clientMsgId: str | None) -> None:
+def placeOrder(venue: Venue, account: TradingAccount, request: ProtoOANewOrderReq, clientMsgId: str | None) -> None:
     """
-    Accept a market order.
+    Accept an order.
 
     @param venue: where it is traded.
     @param account: whose order it is.
@@ -40,127 +54,144 @@ def openPosition(venue: Venue, account: TradingAccount, request: ProtoOANewOrder
     """
     symbol = venue.catalogue.symbol(request.symbolId)
     specification = venue.catalogue.full(symbol.symbolId)
-    checkNewOrder(request, specification)
-    checkOpen(specification, venue.now())
-    checkDistances(request, venue.price(symbol.symbolId, request.tradeSide))
-    checkMoney(venue, account, symbol.symbolId, request.volume)
-    order = _newOrder(venue, request, specification.measurementUnits)
-    position = _newPosition(order)
+    checkFields(request, specification)
+    target = _target(account, request)
+    reduced = _reducedBy(request, target)
+    if request.HasField("positionId") and target is not None and reduced:
+        checkPart(request.volume, target, specification.stepVolume)
+    else:
+        checkVolume(request.volume, specification)
+    checkMode(request, specification, onlyCloses=reduced >= request.volume)
+    checkTime(request, venue.now())
+    isAtOnce = cannotWait(request)
+    if isAtOnce:
+        checkOpen(specification, venue.now())
+    tick = present(venue, symbol.symbolId)
+    checkStop(request, tick)
+    checkLevels(request, specification, tick)
+    if request.orderType not in PENDING and request.volume > reduced:
+        checkMoney(venue, account, symbol.symbolId, request.volume - reduced)
+    order = _newOrder(venue, request, target, specification.measurementUnits)
+    position = target or emptyPosition(order)
     account.orders[order.orderId] = order
     account.positions[position.positionId] = position
-    venue.tell(account, ProtoOAExecutionType.ORDER_ACCEPTED, order, position, clientMsgId=clientMsgId)
-    venue.later(venue.settings.fillLatency, _fill, account, order, clientMsgId)
+    venue.tell(account, ProtoOAExecutionType.ORDER_ACCEPTED, order, position, cause=Cause(clientMsgId))
+    if isAtOnce:
+        executeSoon(venue, account, order, clientMsgId)
+    else:
+        executeIfReached(venue, account, order, tick, clientMsgId)
 
 
-def resumeOpening(venue: Venue) -> None:
+def executeIfReached(
+    venue: Venue, account: TradingAccount, order: ProtoOAOrder, tick: Tick, clientMsgId: str | None
+) -> None:
     """
-    Go on with the orders that were accepted and not executed when the venue stopped.
+    Execute an order that need not wait, though it could.
 
-    @param venue: the venue.
+    @param venue: where it is traded.
+    @param account: whose order it is.
+    @param order: an order that was just accepted or changed.
+    @param tick: the present prices.
+    @param clientMsgId: the id of the request.
     """
-    for account in venue.accounts.values():
-        for order in account.orders.values():
-            if order.orderType == ProtoOAOrderType.MARKET and not order.closingOrder:
-                venue.later(venue.settings.fillLatency, _fill, account, order, None)
+    specification = venue.catalogue.full(order.tradeData.symbolId)
+    waitsForStop = order.orderType in (ProtoOAOrderType.STOP, ProtoOAOrderType.STOP_LIMIT)
+    price = tick.ask if order.tradeData.tradeSide == ProtoOATradeSide.BUY else tick.bid
+    isReached = not waitsForStop and withinLimit(order, price, pointOf(specification))
+    if isReached and isOpen(specification, venue.now()):
+        executeSoon(venue, account, order, clientMsgId)
+    if order.HasField("expirationTimestamp"):
+        expireOrders(venue)
 
 
-def _newOrder(venue: Venue, request: ProtoOANewOrderReq, measurementUnits: str) -> ProtoOAOrder:
+def present(venue: Venue, symbolId: int) -> Tick:
+    """
+    Give the present prices.
+
+    @param venue: where the symbol is traded.
+    @param symbolId: the symbol.
+    @raise TradeRefusal: if there are none.
+    """
+    tick = venue.market.quote(symbolId)
+    if tick is None:
+        raise TradeRefusal("NO_QUOTES", "There are no quotes for the symbol")
+    return tick
+
+
+def writeTerms(order: ProtoOAOrder, request: ProtoOANewOrderReq) -> None:
+    """
+    Write onto an order what may be changed later, too.
+
+    @param order: the order.
+    @param request: its terms, which were checked.
+    """
+    order.tradeData.volume = request.volume
+    order.tradeData.guaranteedStopLoss = request.guaranteedStopLoss
+    order.trailingStopLoss = request.trailingStopLoss
+    for name in FIELDS[request.orderType]:
+        setattr(order, name, getattr(request, name))
+    if order.orderType in PENDING:
+        order.timeInForce = request.timeInForce
+        order.stopTriggerMethod = request.stopTriggerMethod
+    order.ClearField("expirationTimestamp")
+    if order.timeInForce == _Time.GOOD_TILL_DATE:
+        order.expirationTimestamp = request.expirationTimestamp
+    # Absolute levels come back as distances, too.
+    for name, distance in zip(("relativeStopLoss", "relativeTakeProfit"), distances(request), strict=True):
+        order.ClearField(name)
+        if distance is not None:
+            setattr(order, name, distance)
+
+
+def _target(account: TradingAccount, request: ProtoOANewOrderReq) -> ProtoOAPosition | None:
+    """
+    @return: the position that an order works on, or L{None} if it opens one.
+    """
+    if not request.HasField("positionId"):
+        return account.openPositionOn(request.symbolId) if account.isNetted else None
+    position = openPositionOf(account, request.positionId, locked="POSITION_LOCKED")
+    if position.tradeData.symbolId != request.symbolId:
+        words = f"Position {request.positionId} is one of symbol {position.tradeData.symbolId}"
+        raise Refusal("INVALID_REQUEST", words)
+    return position
+
+
+def _reducedBy(request: ProtoOANewOrderReq, target: ProtoOAPosition | None) -> int:
+    """
+    @return: how much of an open position an order takes off.
+    """
+    if target is None or target.tradeData.tradeSide == request.tradeSide:
+        return 0
+    return min(request.volume, target.tradeData.volume)
+
+
+def _newOrder(
+    venue: Venue, request: ProtoOANewOrderReq, target: ProtoOAPosition | None, measurementUnits: str
+) -> ProtoOAOrder:
     now = venue.now()
-    trade = ProtoOATradeData(
-        symbolId=request.symbolId,
-        volume=request.volume,
-        tradeSide=request.tradeSide,
-        openTimestamp=now,
-        guaranteedStopLoss=False,
-        measurementUnits=measurementUnits,
-    )
+    isKept = request.timeInForce in (_Time.FILL_OR_KILL, _Time.MARKET_ON_OPEN)
     order = ProtoOAOrder(
         orderId=venue.ids.newOrder(),
-        tradeData=trade,
-        orderType=ProtoOAOrderType.MARKET,
+        tradeData=ProtoOATradeData(
+            symbolId=request.symbolId,
+            volume=request.volume,
+            tradeSide=request.tradeSide,
+            openTimestamp=now,
+            measurementUnits=measurementUnits,
+        ),
+        orderType=request.orderType,
         orderStatus=ProtoOAOrderStatus.ORDER_STATUS_ACCEPTED,
         executedVolume=0,
         utcLastUpdateTimestamp=now,
-        closingOrder=False,
-        timeInForce=ProtoOATimeInForce.IMMEDIATE_OR_CANCEL,
-        positionId=venue.ids.newPosition(),
-        trailingStopLoss=request.trailingStopLoss,
+        closingOrder=request.HasField("positionId") and _reducedBy(request, target) > 0,
+        # Orders at the market know no other life.
+        timeInForce=request.timeInForce if isKept else _Time.IMMEDIATE_OR_CANCEL,
+        positionId=venue.ids.newPosition() if target is None else target.positionId,
     )
     for name in ("label", "comment"):
         if request.HasField(name):
             setattr(order.tradeData, name, getattr(request, name))
-    for name in ("clientOrderId", "relativeStopLoss", "relativeTakeProfit"):
-        if request.HasField(name):
-            setattr(order, name, getattr(request, name))
+    if request.HasField("clientOrderId"):
+        order.clientOrderId = request.clientOrderId
+    writeTerms(order, request)
     return order
-
-
-def _newPosition(order: ProtoOAOrder) -> ProtoOAPosition:
-    """
-    An order has its position from its acceptance on; until it is executed, the position holds nothing.
-    """
-    position = ProtoOAPosition(
-        positionId=order.positionId,
-        tradeData=order.tradeData,
-        positionStatus=ProtoOAPositionStatus.POSITION_STATUS_CREATED,
-        swap=0,
-        price=0.0,
-        commission=0,
-        marginRate=0.0,
-        mirroringCommission=0,
-        guaranteedStopLoss=False,
-        usedMargin=0,
-        moneyDigits=MONEY_DIGITS,
-    )
-    position.tradeData.volume = 0
-    position.tradeData.ClearField("openTimestamp")
-    return position
-
-
-def _fill(venue: Venue, account: TradingAccount, order: ProtoOAOrder, clientMsgId: str | None) -> None:
-    position = account.positions[order.positionId]
-    try:
-        deal = _execute(venue, account, order, position)
-    except TradeRefusal as refusal:
-        _reject(venue, account, order, refusal.code, clientMsgId)
-        return
-    account.addDeal(deal)
-    account.endOrder(order, ProtoOAOrderStatus.ORDER_STATUS_FILLED, deal.executionTimestamp)
-    venue.tell(account, ProtoOAExecutionType.ORDER_FILLED, order, position, deal, clientMsgId=clientMsgId)
-    protect(venue, account, order, position, clientMsgId)
-
-
-def _execute(venue: Venue, account: TradingAccount, order: ProtoOAOrder, position: ProtoOAPosition) -> ProtoOADeal:
-    trade, now = order.tradeData, venue.now()
-    symbol = venue.catalogue.symbol(trade.symbolId)
-    checkOpen(venue.catalogue.full(trade.symbolId), now)
-    checkMoney(venue, account, trade.symbolId, trade.volume)
-    price = venue.price(trade.symbolId, trade.tradeSide)
-    commission = commissionOf(venue, account, trade.symbolId, price, trade.volume)
-    usedMargin = marginOf(venue, account, trade.symbolId, trade.volume)
-    marginRate = venue.baseToDeposit(account, trade.symbolId)
-    baseToUsd = venue.rates.toUsd(symbol.baseAssetId)
-
-    position.positionStatus = ProtoOAPositionStatus.POSITION_STATUS_OPEN
-    position.tradeData.volume = trade.volume
-    position.tradeData.openTimestamp = now
-    position.price = toDouble(price)
-    position.commission = commission
-    position.marginRate = float(marginRate)
-    position.usedMargin = usedMargin
-    position.utcLastUpdateTimestamp = now
-
-    order.executionPrice = toDouble(price)
-    order.executedVolume = trade.volume
-    order.tradeData.closeTimestamp = now
-    return filledDeal(venue, order, price, commission=commission, marginRate=marginRate, baseToUsd=baseToUsd)
-
-
-def _reject(venue: Venue, account: TradingAccount, order: ProtoOAOrder, code: str, clientMsgId: str | None) -> None:
-    now = venue.now()
-    position = account.positions.pop(order.positionId)
-    position.positionStatus = ProtoOAPositionStatus.POSITION_STATUS_CLOSED
-    position.utcLastUpdateTimestamp = now
-    account.endOrder(order, ProtoOAOrderStatus.ORDER_STATUS_REJECTED, now)
-    kind = ProtoOAExecutionType.ORDER_REJECTED
-    venue.tell(account, kind, order, position, clientMsgId=clientMsgId, errorCode=code)

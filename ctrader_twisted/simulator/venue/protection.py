@@ -17,11 +17,12 @@ from ctrader_twisted.schema.messages import (
     ProtoOATradeSide,
 )
 from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.kinds import orderPrice
 from ctrader_twisted.simulator.venue.prices import fromDouble, opposite, toDouble
 from ctrader_twisted.simulator.venue.records import closingOrder
-from ctrader_twisted.simulator.venue.venue import Venue
+from ctrader_twisted.simulator.venue.venue import Cause, Venue
 
-__all__ = ["Levels", "followClose", "levelsOf", "protect", "setLevels"]
+__all__ = ["Levels", "followVolume", "levelsOf", "protect", "setLevels"]
 
 
 class Levels(NamedTuple):
@@ -31,11 +32,15 @@ class Levels(NamedTuple):
     @ivar stopLoss: the price of the loss.
     @ivar takeProfit: the price of the profit.
     @ivar trailing: whether the stop loss follows the market.
+    @ivar guaranteed: whether the stop loss is executed at its own price.
+    @ivar trigger: which prices trigger the stop loss.
     """
 
     stopLoss: int | None
     takeProfit: int | None
     trailing: bool
+    guaranteed: bool = False
+    trigger: ProtoOAOrderTriggerMethod = ProtoOAOrderTriggerMethod.TRADE
 
 
 def levelsOf(position: ProtoOAPosition) -> Levels:
@@ -48,40 +53,40 @@ def levelsOf(position: ProtoOAPosition) -> Levels:
         fromDouble(position.stopLoss) if position.HasField("stopLoss") else None,
         fromDouble(position.takeProfit) if position.HasField("takeProfit") else None,
         position.trailingStopLoss,
+        position.guaranteedStopLoss,
+        position.stopLossTriggerMethod,
     )
 
 
 def protect(
-    venue: Venue, account: TradingAccount, order: ProtoOAOrder, position: ProtoOAPosition, clientMsgId: str | None
+    venue: Venue, account: TradingAccount, order: ProtoOAOrder, position: ProtoOAPosition, cause: Cause
 ) -> None:
     """
-    Give a new position the protection that its order asked for. It is booked now, and told a moment later.
+    Give a position the protection that an order which was just executed on its side asked for. A new protection is
+    booked now, and told a moment later; one that was there before is changed at once.
 
     @param venue: where it is traded.
     @param account: whose position it is.
-    @param order: the order that opened it.
+    @param order: the order.
     @param position: the position.
-    @param clientMsgId: the id of the request that opened it.
+    @param cause: why the order was executed.
     """
-    sign = 1 if order.tradeData.tradeSide == ProtoOATradeSide.BUY else -1
-    entry = fromDouble(position.price)
-    levels = Levels(
-        entry - sign * order.relativeStopLoss if order.HasField("relativeStopLoss") else None,
-        entry + sign * order.relativeTakeProfit if order.HasField("relativeTakeProfit") else None,
-        order.trailingStopLoss,
-    )
+    levels = _wanted(order, position)
     if levels.stopLoss is None and levels.takeProfit is None:
+        return
+    if account.protectionOf(position.positionId) is not None:
+        if levels != levelsOf(position):
+            setLevels(venue, account, position, levels, cause)
+        followVolume(venue, account, position, cause)
         return
     protection = _newProtection(venue, account, position, levels)
     if order.HasField("clientOrderId"):
         protection.clientOrderId = order.clientOrderId
     venue.announcing.add(protection.orderId)
-    venue.later(venue.settings.protectionLatency, _announce, account, protection, position, clientMsgId)
+    venue.later(venue.settings.protectionLatency, _announce, account, protection, position, cause.clientMsgId)
 
 
-def setLevels(
-    venue: Venue, account: TradingAccount, position: ProtoOAPosition, levels: Levels, clientMsgId: str | None
-) -> None:
+def setLevels(venue: Venue, account: TradingAccount, position: ProtoOAPosition, levels: Levels, cause: Cause) -> None:
     """
     Replace a position's levels.
 
@@ -89,7 +94,7 @@ def setLevels(
     @param account: whose position it is.
     @param position: the position.
     @param levels: all its levels from now on.
-    @param clientMsgId: the id of the request.
+    @param cause: why they change.
     """
     protection = account.protectionOf(position.positionId)
     if protection is None:
@@ -102,39 +107,57 @@ def setLevels(
     else:
         _writeLevels(venue, account, protection, position, levels)
         kind = ProtoOAExecutionType.ORDER_REPLACED
-    venue.tell(account, kind, protection, position, clientMsgId=clientMsgId)
+    if protection.orderId not in venue.announcing:
+        venue.tell(account, kind, protection, position, cause=cause)
 
 
-def followClose(venue: Venue, account: TradingAccount, position: ProtoOAPosition, clientMsgId: str | None) -> None:
+def followVolume(venue: Venue, account: TradingAccount, position: ProtoOAPosition, cause: Cause) -> None:
     """
-    Fit a position's protection to what is left of it, after a part or all of it was closed.
+    Fit a position's protection to what it holds now, after a deal.
 
     @param venue: where it is traded.
     @param account: whose position it is.
     @param position: the position as it is now.
-    @param clientMsgId: the id of the request that closed it.
+    @param cause: why the deal was made.
     """
-    protection = account.protectionOf(position.positionId)
-    if protection is None:
+    protection, held = account.protectionOf(position.positionId), position.tradeData.volume
+    if protection is None or protection.tradeData.volume == held:
         return
     isUnheard = protection.orderId in venue.announcing
-    rest = position.tradeData.volume
-    if rest:
-        protection.tradeData.volume = rest
+    if held:
+        protection.tradeData.volume = held
         protection.utcLastUpdateTimestamp = venue.now()
         kind = ProtoOAExecutionType.ORDER_REPLACED
     else:
         account.endOrder(protection, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, venue.now())
         kind = ProtoOAExecutionType.ORDER_CANCELLED
+        cause = cause._replace(isServerEvent=True)
     # What nobody has been told of needs no word of its change.
     if not isUnheard:
-        venue.tell(account, kind, protection, position, clientMsgId=clientMsgId, isServerEvent=not rest)
+        venue.tell(account, kind, protection, position, cause=cause)
+
+
+def _wanted(order: ProtoOAOrder, position: ProtoOAPosition) -> Levels:
+    """
+    Levels that the order does not name stay as they are.
+    """
+    levels = levelsOf(position)
+    sign = 1 if order.tradeData.tradeSide == ProtoOATradeSide.BUY else -1
+    base = orderPrice(order) or fromDouble(position.price)
+    if order.HasField("relativeStopLoss"):
+        levels = levels._replace(
+            stopLoss=base - sign * order.relativeStopLoss,
+            trailing=order.trailingStopLoss,
+            guaranteed=order.tradeData.guaranteedStopLoss,
+        )
+    if order.HasField("relativeTakeProfit"):
+        levels = levels._replace(takeProfit=base + sign * order.relativeTakeProfit)
+    return levels
 
 
 def _newProtection(venue: Venue, account: TradingAccount, position: ProtoOAPosition, levels: Levels) -> ProtoOAOrder:
     kind, life = ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT, ProtoOATimeInForce.GOOD_TILL_CANCEL
     protection = closingOrder(venue, position, position.tradeData.volume, kind, life)
-    protection.stopTriggerMethod = ProtoOAOrderTriggerMethod.TRADE
     account.orders[protection.orderId] = protection
     _writeLevels(venue, account, protection, position, levels)
     return protection
@@ -148,7 +171,9 @@ def _writeLevels(
     _writePrice(protection, "stopPrice", levels.stopLoss)
     _writePrice(protection, "limitPrice", levels.takeProfit)
     position.trailingStopLoss = protection.trailingStopLoss = levels.trailing
-    position.stopLossTriggerMethod = ProtoOAOrderTriggerMethod.TRADE
+    position.guaranteedStopLoss = protection.tradeData.guaranteedStopLoss = levels.guaranteed
+    position.stopLossTriggerMethod = protection.stopTriggerMethod = levels.trigger
+    account.beyond.discard(protection.orderId)
     position.utcLastUpdateTimestamp = protection.utcLastUpdateTimestamp = venue.now()
     account.trails.pop(position.positionId, None)
     if levels.trailing and levels.stopLoss is not None:
@@ -174,5 +199,5 @@ def _announce(
     if protection.orderId not in account.orders:
         # The position was closed meanwhile.
         return
-    kind = ProtoOAExecutionType.ORDER_ACCEPTED
-    venue.tell(account, kind, protection, position, clientMsgId=clientMsgId, isServerEvent=True)
+    cause = Cause(clientMsgId, isServerEvent=True)
+    venue.tell(account, ProtoOAExecutionType.ORDER_ACCEPTED, protection, position, cause=cause)

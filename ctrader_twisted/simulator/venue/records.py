@@ -5,6 +5,7 @@ The orders and deals that several parts of the venue write alike.
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import NamedTuple
 
 from ctrader_twisted.schema.messages import (
     ProtoOADeal,
@@ -13,6 +14,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderStatus,
     ProtoOAOrderType,
     ProtoOAPosition,
+    ProtoOAPositionStatus,
     ProtoOATimeInForce,
     ProtoOATradeData,
 )
@@ -20,7 +22,21 @@ from ctrader_twisted.simulator.venue.account import MONEY_DIGITS
 from ctrader_twisted.simulator.venue.prices import opposite, toDouble
 from ctrader_twisted.simulator.venue.venue import Venue
 
-__all__ = ["closingOrder", "filledDeal"]
+__all__ = ["Part", "closingOrder", "emptyPosition", "filledDeal"]
+
+
+class Part(NamedTuple):
+    """
+    What is executed at once.
+
+    @ivar sent: how much was to be executed, in hundredths of a unit.
+    @ivar volume: how much of it is.
+    @ivar price: the price, in 1/100000 of a price unit.
+    """
+
+    sent: int
+    volume: int
+    price: int
 
 
 def closingOrder(
@@ -61,34 +77,68 @@ def closingOrder(
 
 
 def filledDeal(
-    venue: Venue, order: ProtoOAOrder, price: int, *, commission: int, marginRate: Fraction, baseToUsd: Fraction
+    venue: Venue,
+    order: ProtoOAOrder,
+    positionId: int,
+    part: Part,
+    *,
+    commission: int,
+    marginRate: Fraction,
+    baseToUsd: Fraction,
 ) -> ProtoOADeal:
     """
-    Write the deal of an order that is executed whole.
+    Write the deal of an order that is executed, or a part of it.
 
     @param venue: where it is traded.
     @param order: the order.
-    @param price: the price of the execution, in 1/100000 of a price unit.
+    @param positionId: the position that the deal has changed.
+    @param part: what was executed.
     @param commission: what this side costs, in the digits of the venue's money.
     @param marginRate: from the base asset to the deposit asset.
     @param baseToUsd: from the base asset to dollars.
     """
     trade, now = order.tradeData, venue.now()
+    isWhole = part.volume == part.sent
     return ProtoOADeal(
         dealId=venue.ids.newDeal(),
         orderId=order.orderId,
-        positionId=order.positionId,
-        volume=trade.volume,
-        filledVolume=trade.volume,
+        positionId=positionId,
+        volume=part.sent,
+        filledVolume=part.volume,
         symbolId=trade.symbolId,
         createTimestamp=trade.openTimestamp,
         executionTimestamp=now,
         utcLastUpdateTimestamp=now,
-        executionPrice=toDouble(price),
+        executionPrice=toDouble(part.price),
         tradeSide=trade.tradeSide,
-        dealStatus=ProtoOADealStatus.FILLED,
+        dealStatus=ProtoOADealStatus.FILLED if isWhole else ProtoOADealStatus.PARTIALLY_FILLED,
         marginRate=float(marginRate),
         commission=commission,
         baseToUsdConversionRate=float(baseToUsd),
         moneyDigits=MONEY_DIGITS,
     )
+
+
+def emptyPosition(order: ProtoOAOrder) -> ProtoOAPosition:
+    """
+    Write the position of an order that is not executed yet: it holds nothing.
+
+    @param order: the order; it names the position.
+    """
+    position = ProtoOAPosition(
+        positionId=order.positionId,
+        tradeData=order.tradeData,
+        positionStatus=ProtoOAPositionStatus.POSITION_STATUS_CREATED,
+        swap=0,
+        price=0.0,
+        commission=0,
+        marginRate=0.0,
+        mirroringCommission=0,
+        guaranteedStopLoss=False,
+        usedMargin=0,
+        moneyDigits=MONEY_DIGITS,
+    )
+    position.tradeData.volume = 0
+    position.tradeData.guaranteedStopLoss = False
+    position.tradeData.ClearField("openTimestamp")
+    return position

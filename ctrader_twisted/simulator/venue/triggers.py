@@ -1,28 +1,36 @@
 """
-What a new price does to protected positions.
+What a new price does to protected positions and to pending orders.
 """
 
 from __future__ import annotations
 
 from ctrader_twisted.schema.messages import (
     ProtoOAOrder,
+    ProtoOAOrderStatus,
     ProtoOAOrderType,
+    ProtoOASymbol,
     ProtoOATradeSide,
+    ProtoOATradingMode,
     ProtoOATrailingSLChangedEvent,
 )
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import TradingAccount
-from ctrader_twisted.simulator.venue.closing import settle
+from ctrader_twisted.simulator.venue.execution import attempt, endOrder, execute
+from ctrader_twisted.simulator.venue.kinds import isDouble, isPending, reference, withinLimit
 from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
-from ctrader_twisted.simulator.venue.venue import Venue
+from ctrader_twisted.simulator.venue.schedule import isOpen
+from ctrader_twisted.simulator.venue.venue import Cause, Venue
 
-__all__ = ["trigger"]
+__all__ = ["expireOrders", "trigger"]
+
+_BY_SERVER = Cause(None, isServerEvent=True)
 
 
 def trigger(venue: Venue, symbolId: int, tick: Tick) -> None:
     """
-    Close the positions whose levels a price has reached, and let trailing stops follow it.
+    Close the positions whose levels a price has reached, let trailing stops follow it, and execute the pending orders
+    that have waited for it.
 
     @param venue: where they are traded.
     @param symbolId: the symbol.
@@ -30,33 +38,105 @@ def trigger(venue: Venue, symbolId: int, tick: Tick) -> None:
     """
     for account in venue.accounts.values():
         for order in list(account.orders.values()):
-            if _watches(venue, account, order, symbolId):
-                _look(venue, account, order, tick)
+            # One order may end others.
+            if order.tradeData.symbolId != symbolId or order.orderId not in account.orders:
+                continue
+            if order.orderType == ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT:
+                _lookAtProtection(venue, account, order, tick)
+            elif isPending(order) and order.orderId not in venue.executing:
+                _lookAtPending(venue, account, order, tick)
 
 
-def _watches(venue: Venue, account: TradingAccount, order: ProtoOAOrder, symbolId: int) -> bool:
-    return (
-        order.orderType == ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT
-        and order.tradeData.symbolId == symbolId
-        and order.orderId not in venue.announcing
-        and account.closingOf(order.positionId) is None
-    )
+def expireOrders(venue: Venue) -> None:
+    """
+    End the pending orders whose time is over, and come back when the next one's is.
+
+    @param venue: where they are traded.
+    """
+    coming: list[int] = []
+    for account in venue.accounts.values():
+        for order in list(account.orders.values()):
+            if not order.HasField("expirationTimestamp"):
+                continue
+            # What is just being executed expires afterwards, if anything is left of it.
+            if _isOver(venue, order) and order.orderId not in venue.executing:
+                endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_EXPIRED, _BY_SERVER)
+            else:
+                coming.append(max(order.expirationTimestamp, venue.now() + 1))
+    venue.wakeAt(min(coming, default=None), expireOrders)
 
 
-def _look(venue: Venue, account: TradingAccount, order: ProtoOAOrder, tick: Tick) -> None:
+def _isOver(venue: Venue, order: ProtoOAOrder) -> bool:
+    return order.HasField("expirationTimestamp") and order.expirationTimestamp <= venue.now()
+
+
+def _lookAtProtection(venue: Venue, account: TradingAccount, order: ProtoOAOrder, tick: Tick) -> None:
+    if order.orderId in venue.announcing or account.closingOf(order.positionId) is not None:
+        return
     # The protection of a bought position sells, at the bid; all comparisons turn round for a sold one.
     sells = order.tradeData.tradeSide == ProtoOATradeSide.SELL
     price, sign = (tick.bid, 1) if sells else (tick.ask, -1)
-    isStopped = order.HasField("stopPrice") and sign * (price - fromDouble(order.stopPrice)) <= 0
+    isStopped = order.HasField("stopPrice") and _isTriggered(account, order, tick)
     isTaken = order.HasField("limitPrice") and sign * (price - fromDouble(order.limitPrice)) >= 0
     if isStopped or isTaken:
+        isGuaranteed = isStopped and order.tradeData.guaranteedStopLoss
         try:
-            settle(venue, account, order, price, clientMsgId=None, isServerEvent=True)
+            execute(venue, account, order, fromDouble(order.stopPrice) if isGuaranteed else price, _BY_SERVER)
         except TradeRefusal:
             # Without a price for the conversion the close has to wait for the next tick.
             return
     elif order.positionId in account.trails:
         _trail(venue, account, order, price, sign)
+
+
+def _lookAtPending(venue: Venue, account: TradingAccount, order: ProtoOAOrder, tick: Tick) -> None:
+    if _isOver(venue, order):
+        endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_EXPIRED, _BY_SERVER)
+        return
+    symbolId = order.tradeData.symbolId
+    if not _isExecuted(venue.catalogue.full(symbolId), venue.now()):
+        return
+    waitsForStop = order.orderType in (ProtoOAOrderType.STOP, ProtoOAOrderType.STOP_LIMIT)
+    if waitsForStop and not _isReleased(venue, account, order, tick):
+        return
+    price = tick.ask if order.tradeData.tradeSide == ProtoOATradeSide.BUY else tick.bid
+    if order.orderType == ProtoOAOrderType.LIMIT and not withinLimit(order, price, 1):
+        return
+    attempt(venue, account, order, price, _BY_SERVER)
+
+
+def _isReleased(venue: Venue, account: TradingAccount, order: ProtoOAOrder, tick: Tick) -> bool:
+    """
+    Tell whether a stop has been reached, now or before.
+    """
+    if order.orderId in account.triggered:
+        return True
+    if not _isTriggered(account, order, tick):
+        return False
+    account.triggered.add(order.orderId)
+    venue.changed()
+    return True
+
+
+def _isExecuted(symbol: ProtoOASymbol, now: int) -> bool:
+    """
+    Tell whether a symbol's pending orders are executed now.
+    """
+    return symbol.tradingMode != ProtoOATradingMode.DISABLED_WITHOUT_PENDINGS_EXECUTION and isOpen(symbol, now)
+
+
+def _isTriggered(account: TradingAccount, order: ProtoOAOrder, tick: Tick) -> bool:
+    side, stop = order.tradeData.tradeSide, fromDouble(order.stopPrice)
+    price = reference(side, order.stopTriggerMethod, tick)
+    isBeyond = price >= stop if side == ProtoOATradeSide.BUY else price <= stop
+    if not isDouble(order.stopTriggerMethod):
+        return isBeyond
+    wasBeyond = order.orderId in account.beyond
+    if isBeyond:
+        account.beyond.add(order.orderId)
+    else:
+        account.beyond.discard(order.orderId)
+    return isBeyond and wasBeyond
 
 
 def _trail(venue: Venue, account: TradingAccount, order: ProtoOAOrder, price: int, sign: int) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Concatenate, ParamSpec, Protocol
+from typing import Concatenate, NamedTuple, ParamSpec, Protocol
 
 from attrs import define
 from google.protobuf.message import Message
@@ -17,6 +17,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAExecutionEvent,
     ProtoOAExecutionType,
     ProtoOAOrder,
+    ProtoOAOrderType,
     ProtoOAPosition,
     ProtoOATradeSide,
 )
@@ -27,7 +28,7 @@ from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.rates import Rates
 
-__all__ = ["Ids", "Publish", "Venue"]
+__all__ = ["Cause", "Ids", "Publish", "Venue"]
 
 _P = ParamSpec("_P")
 
@@ -43,6 +44,18 @@ class Publish(Protocol):
         @param message: the event.
         @param clientMsgId: the id of the request that caused it.
         """
+
+
+class Cause(NamedTuple):
+    """
+    Why something happens to an order.
+
+    @ivar clientMsgId: the id of the request that caused it, or L{None}.
+    @ivar isServerEvent: whether the server did it of itself.
+    """
+
+    clientMsgId: str | None
+    isServerEvent: bool = False
 
 
 @define
@@ -110,6 +123,9 @@ class Venue:
     @ivar publish: where events go.
     @ivar changed: to be called whenever an account has changed.
     @ivar announcing: the ids of protective orders that are made, but that nobody was told of yet.
+    @ivar executing: the ids of orders that are accepted, and executed a moment later.
+    @ivar liquidity: for symbols by id, how much can be executed at once, in 1/100 of a unit: each number is one deal;
+        everything in one deal where there is none.
     """
 
     def __init__(
@@ -123,6 +139,7 @@ class Venue:
         settings: Settings,
         publish: Publish,
         changed: Callable[[], None],
+        speed: float = 1.0,
     ) -> None:
         """
         @param clock: the reactor.
@@ -133,6 +150,7 @@ class Venue:
         @param settings: the delays.
         @param publish: where events go.
         @param changed: called whenever an account has changed.
+        @param speed: simulated seconds in a second of the clock.
         """
         self.accounts = {account.terms.accountId: account for account in accounts}
         self.catalogue = catalogue
@@ -144,8 +162,12 @@ class Venue:
         self.publish = publish
         self.changed = changed
         self.announcing: set[int] = set()
+        self.executing: set[int] = set()
+        self.liquidity: dict[int, tuple[int, ...]] = {}
         self._clock = clock
+        self._speed = speed
         self._coming: set[IDelayedCall] = set()
+        self._alarm: IDelayedCall | None = None
 
     def later(
         self, delay: float, work: Callable[Concatenate[Venue, _P], None], *args: _P.args, **kwargs: _P.kwargs
@@ -164,6 +186,23 @@ class Venue:
         call = self._clock.callLater(delay, due)
         self._coming.add(call)
 
+    def wakeAt(self, moment: int | None, work: Callable[[Venue], None]) -> None:
+        """
+        Do something at a moment of the simulated time, and not what was asked for before in this way.
+
+        @param moment: milliseconds since 1970; L{None} for never.
+        @param work: called with the venue.
+        """
+        self._cancelAlarm()
+        if moment is None:
+            return
+
+        def due() -> None:
+            self._alarm = None
+            work(self)
+
+        self._alarm = self._clock.callLater(max(0, moment - self.now()) / 1000 / self._speed, due)
+
     def stop(self) -> None:
         """
         Drop what was to come.
@@ -171,18 +210,41 @@ class Venue:
         for call in self._coming:
             call.cancel()
         self._coming.clear()
+        self._cancelAlarm()
         self.announcing.clear()
+        self.executing.clear()
+
+    def _cancelAlarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def available(self, order: ProtoOAOrder, volume: int) -> list[int]:
+        """
+        Find how much of an order can be executed at once.
+
+        @param order: the order; a protective one is always executed whole.
+        @param volume: how much of it is wanted, in 1/100 of a unit.
+        @return: the volumes of the deals.
+        """
+        levels = self.liquidity.get(order.tradeData.symbolId)
+        if levels is None or order.orderType == ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT:
+            return [volume]
+        volumes = []
+        for level in levels:
+            volumes.append(min(level, volume))
+            volume -= volumes[-1]
+        return [each for each in volumes if each]
 
     def tell(
         self,
         account: TradingAccount,
         kind: ProtoOAExecutionType,
         order: ProtoOAOrder,
-        position: ProtoOAPosition,
+        position: ProtoOAPosition | None,
         deal: ProtoOADeal | None = None,
         *,
-        clientMsgId: str | None,
-        isServerEvent: bool = False,
+        cause: Cause,
         errorCode: str | None = None,
     ) -> None:
         """
@@ -191,10 +253,9 @@ class Venue:
         @param account: whose order it is.
         @param kind: what has happened.
         @param order: the order as it is now.
-        @param position: the position as it is now.
+        @param position: its position as it is now; L{None} if there is none any more.
         @param deal: the deal that was made.
-        @param clientMsgId: the id of the request that caused it, or L{None} if none did.
-        @param isServerEvent: whether the server did it of itself.
+        @param cause: why it has happened.
         @param errorCode: why an order was rejected.
         """
         event = ProtoOAExecutionEvent(
@@ -203,10 +264,10 @@ class Venue:
             order=order,
             position=position,
             deal=deal,
-            isServerEvent=isServerEvent,
+            isServerEvent=cause.isServerEvent,
             errorCode=errorCode,
         )
-        self.publish(account.terms.accountId, event, clientMsgId)
+        self.publish(account.terms.accountId, event, cause.clientMsgId)
         self.changed()
 
     def price(self, symbolId: int, side: ProtoOATradeSide) -> int:

@@ -1,0 +1,254 @@
+"""
+The execution of orders: at the market a moment after their acceptance, or when their price is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ctrader_twisted.schema.messages import (
+    ProtoOADeal,
+    ProtoOAExecutionType,
+    ProtoOAOrder,
+    ProtoOAOrderStatus,
+    ProtoOAPosition,
+    ProtoOAPositionStatus,
+    ProtoOATimeInForce,
+)
+from ctrader_twisted.simulator.refusal import TradeRefusal
+from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.booking import bookClosing, bookOpening
+from ctrader_twisted.simulator.venue.checks import checkOpen
+from ctrader_twisted.simulator.venue.kinds import cannotWait, isPending, rests, withinLimit
+from ctrader_twisted.simulator.venue.protection import followVolume, protect
+from ctrader_twisted.simulator.venue.records import Part, emptyPosition
+from ctrader_twisted.simulator.venue.valuation import checkMoney
+from ctrader_twisted.simulator.venue.venue import Cause, Venue
+
+__all__ = ["attempt", "endOrder", "execute", "executeSoon", "resumeOrders"]
+
+
+def executeSoon(venue: Venue, account: TradingAccount, order: ProtoOAOrder, clientMsgId: str | None) -> None:
+    """
+    Execute an order at the market after the venue's delay. Until then it can be neither cancelled nor changed.
+
+    @param venue: where it is traded.
+    @param account: whose order it is.
+    @param order: the order.
+    @param clientMsgId: the id of the request that sent it.
+    """
+    venue.executing.add(order.orderId)
+    venue.later(venue.settings.fillLatency, _executeNow, account, order, clientMsgId)
+
+
+def resumeOrders(venue: Venue) -> None:
+    """
+    Go on with the orders that were accepted and not executed when the venue stopped.
+
+    @param venue: the venue.
+    """
+    for account in venue.accounts.values():
+        for order in account.orders.values():
+            if cannotWait(order):
+                executeSoon(venue, account, order, None)
+
+
+def attempt(venue: Venue, account: TradingAccount, order: ProtoOAOrder, price: int, cause: Cause) -> None:
+    """
+    Execute an order whose time has come, as far as that is possible at a price; reject it if it is not allowed.
+
+    @param venue: where it is traded.
+    @param account: whose order it is.
+    @param order: the order; what is not executed of it stays in the book, or is cancelled, as its kind has it.
+    @param price: the price of the market, in 1/100000 of a price unit.
+    @param cause: why it happens now.
+    """
+    try:
+        if withinLimit(order, price, venue.catalogue.symbol(order.tradeData.symbolId).point):
+            execute(venue, account, order, price, cause)
+        elif not rests(order):
+            endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, cause)
+    except TradeRefusal as refusal:
+        if refusal.code == "NO_QUOTES" and isPending(order):
+            # Without a price for a conversion it has to wait for the next tick.
+            return
+        endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_REJECTED, cause, errorCode=refusal.code)
+
+
+def execute(venue: Venue, account: TradingAccount, order: ProtoOAOrder, price: int, cause: Cause) -> None:
+    """
+    Execute an order at a price, as far as there is something to trade with.
+
+    @param venue: where it is traded.
+    @param account: whose order it is.
+    @param order: the order.
+    @param price: the price of the execution, in 1/100000 of a price unit.
+    @param cause: why it happens now.
+    @raise TradeRefusal: if it is not allowed, or a price for a conversion is missing; nothing has changed then.
+    """
+    target = _target(account, order)
+    parts = _parts(venue, order, target)
+    executed = sum(parts)
+    _checkMoney(venue, account, order, target, executed)
+    rest = order.tradeData.volume - order.executedVolume
+    if order.timeInForce == ProtoOATimeInForce.FILL_OR_KILL and executed < rest:
+        parts = []
+    changed: dict[int, ProtoOAPosition] = {}
+    for volume in parts:
+        for position in _book(venue, account, order, Part(rest, volume, price), cause):
+            changed[position.positionId] = position
+        rest -= volume
+    if rest and not rests(order):
+        endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, cause)
+    for position in changed.values():
+        if position.tradeData.volume and position.tradeData.tradeSide == order.tradeData.tradeSide:
+            protect(venue, account, order, position, cause)
+        else:
+            followVolume(venue, account, position, cause)
+        if not position.tradeData.volume:
+            _dropBound(venue, account, position)
+
+
+def endOrder(
+    venue: Venue,
+    account: TradingAccount,
+    order: ProtoOAOrder,
+    status: ProtoOAOrderStatus,
+    cause: Cause,
+    *,
+    errorCode: str | None = None,
+) -> None:
+    """
+    Take an order off the book, with its position if that never held anything, and tell of it.
+
+    @param venue: where it is traded.
+    @param account: whose order it is.
+    @param order: the order.
+    @param status: what became of it; cancelled, expired or rejected.
+    @param cause: why it happens.
+    @param errorCode: why it was rejected.
+    """
+    now = venue.now()
+    position = account.positions.get(order.positionId)
+    if position is not None and position.positionStatus == ProtoOAPositionStatus.POSITION_STATUS_CREATED:
+        position.positionStatus = ProtoOAPositionStatus.POSITION_STATUS_CLOSED
+        position.utcLastUpdateTimestamp = now
+        del account.positions[position.positionId]
+    account.endOrder(order, status, now)
+    venue.tell(account, _ENDS[status], order, position, cause=cause, errorCode=errorCode)
+
+
+_ENDS = {
+    ProtoOAOrderStatus.ORDER_STATUS_CANCELLED: ProtoOAExecutionType.ORDER_CANCELLED,
+    ProtoOAOrderStatus.ORDER_STATUS_EXPIRED: ProtoOAExecutionType.ORDER_EXPIRED,
+    ProtoOAOrderStatus.ORDER_STATUS_REJECTED: ProtoOAExecutionType.ORDER_REJECTED,
+}
+
+
+def _executeNow(venue: Venue, account: TradingAccount, order: ProtoOAOrder, clientMsgId: str | None) -> None:
+    trade, cause = order.tradeData, Cause(clientMsgId)
+    venue.executing.discard(order.orderId)
+    try:
+        checkOpen(venue.catalogue.full(trade.symbolId), venue.now())
+        price = venue.price(trade.symbolId, trade.tradeSide)
+    except TradeRefusal as refusal:
+        if not isPending(order) or cannotWait(order):
+            endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_REJECTED, cause, errorCode=refusal.code)
+        return
+    attempt(venue, account, order, price, cause)
+
+
+def _target(account: TradingAccount, order: ProtoOAOrder) -> ProtoOAPosition | None:
+    """
+    Find the position that an order works on now: on a netted account that of the symbol, whatever it was before.
+
+    @return: the position; L{None} for a new one.
+    """
+    named = account.positions.get(order.positionId)
+    if account.isNetted and not order.closingOrder:
+        return account.openPositionOn(order.tradeData.symbolId) or named
+    if named is None:
+        raise TradeRefusal("POSITION_NOT_FOUND", f"Position not found with id {order.positionId}")
+    return named
+
+
+def _parts(venue: Venue, order: ProtoOAOrder, target: ProtoOAPosition | None) -> list[int]:
+    """
+    Find what can be executed at once, deal by deal.
+    """
+    rest = order.tradeData.volume - order.executedVolume
+    if order.closingOrder and target is not None:
+        rest = min(rest, target.tradeData.volume)
+    return venue.available(order, rest)
+
+
+def _checkMoney(
+    venue: Venue, account: TradingAccount, order: ProtoOAOrder, target: ProtoOAPosition | None, volume: int
+) -> None:
+    trade = order.tradeData
+    if target is not None and target.tradeData.tradeSide != trade.tradeSide:
+        volume -= target.tradeData.volume
+    if volume > 0:
+        checkMoney(venue, account, trade.symbolId, volume)
+
+
+def _book(
+    venue: Venue, account: TradingAccount, order: ProtoOAOrder, part: Part, cause: Cause
+) -> Iterator[ProtoOAPosition]:
+    """
+    Book a part of an order, and tell of each deal. A part that turns a netted position round makes two.
+
+    @return: the positions that have changed.
+    """
+    position = _takePosition(venue, account, order)
+    held = position.tradeData.volume
+    if not held or position.tradeData.tradeSide == order.tradeData.tradeSide:
+        deal = bookOpening(venue, account, order, position, part)
+    elif part.volume <= held:
+        deal = bookClosing(venue, account, order, position, part)
+    else:
+        deal = bookClosing(venue, account, order, position, Part(held, held, part.price))
+        _tellDeal(venue, account, order, position, deal, cause)
+        yield position
+        left = part.volume - held
+        position = _takePosition(venue, account, order)
+        deal = bookOpening(venue, account, order, position, Part(part.sent - held, left, part.price))
+    _tellDeal(venue, account, order, position, deal, cause)
+    yield position
+
+
+def _takePosition(venue: Venue, account: TradingAccount, order: ProtoOAOrder) -> ProtoOAPosition:
+    position = _target(account, order)
+    if position is None:
+        order.positionId = venue.ids.newPosition()
+        position = account.positions[order.positionId] = emptyPosition(order)
+    elif position.positionId != order.positionId:
+        # The empty position of its own was never to be seen among the open ones.
+        account.positions.pop(order.positionId, None)
+        order.positionId = position.positionId
+    return position
+
+
+def _tellDeal(
+    venue: Venue,
+    account: TradingAccount,
+    order: ProtoOAOrder,
+    position: ProtoOAPosition,
+    deal: ProtoOADeal,
+    cause: Cause,
+) -> None:
+    kind = ProtoOAExecutionType.ORDER_PARTIAL_FILL
+    if order.executedVolume == order.tradeData.volume:
+        account.endOrder(order, ProtoOAOrderStatus.ORDER_STATUS_FILLED, deal.executionTimestamp)
+        kind = ProtoOAExecutionType.ORDER_FILLED
+    venue.tell(account, kind, order, position, deal, cause=cause)
+
+
+def _dropBound(venue: Venue, account: TradingAccount, position: ProtoOAPosition) -> None:
+    """
+    Cancel the pending orders that were to work on a position which is closed now.
+    """
+    for order in list(account.orders.values()):
+        isBound = order.positionId == position.positionId and isPending(order)
+        if isBound and order.orderId not in venue.executing and not account.isNetted:
+            endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, Cause(None, isServerEvent=True))
