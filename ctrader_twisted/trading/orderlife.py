@@ -180,6 +180,15 @@ class OrderLife:
         if ended is not None:
             ended(self)
 
+    def unanswered(self, error: Exception) -> None:
+        """
+        The order went out and no answer came: who waits for its acceptance is told, and may wait again.
+
+        @param error: says so.
+        """
+        self.status = TradeStatus.UNKNOWN
+        self._accepted.fail(error)
+
     def fail(self, error: Exception) -> None:
         """
         Answer those who wait that there is nothing to wait for.

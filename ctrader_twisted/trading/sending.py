@@ -18,7 +18,7 @@ from ctrader_twisted.trading.archive import Archive
 from ctrader_twisted.trading.books import Books
 from ctrader_twisted.trading.changes import Before, Change
 from ctrader_twisted.trading.deals import Side
-from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus, Wanted
+from ctrader_twisted.trading.orderlife import OrderLife, Wanted
 from ctrader_twisted.trading.outcome import judge, wasNotSent
 from ctrader_twisted.trading.resolution import Resolution
 from ctrader_twisted.trading.trade import Trade
@@ -145,8 +145,7 @@ class Sending:
             return
         error = judge(failure.value, life.subject)
         if isinstance(error, OutcomeUnknown):
-            life.status = TradeStatus.UNKNOWN
-            life.fail(error)
+            life.unanswered(error)
             self._resolution.doubt(life, sent)
             return
         self._orders.forget(life)
