@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ctrader_twisted.client import Account, Client
+    from ctrader_twisted.columns import Bar
     from ctrader_twisted.interfaces import TokenPair
-    from ctrader_twisted.market import Gap, Quote
+    from ctrader_twisted.market import DepthBook, Gap, Quote
     from ctrader_twisted.oauth import FileTokens, MemoryTokens
     from ctrader_twisted.secret import Secret
     from ctrader_twisted.session.connection import Application
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "Account": "client",
     "Application": "session.connection",
+    "Bar": "columns",
     "Client": "client",
     "Deal": "trading",
+    "DepthBook": "market",
     "EquityWatch": "trading",
     "ExpectedMargin": "trading",
     "FileTokens": "oauth",
@@ -52,8 +55,10 @@ _HOMES = {
 __all__ = [
     "Account",
     "Application",
+    "Bar",
     "Client",
     "Deal",
+    "DepthBook",
     "EquityWatch",
     "ExpectedMargin",
     "FileTokens",

@@ -1,12 +1,27 @@
 """
-Market data of one account: symbols, quotes and history.
+Market data of one account: symbols, quotes, bars, order books and history.
 """
 
+from ctrader_twisted.market.book import DepthBook, DepthLevel
 from ctrader_twisted.market.data import MarketData
 from ctrader_twisted.market.history import History
 from ctrader_twisted.market.quotes import Quotes
 from ctrader_twisted.market.spots import Gap, Quote
-from ctrader_twisted.market.stream import QuoteStream
+from ctrader_twisted.market.staleness import Stale
+from ctrader_twisted.market.stream import BarStream, DepthStream, QuoteStream
 from ctrader_twisted.market.symbols import SymbolCache
 
-__all__ = ["Gap", "History", "MarketData", "Quote", "QuoteStream", "Quotes", "SymbolCache"]
+__all__ = [
+    "BarStream",
+    "DepthBook",
+    "DepthLevel",
+    "DepthStream",
+    "Gap",
+    "History",
+    "MarketData",
+    "Quote",
+    "QuoteStream",
+    "Quotes",
+    "Stale",
+    "SymbolCache",
+]

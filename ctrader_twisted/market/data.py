@@ -10,13 +10,17 @@ from datetime import datetime
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from ctrader_twisted.columns import Ticks, Trendbars
+from ctrader_twisted.columns import Bar, Ticks, Trendbars
 from ctrader_twisted.errors import CTraderError
+from ctrader_twisted.market.bars import LiveBars
+from ctrader_twisted.market.book import DepthBook
+from ctrader_twisted.market.depth import Depth
 from ctrader_twisted.market.feeds import Feeds
 from ctrader_twisted.market.history import History
 from ctrader_twisted.market.quotes import Quotes
-from ctrader_twisted.market.spots import Quote
-from ctrader_twisted.market.stream import QuoteStream
+from ctrader_twisted.market.spots import Gap, Quote
+from ctrader_twisted.market.staleness import Stale, Staleness
+from ctrader_twisted.market.stream import BarStream, DepthStream, QuoteStream
 from ctrader_twisted.market.symbols import SymbolCache
 from ctrader_twisted.schema.messages import ProtoOALightSymbol
 from ctrader_twisted.session.link import AccountLink, Registration
@@ -27,7 +31,7 @@ __all__ = ["MarketData"]
 
 class MarketData:
     """
-    Symbols, quotes and history of one account.
+    Symbols, quotes, bars, order books and history of one account.
     """
 
     def __init__(self, link: AccountLink, *, clock: IReactorTime, wallClock: Callable[[], int]) -> None:
@@ -40,9 +44,11 @@ class MarketData:
         self._feeds = Feeds(link, clock)
         self._quotes = Quotes(link, self._feeds.spots, wallClock)
         self._history = History(link)
-        self._symbols.start()
-        self._quotes.start()
-        self._feeds.start()
+        self._bars = LiveBars(link, self._feeds.bars, self._quotes, self._history, clock, wallClock)
+        self._depth = Depth(link, self._feeds.depth, self._quotes, wallClock)
+        self._staleness = Staleness(self._feeds, self._quotes, self._bars, clock, wallClock)
+        for part in (self._symbols, self._quotes, self._bars, self._depth, self._feeds, self._staleness):
+            part.start()
 
     def symbols(self) -> Deferred[tuple[ProtoOALightSymbol, ...]]:
         """
@@ -62,26 +68,39 @@ class MarketData:
         """
         return self._symbols.symbol(which)
 
-    def quotes(self, symbol: Symbol, *, limit: int = 1) -> QuoteStream:
+    def quotes(self, symbol: Symbol, *, limit: int = 1, onFull: str = "drop") -> QuoteStream:
         """
         Iterate over the quotes of a symbol: C{async with account.quotes(symbol) as quotes}, then
         C{async for quote in quotes}. Leaving the block unsubscribes. After an outage comes a
         L{Gap <ctrader_twisted.market.spots.Gap>}, then quotes again.
 
         @param symbol: the symbol.
-        @param limit: how many quotes wait for a slow consumer before the oldest is dropped.
+        @param limit: how many quotes wait for a slow consumer.
+        @param onFull: what becomes of more: C{drop} the oldest and count it in C{dropped}, or C{fail} with
+            L{TooSlow <ctrader_twisted.errors.TooSlow>}.
+        @raise IllegalValue: if the limit or the policy makes no sense.
         """
-        return self._quotes.quotes(symbol, limit=limit)
+        return self._quotes.quotes(symbol, limit=limit, onFull=onFull)
 
-    def onQuote(self, symbol: Symbol, listener: Callable[[Quote], None]) -> Registration:
+    def onQuote(
+        self,
+        symbol: Symbol,
+        listener: Callable[[Quote], object],
+        *,
+        onGap: Callable[[Gap], object] | None = None,
+        onRefused: Callable[[CTraderError], object] | None = None,
+    ) -> Registration:
         """
         Hear each quote of a symbol, across reconnects.
 
         @param symbol: the symbol.
         @param listener: called with each L{Quote <ctrader_twisted.market.spots.Quote>}.
+        @param onGap: called with a L{Gap <ctrader_twisted.market.spots.Gap>} before the first quote after an outage.
+        @param onRefused: called with the error if the server will not send the symbol, which is logged otherwise. The
+            server is asked again later, and the listener is called if it agrees then.
         @return: an object whose C{stop()} ends it.
         """
-        return self._quotes.onQuote(symbol, listener)
+        return self._quotes.onQuote(symbol, listener, onGap=onGap, onRefused=onRefused)
 
     def quote(self, symbol: Symbol) -> Quote | None:
         """
@@ -91,6 +110,97 @@ class MarketData:
         @return: the quote, or L{None} while a side is unknown.
         """
         return self._quotes.quote(symbol)
+
+    def bars(
+        self, symbol: Symbol, period: str, *, warmUp: int = 0, limit: int = 1000, onFull: str = "fail"
+    ) -> BarStream:
+        """
+        Iterate over closed bars, from history on, without a gap or a double:
+        C{async with account.bars(symbol, "M1", warmUp=100) as bars}, then C{async for bar in bars}. C{bars.forming} is
+        the bar that has not closed yet. A bar has closed when a newer one has begun; without ticks there is no bar.
+        After an outage come the bars that have closed meanwhile; only where history refuses them comes a
+        L{Gap <ctrader_twisted.market.spots.Gap>}.
+
+        @param symbol: the symbol.
+        @param period: M1 to M5, M10, M15, M30, H1, H4, H12, D1, W1 or MN1.
+        @param warmUp: how many bars of history to begin with; fewer come if there are no more.
+        @param limit: how many live bars wait for a slow consumer.
+        @param onFull: what becomes of more: C{fail} with L{TooSlow <ctrader_twisted.errors.TooSlow>}, or C{drop} the
+            oldest and count it in C{dropped}.
+        @raise IllegalValue: if the period has no such name, or one of the numbers makes no sense.
+        """
+        return self._bars.bars(symbol, period, warmUp=warmUp, limit=limit, onFull=onFull)
+
+    def onBar(
+        self,
+        symbol: Symbol,
+        period: str,
+        listener: Callable[[Bar], object],
+        *,
+        onGap: Callable[[Gap], object] | None = None,
+        onRefused: Callable[[CTraderError], object] | None = None,
+    ) -> Registration:
+        """
+        Hear each bar that closes from now on, once, across reconnects.
+
+        @param symbol: the symbol.
+        @param period: M1 to M5, M10, M15, M30, H1, H4, H12, D1, W1 or MN1.
+        @param listener: called with each L{Bar <ctrader_twisted.columns.Bar>} when a newer one has begun.
+        @param onGap: called where bars have closed in an outage and history refuses them.
+        @param onRefused: called with the error if the server will not send the bars, which is logged otherwise.
+        @return: an object whose C{stop()} ends it.
+        @raise IllegalValue: if the period has no such name.
+        """
+        return self._bars.onBar(symbol, period, listener, onGap=onGap, onRefused=onRefused)
+
+    def depth(self, symbol: Symbol, *, limit: int = 1, onFull: str = "drop") -> DepthStream:
+        """
+        Iterate over the order books of a symbol: C{async with account.depth(symbol) as books}, then
+        C{async for book in books}. Each is whole, and does not change. After an outage comes a
+        L{Gap <ctrader_twisted.market.spots.Gap>}, then books again.
+
+        @param symbol: the symbol.
+        @param limit: how many books wait for a slow consumer.
+        @param onFull: as of L{quotes}.
+        @raise IllegalValue: if the limit or the policy makes no sense.
+        """
+        return self._depth.depth(symbol, limit=limit, onFull=onFull)
+
+    def onDepth(
+        self,
+        symbol: Symbol,
+        listener: Callable[[DepthBook], object],
+        *,
+        onGap: Callable[[Gap], object] | None = None,
+        onRefused: Callable[[CTraderError], object] | None = None,
+    ) -> Registration:
+        """
+        Hear each change of a symbol's order book, across reconnects.
+
+        @param symbol: the symbol.
+        @param listener: called with the whole L{DepthBook <ctrader_twisted.market.book.DepthBook>} after each change.
+        @param onGap: called with a gap before the first book after an outage.
+        @param onRefused: called with the error if the server will not send the book, which is logged otherwise.
+        @return: an object whose C{stop()} ends it.
+        """
+        return self._depth.onDepth(symbol, listener, onGap=onGap, onRefused=onRefused)
+
+    @property
+    def stale(self) -> tuple[Stale, ...]:
+        """
+        What is subscribed and does not flow now: what the server refuses, cannot do, or is silent about for two minutes
+        or more while the symbol is traded by its schedule. Empty while the account is not logged in.
+        """
+        return self._staleness.stale
+
+    def onStale(self, listener: Callable[[tuple[Stale, ...]], object]) -> Registration:
+        """
+        Be told when a subscription stops to flow, or flows again.
+
+        @param listener: called with all that does not flow, as L{stale}.
+        @return: an object whose C{stop()} ends it.
+        """
+        return self._staleness.onStale(listener)
 
     def trendbars(
         self,
@@ -138,4 +248,5 @@ class MarketData:
 
         @param error: what the iterations shall raise at their end; by default nothing.
         """
-        self._quotes.endStreams(error)
+        for part in (self._quotes, self._bars, self._depth):
+            part.endStreams(error)

@@ -75,7 +75,7 @@ class Feeds:
     @ivar spots: by symbol id.
     @ivar bars: by symbol id and period.
     @ivar depth: by symbol id.
-    @ivar changes: told with nothing when the troubles of one of them are others.
+    @ivar changes: told with nothing when what flows, or the troubles of one of them, may be others.
     """
 
     def __init__(self, link: AccountLink, clock: IReactorTime) -> None:

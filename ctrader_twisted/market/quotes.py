@@ -136,6 +136,7 @@ class Quotes:
         """
         @see: L{ctrader_twisted.market.subscriptions.Intake.begins}
         """
+        self.spots[symbolId].lost()
 
     def flows(self, symbolId: int) -> None:
         """

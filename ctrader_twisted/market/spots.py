@@ -84,6 +84,7 @@ class Spot:
     @ivar ask: likewise the ask.
     @ivar last: the newest quote, or L{None} while a side is unknown.
     @ivar events: how many events have come.
+    @ivar bids: how many of them named the bid.
     """
 
     _log = Logger()
@@ -97,6 +98,7 @@ class Spot:
         self.ask: int | None = None
         self.last: Quote | None = None
         self.events = 0
+        self.bids = 0
         self._bidPrice: Decimal | None = None
         self._askPrice: Decimal | None = None
         self._users: tuple[SpotUser, ...] = ()
@@ -136,6 +138,7 @@ class Spot:
         self.events += 1
         digits = self.symbol.digits
         if event.bid:
+            self.bids += 1
             self.bid = event.bid
             self._bidPrice = priceFromWire(event.bid, digits)
         if event.ask:

@@ -13,9 +13,10 @@ from twisted.internet.defer import Deferred
 from ctrader_twisted.columns import Bar
 from ctrader_twisted.errors import CTraderError, IllegalValue, TooSlow
 from ctrader_twisted.eventual import Eventual
+from ctrader_twisted.market.book import DepthBook
 from ctrader_twisted.market.spots import Gap, Quote
 
-__all__ = ["BarStream", "QuoteStream", "Stream"]
+__all__ = ["BarStream", "DepthStream", "QuoteStream", "Stream"]
 
 _ItemT = TypeVar("_ItemT")
 
@@ -230,3 +231,10 @@ class BarStream(Stream[Bar]):
         The bar that is forming now, as far as the server has told; L{None} while that is not known.
         """
         return self._look()
+
+
+class DepthStream(Stream[DepthBook]):
+    """
+    The order books of one symbol. By default a slow consumer gets the newest one. After an outage comes a L{Gap}, then
+    the first book after it.
+    """

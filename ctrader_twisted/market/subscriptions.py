@@ -115,7 +115,7 @@ class Subscriptions(Generic[_KeyT]):
         @param link: the account.
         @param clock: the reactor.
         @param kind: what kind of subscription.
-        @param changed: called with nothing when the troubles are others.
+        @param changed: called with nothing when what flows, or the troubles, may be others.
         @param needs: the subscriptions to symbols, if they have to be there first.
         """
         self.troubles: dict[_KeyT, CTraderError] = {}
@@ -194,6 +194,12 @@ class Subscriptions(Generic[_KeyT]):
         """
         return [key for key in self._users if self._sent.get(key)]
 
+    def isFlowing(self) -> bool:
+        """
+        @return: whether the server sends anything.
+        """
+        return any(self._sent.values())
+
     def hold(self) -> None:
         """
         Ask for nothing until L{restore}.
@@ -237,6 +243,7 @@ class Subscriptions(Generic[_KeyT]):
         if key in self._alive:
             self._alive.discard(key)
             self._intake.ends(key)
+            self._changed()
             if self._needs is not None:
                 self._needs.release(self._kind.symbolId(key))
 
@@ -282,6 +289,7 @@ class Subscriptions(Generic[_KeyT]):
         self._sent.update(dict.fromkeys(batch, True))
         wanted = [key for key in batch if key in self._users]
         self._served.update(wanted)
+        self._changed()
         for key in wanted:
             self._forgive(key)
             self._intake.flows(key)
@@ -389,9 +397,8 @@ class Subscriptions(Generic[_KeyT]):
             kept.clear()
         self._soon.cancel()
         self._late.cancel()
-        if self.troubles:
-            self.troubles.clear()
-            self._changed()
+        self.troubles.clear()
+        self._changed()
         self._settle([key for key in self._alive if key not in self._users])
 
 
