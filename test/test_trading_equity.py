@@ -18,6 +18,7 @@ from ctrader_twisted.market.feeds import Feeds
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.simulator.world import EPOCH
 from ctrader_twisted.trading import EquityWatch, Estimates
+from ctrader_twisted.trading.actions import Actions
 from ctrader_twisted.trading.books import Books
 from ctrader_twisted.trading.orders import Orders
 from test.marketlink import fullSymbol
@@ -282,7 +283,7 @@ class LinkTests(SynchronousTestCase):
         symbols.start()
         quotes.start()
         feeds.start()
-        self.books = books = Books(Orders(), symbols.known, _noClose)
+        self.books = books = Books(Orders(), symbols.known, Actions(), Actions())
         self.link.onReconcile(books.reconciled)
         self.link.listen(m.ProtoOAExecutionEvent, books.executed)
         self.link.listen(m.ProtoOATraderUpdatedEvent, books.traderUpdated)
@@ -524,7 +525,3 @@ class LinkTests(SynchronousTestCase):
         @return: how often a kind of request was sent.
         """
         return sum(isinstance(each, kind) for each in self.link.sent)
-
-
-def _noClose(position: Any, quantity: Any, timeout: Any) -> Any:
-    raise AssertionError("nothing is closed here")

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from ctrader_twisted.errors import ConnectionLost
+from ctrader_twisted.market import Quote
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.trading import Trading
@@ -69,10 +70,14 @@ class TradingLink(FakeLink):
     A link that can be reconciled too.
 
     @ivar questions: what is asked about orders and deals, apart from what is sent, with the Deferreds that wait.
+    @ivar quotes: what the market data would tell, by the symbol's id.
+    @ivar trader: the account's terms.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.quotes: dict[int, Quote] = {}
+        self.trader: m.ProtoOATrader | None = None
         self.questions: list[tuple[Any, Deferred[Any]]] = []
         self._reconcilers: Listeners[Any] = Listeners()
 
@@ -126,7 +131,8 @@ class TradingLink(FakeLink):
         positions = [each for each in things if isinstance(each, m.ProtoOAPosition)]
         orders = [each for each in things if isinstance(each, m.ProtoOAOrder)]
         state = m.ProtoOAReconcileRes(ctidTraderAccountId=7, position=positions, order=orders)
-        self._reconcilers.tell((trader(balance, **terms), state))
+        self.trader = trader(balance, **terms)
+        self._reconcilers.tell((self.trader, state))
 
     def answerWith(self, told: m.ProtoOAExecutionEvent) -> Any:
         """
@@ -157,7 +163,15 @@ def setUpTrading(*symbols: Symbol) -> tuple[TradingLink, Clock, Trading]:
     def wallClock() -> int:
         return NOW + int(clock.seconds() * 1000)
 
-    trading = Trading(link, clock=clock, randomness=Random(1), wallClock=wallClock, symbolById=known.get)
+    trading = Trading(
+        link,
+        clock=clock,
+        randomness=Random(1),
+        wallClock=wallClock,
+        symbolById=known.get,
+        quote=lambda symbol: link.quotes.get(symbol.symbolId),
+        trader=lambda: link.trader,
+    )
     link.reconcile()
     return link, clock, trading
 

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import CTraderError, NotConnected
 from ctrader_twisted.eventual import eventually
+from ctrader_twisted.interfaces import RunBlocking
 from ctrader_twisted.market import MarketData
 from ctrader_twisted.requests import AccountRequests
 from ctrader_twisted.schema.messages import ProtoOATrader, ProtoOATraderUpdatedEvent
@@ -23,6 +24,7 @@ from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.trading import Estimates, Trading
 from ctrader_twisted.trading.halt import HaltFile
+from ctrader_twisted.trading.journal import OrderJournal
 from ctrader_twisted.trading.limits import Limits
 from ctrader_twisted.trading.restraint import Restraint
 from ctrader_twisted.units import Asset
@@ -56,6 +58,8 @@ class Account(MarketData, Trading, Estimates, Restraint):
         *,
         limits: Limits,
         haltFile: HaltFile | None,
+        journal: OrderJournal | None,
+        runBlocking: RunBlocking,
     ) -> None:
         """
         @param link: the account's place in the session; it has not been reconciled yet.
@@ -64,6 +68,8 @@ class Account(MarketData, Trading, Estimates, Restraint):
         @param randomness: for the ids of orders.
         @param limits: what it may not exceed.
         @param haltFile: where it is halted across restarts, if anywhere.
+        @param journal: where its orders are written before they leave, if anywhere.
+        @param runBlocking: runs what waits for the disk.
         """
         self.accountId = link.accountId
         self.requests = AccountRequests(self.request, link.accountId)
@@ -73,7 +79,16 @@ class Account(MarketData, Trading, Estimates, Restraint):
         link.listen(ProtoOATraderUpdatedEvent, lambda event: self._traderReceived(event.trader))
         MarketData.__init__(self, link, clock=clock, wallClock=wallClock)
         Trading.__init__(
-            self, link, clock=clock, randomness=randomness, wallClock=wallClock, symbolById=self._symbols.known
+            self,
+            link,
+            clock=clock,
+            randomness=randomness,
+            wallClock=wallClock,
+            symbolById=self._symbols.known,
+            journal=journal,
+            runBlocking=runBlocking,
+            quote=self.quote,
+            trader=lambda: self._trader,
         )
         Estimates.__init__(self, link, clock=clock, symbols=self._symbols, quotes=self._quotes, books=self._books)
         Restraint.__init__(self, self._sources, limits, haltFile, watchEquity=self.watchEquity, wallClock=wallClock)

@@ -21,8 +21,8 @@ from ctrader_twisted.trading.balance import Balance
 from ctrader_twisted.trading.deals import Deal, Executions, isFill, isFilled, readDeal
 from ctrader_twisted.trading.orderlife import OrderLife
 from ctrader_twisted.trading.orders import Orders
-from ctrader_twisted.trading.pending import PendingOrders
-from ctrader_twisted.trading.position import Closer, HeldPosition, PositionStatus
+from ctrader_twisted.trading.pending import HeldOrder, OrderActions, PendingOrder, PendingOrders
+from ctrader_twisted.trading.position import HeldPosition, PositionActions, PositionStatus
 from ctrader_twisted.trading.positions import Positions
 from ctrader_twisted.units import Symbol
 
@@ -41,17 +41,24 @@ class Books:
     @ivar balance: its money.
     """
 
-    def __init__(self, orders: Orders, symbolById: Callable[[int], Symbol | None], close: Closer) -> None:
+    def __init__(
+        self,
+        orders: Orders,
+        symbolById: Callable[[int], Symbol | None],
+        positionActions: PositionActions,
+        orderActions: OrderActions,
+    ) -> None:
         """
         @param orders: follows the orders.
         @param symbolById: gives the symbols whose specification is known.
-        @param close: closes a position.
+        @param positionActions: changes positions.
+        @param orderActions: changes pending orders.
         """
         self.amounts = Amounts(symbolById)
         self.executions = Executions(self.amounts)
         self.orders = orders
-        self.pending = PendingOrders(self.amounts)
-        self.positions = Positions(self.amounts, close)
+        self.pending = PendingOrders(self.amounts, orderActions)
+        self.positions = Positions(self.amounts, positionActions)
         self.balance = Balance(self.amounts)
 
     def executed(self, event: ProtoOAExecutionEvent) -> None:
@@ -62,17 +69,17 @@ class Books:
         """
         deal = self.executions.take(event)
         isNews = deal is not None or not isFill(event)
-        life = None
+        life = pending = None
         if event.HasField("order"):
             life, isOrderNews = self.orders.apply(event, deal)
             isNews = isNews and isOrderNews
-            self._showPending(event, life, isNews)
+            pending = self._showPending(event, life, isNews)
         position = self._position(event, deal, isNews)
         if life is not None:
             position = self._join(life, position)
         if isNews:
             self.balance.executed(event)
-        self._tell(deal, life, position)
+        self._tell(deal, life, position, pending)
 
     def reconciled(self, trader: ProtoOATrader, state: ProtoOAReconcileRes) -> None:
         """
@@ -83,14 +90,17 @@ class Books:
         """
         self.balance.reconciled(trader)
         lives = self.orders.reconciled(state.order)
-        self.pending.reconciled(state.order)
+        ended = self.pending.reconciled(state.order)
         awaited = {order.positionId for order in state.order} | {life.positionId for life in lives if not life.isEnded}
         gone = self.positions.reconciled(state.position, awaited)
         for life in lives:
             self._join(life, None)
+            life.pending = self.pending.find(life.orderId) or life.pending
             life.settle()
-        for position in gone:
+        for position in (*gone, *self.positions.all()):
             position.settle()
+        for order in ended:
+            order.settle()
 
     def told(self, life: OrderLife, order: ProtoOAOrder, deals: Iterable[ProtoOADeal]) -> None:
         """
@@ -103,14 +113,11 @@ class Books:
         fills = [readDeal(deal, self.amounts, recovered=True) for deal in deals if isFilled(deal)]
         self.orders.told(life, order, fills)
         position = self._join(life, None)
-        if not life.isEnded:
-            self.pending.put(order)
-        elif position is not None and position.status is PositionStatus.CREATED:
+        pending = self._put(life, order)
+        if life.isEnded and position is not None and position.status is PositionStatus.CREATED:
             # It is among the open ones if it is open: it was closed unheard.
             self.positions.drop(position)
-        life.settle()
-        if position is not None:
-            position.settle()
+        self._settle(life, position, pending)
 
     def missing(self, life: OrderLife, error: Exception) -> None:
         """
@@ -172,6 +179,22 @@ class Books:
             self.positions.drop(position)
             position.settle()
 
+    def orderGone(self, pending: PendingOrder, order: ProtoOAOrder | None, deals: Iterable[ProtoOADeal]) -> None:
+        """
+        The server says that an order does not wait any more.
+
+        @param pending: the order.
+        @param order: the server's last message of it, if it could be asked for it.
+        @param deals: its deals.
+        """
+        held = self.pending.find(pending.orderId)
+        life = self.orders.byId(pending.orderId)
+        if order is not None and life is not None and life.wanted is not None and not life.isEnded:
+            self.told(life, order, deals)
+        if held is not None and held.isWaiting:
+            self.pending.vanish(held) if order is None else self.pending.end(order)
+            held.settle()
+
     def release(self, why: str) -> None:
         """
         Answer everybody who waits that nothing is followed any more. An order may be executed all the same.
@@ -182,18 +205,24 @@ class Books:
             life.abandon(OutcomeUnknown(f"{why}; an order may have been executed, or may yet be", life.subject))
         for position in self.positions.all():
             position.abandon(NotConnected(f"{why}; position {position.positionId} is not followed any more"))
+        for order in self.pending.all():
+            order.abandon(NotConnected(f"{why}; order {order.orderId} is not followed any more"))
 
-    def _showPending(self, event: ProtoOAExecutionEvent, life: OrderLife, isNews: bool) -> None:
-        if life.isEnded:
-            self.pending.remove(event.order.orderId)
-        elif isNews:
-            self.pending.put(event.order)
+    def _showPending(self, event: ProtoOAExecutionEvent, life: OrderLife, isNews: bool) -> HeldOrder | None:
+        if life.isEnded or isNews:
+            return self._put(life, event.order)
+        return None
+
+    def _put(self, life: OrderLife, order: ProtoOAOrder) -> HeldOrder | None:
+        pending = self.pending.end(order) if life.isEnded else self.pending.put(order)
+        life.pending = pending or life.pending
+        return pending
 
     def _position(self, event: ProtoOAExecutionEvent, deal: Deal | None, isNews: bool) -> HeldPosition | None:
         if not event.HasField("position"):
             return None
         if isNews:
-            return self.positions.update(event.position, deal)
+            return self.positions.update(event.position, deal, event.order if event.HasField("order") else None)
         return self.positions.find(event.position.positionId)
 
     def _join(self, life: OrderLife, position: HeldPosition | None) -> HeldPosition | None:
@@ -204,10 +233,18 @@ class Books:
             self.positions.drop(position)
         return position
 
-    def _tell(self, deal: Deal | None, life: OrderLife | None, position: HeldPosition | None) -> None:
+    def _tell(
+        self,
+        deal: Deal | None,
+        life: OrderLife | None,
+        position: HeldPosition | None,
+        pending: HeldOrder | None,
+    ) -> None:
         if deal is not None:
             self.executions.tell(deal)
-        if life is not None:
-            life.settle()
-        if position is not None:
-            position.settle()
+        self._settle(life, position, pending)
+
+    def _settle(self, life: OrderLife | None, position: HeldPosition | None, pending: HeldOrder | None) -> None:
+        for settled in (life, position, pending):
+            if settled is not None:
+                settled.settle()

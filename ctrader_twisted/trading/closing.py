@@ -26,10 +26,14 @@ from ctrader_twisted.trading.position import Position, PositionStatus
 from ctrader_twisted.trading.sending import Sending
 from ctrader_twisted.units import Lots, Quantity, Symbol, Units
 
-__all__ = ["Closing"]
+__all__ = ["POSITION_GONE", "Closing", "checkOpen"]
+
+POSITION_GONE = ("POSITION_NOT_FOUND", "POSITION_NOT_OPEN")
+"""
+The codes by which the server says that a position is closed.
+"""
 
 _PATIENCE = 30.0
-_NOT_THERE = ("POSITION_NOT_FOUND", "POSITION_NOT_OPEN")
 
 
 class Closing:
@@ -77,24 +81,30 @@ class Closing:
         for life in tuple(self._running):
             life.fail(_unknown(life.subject, f"the connection was lost: {reason.getErrorMessage()}"))
 
-    async def _close(self, position: Position, quantity: Lots | Units | None, timeout: float | None) -> Deal:
-        if position.status in (PositionStatus.CREATED, PositionStatus.CLOSED):
-            raise NotFound(
-                "POSITION_NOT_OPEN",
-                f"position {position.positionId} is {position.status.name.lower()}",
-                request="ProtoOAClosePositionReq",
-                accountId=self._link.accountId,
-            )
-        volume = _closingVolume(position, quantity, self._symbolById(position.symbolId))
+    async def closeVolume(self, position: Position, volume: int, timeout: float | None) -> Deal:
+        """
+        Close so much of a position.
+
+        @param position: the position.
+        @param volume: all of its volume, or a multiple of the symbol's step, in hundredths of a unit.
+        @param timeout: as with L{Position.close}.
+        @return: the closing deal.
+        """
+        checkOpen(position, ProtoOAClosePositionReq.__name__, self._link.accountId)
         order = await self._accepted(position, volume, timeout)
         return await self._filled(position, order, timeout)
+
+    async def _close(self, position: Position, quantity: Lots | Units | None, timeout: float | None) -> Deal:
+        checkOpen(position, ProtoOAClosePositionReq.__name__, self._link.accountId)
+        volume = _closingVolume(position, quantity, self._symbolById(position.symbolId))
+        return await self.closeVolume(position, volume, timeout)
 
     async def _accepted(self, position: Position, volume: int, timeout: float | None) -> ProtoOAOrder:
         message = ProtoOAClosePositionReq(positionId=position.positionId, volume=volume)
         try:
             event = await self._sending.change(message, position, timeout, _isClose)
         except NotFound as error:
-            if error.code in _NOT_THERE:
+            if error.code in POSITION_GONE:
                 self._gone(position)
             raise
         return event.order
@@ -125,6 +135,24 @@ class Closing:
             f"hundredths of a unit were closed; {position.volume} are left",
             request="ProtoOAClosePositionReq",
             accountId=self._link.accountId,
+        )
+
+
+def checkOpen(position: Position, request: str, accountId: int) -> None:
+    """
+    Check that something can be done with a position.
+
+    @param position: the position.
+    @param request: the name of the message that would do it.
+    @param accountId: the account.
+    @raise NotFound: if it is not open.
+    """
+    if position.status in (PositionStatus.CREATED, PositionStatus.CLOSED):
+        raise NotFound(
+            "POSITION_NOT_OPEN",
+            f"position {position.positionId} is {position.status.name.lower()}",
+            request=request,
+            accountId=accountId,
         )
 
 

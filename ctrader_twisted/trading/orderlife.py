@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, fail, succeed
@@ -23,6 +24,9 @@ from ctrader_twisted.trading.deals import Deal
 from ctrader_twisted.trading.outcome import rejection
 from ctrader_twisted.trading.position import Position
 from ctrader_twisted.wire.refusals import refusal
+
+if TYPE_CHECKING:
+    from ctrader_twisted.trading.pending import PendingOrder
 
 __all__ = ["OrderLife", "TradeStatus", "Wanted"]
 
@@ -104,10 +108,12 @@ class OrderLife:
     @ivar orderId: the server's number for it, once known.
     @ivar positionId: the position that it is for, once known.
     @ivar position: that position as a live object, once known.
+    @ivar pending: itself as a live object, if it is one of those that wait for their price.
     @ivar status: how far it has come.
     @ivar fills: its deals, in the order in which they came.
     @ivar error: why nothing was filled, once it has ended so.
     @ivar wasAccepted: whether the server has taken it.
+    @ivar recorder: called with this before those who wait are told; L{None} for nobody.
     @ivar whenEnded: called once with this, when it has ended and those who wait have been told; L{None} for nobody.
     """
 
@@ -120,10 +126,12 @@ class OrderLife:
         self.orderId: int | None = None
         self.positionId: int | None = None
         self.position: Position | None = None
+        self.pending: PendingOrder | None = None
         self.status = TradeStatus.SENT
         self.fills: tuple[Deal, ...] = ()
         self.error: Exception | None = None
         self.wasAccepted = False
+        self.recorder: Callable[[OrderLife], None] | None = None
         self.whenEnded: Callable[[OrderLife], None] | None = None
         # Why nobody hears of it any more, as long as nobody does.
         self._abandoned: Exception | None = None
@@ -166,6 +174,8 @@ class OrderLife:
         """
         Answer those who wait for what has happened by now.
         """
+        if self.recorder is not None:
+            self.recorder(self)
         if self.wasAccepted:
             self._accepted.fire(self)
         if not self.isEnded:

@@ -46,6 +46,23 @@ class Orders:
         self._expected[life.wanted.clientOrderId] = life
         _boundUnknown(self._expected)
 
+    def recall(self, life: OrderLife, orderId: int | None) -> None:
+        """
+        Take in an order that an earlier process may have sent. What became of it has to be found out.
+
+        @param life: the order.
+        @param orderId: the server's number for it, if that is known.
+        """
+        if orderId is None:
+            self.expect(life)
+        else:
+            heard = self._others.pop(orderId, None)
+            if heard is not None:
+                life.adopt(heard)
+            life.orderId = orderId
+            self._own[orderId] = life
+        life.missed()
+
     def forget(self, life: OrderLife) -> None:
         """
         Drop an order that was refused or never sent.

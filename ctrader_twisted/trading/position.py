@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, Unpack
 
 from twisted.internet.defer import Deferred, fail, succeed
 
 from ctrader_twisted.schema.messages import (
+    ProtoOAOrder,
+    ProtoOAOrderType,
     ProtoOAPosition,
     ProtoOAPositionStatus,
     ProtoOATrailingSLChangedEvent,
@@ -18,9 +20,14 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.session.listeners import Waiters
 from ctrader_twisted.trading.amounts import Amounts
 from ctrader_twisted.trading.deals import Deal, Side
-from ctrader_twisted.units import Lots, Units
+from ctrader_twisted.trading.options import MarketOptions, ProtectionChanges, TriggerMethod, checkNames
+from ctrader_twisted.trading.quantities import lotsOf, unitsOf
+from ctrader_twisted.units import Lots, Symbol, Units
 
-__all__ = ["Closer", "HeldPosition", "Position", "PositionStatus"]
+if TYPE_CHECKING:
+    from ctrader_twisted.trading.trade import Trade
+
+__all__ = ["HeldPosition", "Position", "PositionActions", "PositionStatus"]
 
 
 class PositionStatus(Enum):
@@ -34,14 +41,24 @@ class PositionStatus(Enum):
     ERROR = ProtoOAPositionStatus.POSITION_STATUS_ERROR
 
 
-class Closer(Protocol):
+class PositionActions(Protocol):
     """
-    Closes a position.
+    Changes positions.
     """
 
-    def __call__(self, position: Position, quantity: Lots | Units | None, timeout: float | None) -> Deferred[Deal]:
+    def close(self, position: Position, quantity: Lots | Units | None, timeout: float | None) -> Deferred[Deal]:
         """
         @see: L{Position.close}
+        """
+
+    def protect(self, position: Position, changes: ProtectionChanges, timeout: float | None) -> Deferred[Position]:
+        """
+        @see: L{Position.protect}
+        """
+
+    def reverse(self, position: Position, options: MarketOptions) -> Deferred[Trade]:
+        """
+        @see: L{Position.reverse}
         """
 
 
@@ -60,6 +77,9 @@ class Position:
         after its fill. Kept after the close, as are those that follow.
     @ivar takeProfit: the price at which it closes with a profit, or L{None}.
     @ivar trailingStopLoss: whether the stop loss follows the market.
+    @ivar guaranteedStopLoss: whether the stop loss is filled at its own price.
+    @ivar trigger: which price triggers the stop loss.
+    @ivar isProtectionDue: whether its order carried levels that the server has not told yet.
     @ivar swap: what holding it has yielded, in the deposit asset; negative is a cost.
     @ivar commission: what opening it has cost, in the deposit asset; negative.
     @ivar usedMargin: the money that it binds, in the deposit asset.
@@ -69,12 +89,13 @@ class Position:
     @ivar closed: when it was closed, in milliseconds since 1970, or L{None}.
     """
 
-    def __init__(self, positionId: int, symbolId: int, side: Side, close: Closer) -> None:
+    def __init__(self, positionId: int, symbolId: int, side: Side, actions: PositionActions, amounts: Amounts) -> None:
         """
         @param positionId: the server's number for it.
         @param symbolId: the symbol.
         @param side: its direction.
-        @param close: closes it.
+        @param actions: changes it.
+        @param amounts: reads its numbers.
         """
         self.positionId = positionId
         self.symbolId = symbolId
@@ -85,21 +106,56 @@ class Position:
         self.closePrice: Decimal | None = None
         self.stopLoss: Decimal | None = None
         self.takeProfit: Decimal | None = None
-        self.trailingStopLoss = False
+        self.trailingStopLoss = self.guaranteedStopLoss = self.isProtectionDue = False
+        self.trigger = TriggerMethod.TRADE
         self.swap = self.commission = self.usedMargin = Decimal(0)
         self.label = self.comment = ""
         self.opened: int | None = None
         self.closed: int | None = None
-        self._close = close
+        self._actions = actions
+        self._amounts = amounts
         # Why nobody hears of it any more, as long as nobody does.
         self._abandoned: Exception | None = None
         self._closeWaiters: Waiters[Position] = Waiters()
+        self._protectionWaiters: Waiters[Position] = Waiters()
 
     def __repr__(self) -> str:
         return (
             f"<Position {self.positionId} {self.status.name} {self.side.name} volume={self.volume} "
             f"symbolId={self.symbolId} entryPrice={self.entryPrice}>"
         )
+
+    @property
+    def symbol(self) -> Symbol | None:
+        """
+        The symbol, if it was looked up in this session.
+        """
+        return self._amounts.symbolById(self.symbolId)
+
+    @property
+    def units(self) -> Units:
+        """
+        What it holds, in units of the base asset.
+        """
+        return unitsOf(self.volume)
+
+    @property
+    def lots(self) -> Lots | None:
+        """
+        What it holds in lots; L{None} if the symbol is not known, or a lot does not divide it.
+        """
+        return lotsOf(self.symbol, self.volume)
+
+    def whenProtected(self) -> Deferred[Position]:
+        """
+        Wait until the levels are known that its order carried: they come a moment after the fill.
+
+        @return: fires with the position, at once if no level is due.
+        @raise NotConnected: (as a failure) if the client was stopped.
+        """
+        if not self.isProtectionDue:
+            return succeed(self)
+        return self._protectionWaiters.wait() if self._abandoned is None else fail(self._abandoned)
 
     def whenClosed(self) -> Deferred[Position]:
         """
@@ -132,7 +188,44 @@ class Position:
             this position.
         @raise NotConnected: (as a failure) if there is no connection; nothing was sent.
         """
-        return self._close(self, quantity, timeout)
+        return self._actions.close(self, quantity, timeout)
+
+    def protect(self, *, timeout: float | None = None, **changes: Unpack[ProtectionChanges]) -> Deferred[Position]:
+        """
+        Change its stop loss and take profit. What is not named stays as it is: the server would remove it, so all is
+        sent again. Levels of its order that are due are waited for. A trailing stop loss that is sent again trails
+        from where it was last heard to be.
+
+        @param timeout: seconds to wait for each answer; by default 30.
+        @param changes: what to change.
+        @return: fires with the position when it is protected so, also if it was before.
+        @raise IllegalValue: (as a failure) if it cannot be protected so; nothing was sent.
+        @raise TypeError: if there is no such change; as a failure, if a float is given where exactness matters.
+        @raise NotFound: (as a failure) if the position is not open, or not there any more.
+        @raise OrderRejected: (as a failure) if the server refused. A trailing stop loss is removed in two steps; if the
+            second is refused, the stop loss stays and trails no more.
+        @raise Busy: (as a failure) if an order of the position is being executed; as with L{close}, as are the others.
+        @raise OutcomeUnknown: (as a failure) if the request may have left and no answer came; C{trade} is this
+            position.
+        @raise NotConnected: (as a failure) if there is no connection; nothing was sent.
+        """
+        checkNames(ProtectionChanges, changes)
+        return self._actions.protect(self, changes, timeout)
+
+    def reverse(self, **options: Unpack[MarketOptions]) -> Deferred[Trade]:
+        """
+        Close it, and when that is filled open the same on the other side.
+
+        @param options: those of the new order; its label and comment are by default those of the position.
+        @return: fires with the trade of the new order, when the server has accepted it.
+        @raise IllegalValue: (as a failure) if the new order cannot be placed so; nothing was sent.
+        @raise TypeError: if there is no such option; as a failure, if a float is given where exactness matters.
+        @raise CTraderError: (as a failure) what L{close} fails with: then nothing was opened. And what
+            L{buy<ctrader_twisted.trading.trading.Trading.buy>} fails with: then the position is closed, as C{status}
+            tells.
+        """
+        checkNames(MarketOptions, options)
+        return self._actions.reverse(self, options)
 
 
 class HeldPosition(Position):
@@ -180,7 +273,20 @@ class HeldPosition(Position):
         @param amounts: reads its numbers.
         """
         self.status, self._age, self._trailed = PositionStatus.CREATED, (0, 0), 0
+        self.isProtectionDue = False
         self.update(message, amounts, None)
+
+    def follow(self, order: ProtoOAOrder, deal: Deal | None) -> None:
+        """
+        Take in what the order of an event says of the position's protection. It comes after the snapshot of the event.
+
+        @param order: the order.
+        @param deal: its deal, if that is a new one.
+        """
+        if order.orderType == ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT:
+            self.isProtectionDue = False
+        elif deal is not None and self.status is PositionStatus.OPEN and not self._hasLevels():
+            self.isProtectionDue = self.isProtectionDue or _carriesLevels(order)
 
     def trail(self, event: ProtoOATrailingSLChangedEvent, amounts: Amounts) -> None:
         """
@@ -200,6 +306,7 @@ class HeldPosition(Position):
         self.status = PositionStatus.CLOSED
         self.volume = 0
         self.usedMargin = Decimal(0)
+        self.isProtectionDue = False
 
     def recover(self, deal: Deal) -> None:
         """
@@ -212,8 +319,10 @@ class HeldPosition(Position):
 
     def settle(self) -> None:
         """
-        Answer those who wait for the close, if it has come.
+        Answer those who wait for the close or the levels, if they have come.
         """
+        if not self.isProtectionDue:
+            self._protectionWaiters.fire(self)
         if self.status is PositionStatus.CLOSED:
             self._closeWaiters.fire(self)
 
@@ -225,6 +334,7 @@ class HeldPosition(Position):
         """
         self._abandoned = error
         self._closeWaiters.fail(error)
+        self._protectionWaiters.fail(error)
 
     def _end(self, message: ProtoOAPosition, amounts: Amounts, deal: Deal | None) -> None:
         if deal is not None and deal.closedVolume:
@@ -255,6 +365,8 @@ class HeldPosition(Position):
         self.label, self.comment = data.label, data.comment
         self.opened = data.openTimestamp or self.opened
         self.trailingStopLoss = message.trailingStopLoss
+        self.guaranteedStopLoss = message.guaranteedStopLoss
+        self.trigger = TriggerMethod(message.stopLossTriggerMethod)
 
     def _readMoney(self, message: ProtoOAPosition, amounts: Amounts) -> None:
         self.swap = amounts.money(message.swap, message)
@@ -266,3 +378,13 @@ class HeldPosition(Position):
         self.takeProfit = amounts.price(message.takeProfit, self.symbolId)
         if message.utcLastUpdateTimestamp >= self._trailed:
             self.stopLoss = amounts.price(message.stopLoss, self.symbolId)
+        if self._hasLevels():
+            self.isProtectionDue = False
+
+    def _hasLevels(self) -> bool:
+        return self.stopLoss is not None or self.takeProfit is not None
+
+
+def _carriesLevels(order: ProtoOAOrder) -> bool:
+    levels = (order.relativeStopLoss, order.relativeTakeProfit, order.stopLoss, order.takeProfit)
+    return not order.closingOrder and any(levels)

@@ -6,11 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from ctrader_twisted.schema.messages import ProtoOAMarginChangedEvent, ProtoOAPosition, ProtoOATrailingSLChangedEvent
+from ctrader_twisted.schema.messages import (
+    ProtoOAMarginChangedEvent,
+    ProtoOAOrder,
+    ProtoOAPosition,
+    ProtoOATrailingSLChangedEvent,
+)
 from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.trading.amounts import Amounts
 from ctrader_twisted.trading.deals import Deal, Side
-from ctrader_twisted.trading.position import Closer, HeldPosition, Position, PositionStatus
+from ctrader_twisted.trading.position import HeldPosition, Position, PositionActions, PositionStatus
 
 __all__ = ["Positions"]
 
@@ -24,14 +29,14 @@ class Positions:
     @ivar changes: is told nothing when a position has changed, or another one is open.
     """
 
-    def __init__(self, amounts: Amounts, close: Closer) -> None:
+    def __init__(self, amounts: Amounts, actions: PositionActions) -> None:
         """
         @param amounts: reads the numbers.
-        @param close: closes a position.
+        @param actions: changes the positions.
         """
         self.changes: Listeners[None] = Listeners()
         self._amounts = amounts
-        self._closer = close
+        self._actions = actions
         self._held: dict[int, HeldPosition] = {}
         # The closed ones, and empty ones that may have been filled and closed unheard.
         self._past: dict[int, HeldPosition] = {}
@@ -57,16 +62,19 @@ class Positions:
         """
         return self._held.get(positionId) or self._past.get(positionId)
 
-    def update(self, message: ProtoOAPosition, deal: Deal | None) -> HeldPosition:
+    def update(self, message: ProtoOAPosition, deal: Deal | None, order: ProtoOAOrder | None = None) -> HeldPosition:
         """
         Take in the snapshot of an event.
 
         @param message: the snapshot.
         @param deal: the deal that it came with, if that is a new one.
+        @param order: the order that it came with, if any.
         @return: the position.
         """
         position = self.find(message.positionId) or self._make(message)
         position.update(message, self._amounts, deal)
+        if order is not None:
+            position.follow(order, deal)
         if position.status is PositionStatus.CLOSED:
             self._remember(position)
         else:
@@ -152,7 +160,7 @@ class Positions:
 
     def _make(self, message: ProtoOAPosition) -> HeldPosition:
         data = message.tradeData
-        return HeldPosition(message.positionId, data.symbolId, Side(data.tradeSide), self._closer)
+        return HeldPosition(message.positionId, data.symbolId, Side(data.tradeSide), self._actions, self._amounts)
 
     def _hold(self, position: HeldPosition) -> None:
         self._past.pop(position.positionId, None)

@@ -18,6 +18,7 @@ from ctrader_twisted.trading.archive import Archive
 from ctrader_twisted.trading.books import Books
 from ctrader_twisted.trading.changes import Before, Change
 from ctrader_twisted.trading.deals import Side
+from ctrader_twisted.trading.intents import Intents
 from ctrader_twisted.trading.orderlife import OrderLife, Wanted
 from ctrader_twisted.trading.outcome import judge, wasNotSent
 from ctrader_twisted.trading.resolution import Resolution
@@ -33,7 +34,13 @@ class Sending:
     """
 
     def __init__(
-        self, link: AccountLink, books: Books, resolution: Resolution, archive: Archive, randomness: Random
+        self,
+        link: AccountLink,
+        books: Books,
+        resolution: Resolution,
+        archive: Archive,
+        randomness: Random,
+        intents: Intents | None = None,
     ) -> None:
         """
         @param link: the account.
@@ -41,6 +48,7 @@ class Sending:
         @param resolution: finds out what became of what was not answered.
         @param archive: knows the time.
         @param randomness: for the ids of orders.
+        @param intents: where new orders are written before they leave, if anywhere.
         """
         self._link = link
         self._books = books
@@ -48,6 +56,7 @@ class Sending:
         self._resolution = resolution
         self._archive = archive
         self._randomness = randomness
+        self._intents = intents
         self._used: set[str] = set()
 
     async def place(self, message: ProtoOANewOrderReq, symbol: Symbol, timeout: float | None) -> Trade:
@@ -55,23 +64,31 @@ class Sending:
         Send a new order of any kind. Cancelling the wait does not take it back.
 
         @param message: the order, complete but for its account. If C{clientOrderId} is empty it is filled in; else it
-            is the user's own, which must not have been used before.
+            is the user's own. Without a journal it must not have been used before; with one, whoever has used it for
+            the same order gets that order's trade, and nothing is sent.
         @param symbol: its symbol.
         @param timeout: seconds to wait for the first event, or L{None} for the default.
         @return: the trade, once the server has accepted it.
-        @raise IllegalValue: if the C{clientOrderId} was used before; nothing was sent.
+        @raise IllegalValue: if the C{clientOrderId} was used before, with a journal for another order; nothing was
+            sent.
+        @raise JournalFailed: if the order cannot be written into the journal; it was not sent.
         @raise OutcomeUnknown: if the order may have left and no answer came; its C{trade} is the trade.
         @raise CTraderError: as L{judge} says.
         """
-        self._identify(message)
+        life = self._identify(message)
+        if life is not None:
+            trade = _tradeOf(life, message, symbol)
+            await life.whenAccepted()
+            return trade
         life = OrderLife(Wanted(message.clientOrderId, message.symbolId, message.tradeSide, message.volume))
-        trade = life.subject = _trade(life, message, symbol)
-        self._orders.expect(life)
+        trade = _tradeOf(life, message, symbol)
         accepted = life.whenAccepted()
-        answered = self._send(message, timeout)
-        answered.addCallbacks(
-            self._answered, self._failed, callbackArgs=(life,), errbackArgs=(life, self._archive.now())
-        )
+        if self._intents is None:
+            self._leave(True, life, message, timeout)
+        else:
+            self._intents.claim(life, message).addCallbacks(
+                self._leave, self._notWritten, callbackArgs=(life, message, timeout), errbackArgs=(life,)
+            )
         await accepted
         return trade
 
@@ -125,13 +142,33 @@ class Sending:
         maybeDeferred(self._link.request, message, timeout=timeout).addCallbacks(answered.callback, answered.errback)
         return answered
 
-    def _identify(self, message: ProtoOANewOrderReq) -> None:
+    def _identify(self, message: ProtoOANewOrderReq) -> OrderLife | None:
+        """
+        @return: the order of this id, if there is one and the id stands for it.
+        """
         if not message.clientOrderId:
             message.clientOrderId = f"{self._randomness.getrandbits(128):032x}"
-            return
+            return None
+        if self._intents is not None:
+            return self._intents.known(message)
         if message.clientOrderId in self._used:
             raise IllegalValue(f"the clientOrderId {message.clientOrderId!r} was used before; nothing was sent")
         self._used.add(message.clientOrderId)
+        return None
+
+    def _leave(self, isNew: bool, life: OrderLife, message: ProtoOANewOrderReq, timeout: float | None) -> None:
+        if not isNew:
+            return
+        self._orders.expect(life)
+        answered = self._send(message, timeout)
+        answered.addCallbacks(
+            self._answered, self._failed, callbackArgs=(life,), errbackArgs=(life, self._archive.now())
+        )
+
+    def _notWritten(self, failure: Failure, life: OrderLife) -> None:
+        assert isinstance(failure.value, Exception)
+        life.refused(failure.value)
+        life.settle()
 
     def _answered(self, event: ProtoOAExecutionEvent, life: OrderLife) -> None:
         # The event itself was heard before; the answer tells whose it is, if the server did not repeat our id.
@@ -155,8 +192,10 @@ class Sending:
         life.settle()
 
 
-def _trade(life: OrderLife, message: ProtoOANewOrderReq, symbol: Symbol) -> Trade:
-    return Trade(
+def _tradeOf(life: OrderLife, message: ProtoOANewOrderReq, symbol: Symbol) -> Trade:
+    if isinstance(life.subject, Trade):
+        return life.subject
+    trade = life.subject = Trade(
         life,
         clientOrderId=message.clientOrderId,
         symbol=symbol,
@@ -165,3 +204,4 @@ def _trade(life: OrderLife, message: ProtoOANewOrderReq, symbol: Symbol) -> Trad
         label=message.label,
         comment=message.comment,
     )
+    return trade

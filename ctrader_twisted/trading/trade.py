@@ -4,13 +4,19 @@ One order of ours, as a live object.
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from twisted.internet.defer import Deferred
 
-from ctrader_twisted.errors import OutcomeUnknown
+from ctrader_twisted.errors import NotFound, OutcomeUnknown
+from ctrader_twisted.eventual import eventually
 from ctrader_twisted.trading.deals import Deal, Side
+from ctrader_twisted.trading.options import OrderChanges, checkNames
 from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus
+from ctrader_twisted.trading.pending import PendingOrder
 from ctrader_twisted.trading.position import Position
-from ctrader_twisted.units import Symbol
+from ctrader_twisted.trading.quantities import lotsOf, unitsOf
+from ctrader_twisted.units import Lots, Symbol, Units
 
 __all__ = ["Trade"]
 
@@ -22,7 +28,7 @@ class Trade:
     @ivar clientOrderId: our id for it.
     @ivar symbol: the symbol.
     @ivar side: its direction.
-    @ivar volume: its volume, in hundredths of a unit.
+    @ivar volume: its volume as it was ordered, in hundredths of a unit; C{order} tells of amendments.
     @ivar label: its label.
     @ivar comment: its comment.
     """
@@ -93,6 +99,53 @@ class Trade:
             return self._life.position
         raise self._life.error or OutcomeUnknown(f"order {self.clientOrderId}: its position is not known yet", self)
 
+    @property
+    def order(self) -> PendingOrder | None:
+        """
+        The order as one that waits for its price; L{None} before it is accepted, and for orders at the market's price.
+        """
+        return self._life.pending
+
+    @property
+    def units(self) -> Units:
+        """
+        Its volume, in units of the base asset.
+        """
+        return unitsOf(self.volume)
+
+    @property
+    def lots(self) -> Lots | None:
+        """
+        Its volume in lots; L{None} if a lot does not divide it.
+        """
+        return lotsOf(self.symbol, self.volume)
+
+    def cancel(self, *, timeout: float | None = None) -> Deferred[Trade]:
+        """
+        Take the order back, while it waits for its price.
+
+        @param timeout: seconds to wait for the answer; by default 30.
+        @return: fires with this trade when the order waits no more, also if it had ended before: C{status} tells how.
+        @raise NotFound: (as a failure) if the order does not wait for a price, as one at the market's price; or if it
+            is not known yet whether the server has it.
+        @raise CTraderError: (as a failure) as with L{PendingOrder.cancel}.
+        """
+        return eventually(self._cancel(timeout))
+
+    def amend(self, *, timeout: float | None = None, **changes: Unpack[OrderChanges]) -> Deferred[Trade]:
+        """
+        Change the order, while it waits for its price. What is not named stays as it is.
+
+        @param timeout: seconds to wait for the answer; by default 30.
+        @param changes: what to change.
+        @return: fires with this trade when the order is changed.
+        @raise TypeError: if there is no such change; as a failure, if a float is given where exactness matters.
+        @raise NotFound: (as a failure) if the order does not wait for a price, or not any more.
+        @raise CTraderError: (as a failure) as with L{PendingOrder.amend}.
+        """
+        checkNames(OrderChanges, changes)
+        return eventually(self._amend(timeout, changes))
+
     def whenAccepted(self) -> Deferred[Trade]:
         """
         Wait until the server has taken the order.
@@ -125,3 +178,18 @@ class Trade:
         @raise OutcomeUnknown: (as a failure) as with L{whenAccepted}.
         """
         return self._life.whenDone().addCallback(lambda _: self)
+
+    async def _cancel(self, timeout: float | None) -> Trade:
+        if not self._life.isEnded:
+            await self._waiting("ProtoOACancelOrderReq").cancel(timeout=timeout)
+        return self
+
+    async def _amend(self, timeout: float | None, changes: OrderChanges) -> Trade:
+        await self._waiting("ProtoOAAmendOrderReq").amend(timeout=timeout, **changes)
+        return self
+
+    def _waiting(self, request: str) -> PendingOrder:
+        if self.order is None:
+            words = f"order {self.clientOrderId} does not wait for a price; it is {self.status.name}"
+            raise NotFound("ORDER_NOT_FOUND", words, request=request)
+        return self.order
