@@ -84,7 +84,7 @@ class MainJobTests(ClientTestCase):
         """
 
         async def main(client: Client) -> None:
-            self.assertEqual([each.isLive for each in await client.accounts()], [False, False, True])
+            self.assertEqual([each.isLive for each in await client.accounts()], [False, False, True, False])
             account = await client.account(self.virtual.accountId)
             self.assertIs(await client.account(self.virtual.accountId), account)
             self.assertIs(await account.whenReady(), account)
@@ -378,7 +378,7 @@ class RefusalTests(ClientTestCase):
                 account = await client.account(self.virtual.accountId)
                 with self.assertRaises(OrderRejected):
                     await account.buy(await account.symbol("EURUSD"), Lots("0.10"))
-                self.assertEqual([each.canTrade for each in await client.accounts()], [False] * 3)
+                self.assertEqual([each.canTrade for each in await client.accounts()], [False] * 4)
 
         self.virtual.drive(main())
 

@@ -22,7 +22,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOATraderReq,
 )
 from ctrader_twisted.simulator.exchange import Exchange
-from ctrader_twisted.simulator.world import EUR_ACCOUNT, LIVE_ACCOUNT, USD_ACCOUNT
+from ctrader_twisted.simulator.world import EUR_ACCOUNT, LIVE_ACCOUNT, NETTED_ACCOUNT, USD_ACCOUNT
 from test.exchangecase import ExchangeCase
 from test.rawclient import RawClient
 
@@ -46,7 +46,12 @@ class TokenTests(ExchangeCase):
         self.assertEqual(answer.permissionScope, ProtoOAClientPermissionScope.SCOPE_TRADE)
         self.assertEqual(
             [(each.ctidTraderAccountId, each.isLive, each.traderLogin) for each in answer.ctidTraderAccount],
-            [(USD_ACCOUNT, False, 5_000_001), (EUR_ACCOUNT, False, 5_000_002), (LIVE_ACCOUNT, True, 9_000_001)],
+            [
+                (USD_ACCOUNT, False, 5_000_001),
+                (EUR_ACCOUNT, False, 5_000_002),
+                (LIVE_ACCOUNT, True, 9_000_001),
+                (NETTED_ACCOUNT, False, 5_000_004),
+            ],
         )
         view = self.client.ask(ProtoOAGetAccountListByAccessTokenReq(accessToken=self.token("view")))
         self.assertEqual(view.permissionScope, ProtoOAClientPermissionScope.SCOPE_VIEW)

@@ -10,7 +10,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.schema.messages import (
+    ProtoOAAmendOrderReq,
     ProtoOAAmendPositionSLTPReq,
+    ProtoOACancelOrderReq,
     ProtoOAClosePositionReq,
     ProtoOAErrorRes,
     ProtoOAExecutionEvent,
@@ -24,16 +26,19 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.settings import Settings
+from ctrader_twisted.simulator.venue.consistency import contradictions
 from ctrader_twisted.simulator.world import EPOCH, USD_ACCOUNT
 from test.rawclient import ListedPrices, RawClient
 
 EURUSD, USDJPY, GER40 = 1, 4, 102
+LIMIT, STOP, STOP_LIMIT = ProtoOAOrderType.LIMIT, ProtoOAOrderType.STOP, ProtoOAOrderType.STOP_LIMIT
 BUY, SELL = ProtoOATradeSide.BUY, ProtoOATradeSide.SELL
 
 
 class TradingCase(SynchronousTestCase):
     """
-    An exchange whose EURUSD is 1.11980 to 1.11984 until a test says otherwise.
+    An exchange whose EURUSD is 1.11980 to 1.11984 until a test says otherwise. Whatever a test does, the books agree
+    with each other in the end.
     """
 
     settings = Settings()
@@ -60,6 +65,8 @@ class TradingCase(SynchronousTestCase):
         for connection in list(self.exchange.connections):
             connection.connectionLost()
         self.assertEqual(self.clock.getDelayedCalls(), [])
+        found = {accountId: contradictions(account) for accountId, account in self.exchange.venue.accounts.items()}
+        self.assertEqual([words for words in found.values() if words], [])
 
     def quote(self, bid: int, ask: int) -> None:
         """
@@ -93,6 +100,28 @@ class TradingCase(SynchronousTestCase):
         Make a request to close.
         """
         return ProtoOAClosePositionReq(ctidTraderAccountId=self.accountId, positionId=positionId, volume=volume)
+
+    def pend(self, kind: ProtoOAOrderType, **fields: Any) -> Any:
+        """
+        Place an order that waits, and give the event that accepts it.
+        """
+        self.client.received()
+        self.client.send(self.order(orderType=kind, **fields), "pend")
+        [event] = self.client.messages()
+        self.assertEqual(event.executionType, ProtoOAExecutionType.ORDER_ACCEPTED)
+        return event
+
+    def cancel(self, orderId: int) -> ProtoOACancelOrderReq:
+        """
+        Make a request to cancel.
+        """
+        return ProtoOACancelOrderReq(ctidTraderAccountId=self.accountId, orderId=orderId)
+
+    def change(self, orderId: int, **fields: Any) -> ProtoOAAmendOrderReq:
+        """
+        Make a request to change an order that waits.
+        """
+        return ProtoOAAmendOrderReq(ctidTraderAccountId=self.accountId, orderId=orderId, **fields)
 
     def amend(self, positionId: int, **fields: Any) -> ProtoOAAmendPositionSLTPReq:
         """

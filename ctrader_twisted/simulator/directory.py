@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from ctrader_twisted.errors import ConfigurationError
+from ctrader_twisted.schema.messages import ProtoOAAccountType
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.files import replaceFile
 from ctrader_twisted.simulator.lock import FileLock
@@ -186,7 +187,7 @@ def _credentials(exchange: Exchange) -> dict[str, Any]:
                 "traderLogin": account.terms.traderLogin,
                 "isLive": account.terms.isLive,
                 "depositAsset": exchange.catalogue.assets[account.terms.depositAssetId].name,
-                "accountType": "HEDGED",
+                "accountType": ProtoOAAccountType.Name(account.terms.accountType),
             }
             for account in accounts
             if not account.terms.isLive

@@ -257,6 +257,24 @@ class Exchange:
                 if accountId in connection.sessions:
                     connection.endSession(accountId)
 
+    def limitLiquidity(self, symbolId: int, *volumes: int) -> None:
+        """
+        Say how much of an order in a symbol can be executed at once. What is left of the order then is cancelled, or
+        stays in the book, and the next price finds as much again. Stop losses and take profits are executed whole.
+
+        @param symbolId: the symbol.
+        @param volumes: in 1/100 of a unit; each is one deal at most. None at all for nothing.
+        """
+        self.venue.liquidity[symbolId] = volumes
+
+    def unlimitLiquidity(self, symbolId: int) -> None:
+        """
+        Let orders in a symbol be executed whole, as they are at first.
+
+        @param symbolId: the symbol.
+        """
+        self.venue.liquidity.pop(symbolId, None)
+
     def changeSymbol(self, symbolId: int, **changes: Any) -> None:
         """
         Change the specification of a symbol, as the broker does. All sessions are told. Its prices stay as they are,

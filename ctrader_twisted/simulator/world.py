@@ -4,21 +4,23 @@ The world that a simulation begins with, unless it is told otherwise.
 
 from __future__ import annotations
 
+from ctrader_twisted.schema.messages import ProtoOAAccountType
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.registry import Application, Registry
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.venue.account import Terms, TradingAccount
 
-__all__ = ["EPOCH", "EUR_ACCOUNT", "LIVE_ACCOUNT", "USD_ACCOUNT", "openAccounts", "register"]
+__all__ = ["EPOCH", "EUR_ACCOUNT", "LIVE_ACCOUNT", "NETTED_ACCOUNT", "USD_ACCOUNT", "openAccounts", "register"]
 
 EPOCH = 1_772_618_400_000
 """
 When simulations on a virtual clock begin: Wednesday, 4 March 2026, 10:00 UTC, in milliseconds since 1970.
 """
 
-USD_ACCOUNT, EUR_ACCOUNT, LIVE_ACCOUNT = 20_001, 20_002, 20_003
+USD_ACCOUNT, EUR_ACCOUNT, LIVE_ACCOUNT, NETTED_ACCOUNT = 20_001, 20_002, 20_003, 20_004
 """
-The C{ctidTraderAccountId} of the demo account in dollars, of the one in euros, and of the live account.
+The C{ctidTraderAccountId} of the demo account in dollars, of the one in euros, of the live account, and of the netted
+demo account in dollars.
 """
 
 _YEAR = 365 * 86_400_000
@@ -27,7 +29,7 @@ _USER = 7_001
 
 def openAccounts(catalogue: Catalogue, settings: Settings) -> list[TradingAccount]:
     """
-    Open the accounts: two on the demo host, in dollars and euros, and a live one.
+    Open the accounts: two on the demo host, in dollars and euros, a live one, and a netted one on the demo host.
 
     @param catalogue: the assets.
     @param settings: how the server behaves.
@@ -37,6 +39,7 @@ def openAccounts(catalogue: Catalogue, settings: Settings) -> list[TradingAccoun
         _account(USD_ACCOUNT, 5_000_001, usd, settings),
         _account(EUR_ACCOUNT, 5_000_002, eur, settings),
         _account(LIVE_ACCOUNT, 9_000_001, usd, settings, isLive=True),
+        _account(NETTED_ACCOUNT, 5_000_004, usd, settings, accountType=ProtoOAAccountType.NETTED),
     ]
 
 
@@ -53,14 +56,20 @@ def register(registry: Registry) -> None:
         clientId = f"{number}_{registry.mint.token().reveal()}"
         registry.applications[clientId] = Application(name, clientId, registry.mint.token(), active=name == "standard")
     clientId = registry.applicationNamed("standard").clientId
-    accountIds = (USD_ACCOUNT, EUR_ACCOUNT, LIVE_ACCOUNT)
+    accountIds = (USD_ACCOUNT, EUR_ACCOUNT, LIVE_ACCOUNT, NETTED_ACCOUNT)
     registry.give(clientId, _USER, accountIds, mayTrade=True, name="trade")
     registry.give(clientId, _USER, accountIds, mayTrade=False, name="view")
     registry.give(clientId, _USER, accountIds, mayTrade=True, name="expired").expires = 0.0
 
 
 def _account(
-    accountId: int, traderLogin: int, depositAssetId: int, settings: Settings, *, isLive: bool = False
+    accountId: int,
+    traderLogin: int,
+    depositAssetId: int,
+    settings: Settings,
+    *,
+    isLive: bool = False,
+    accountType: ProtoOAAccountType = ProtoOAAccountType.HEDGED,
 ) -> TradingAccount:
     terms = Terms(
         accountId=accountId,
@@ -69,5 +78,6 @@ def _account(
         depositAssetId=depositAssetId,
         leverageInCents=10_000,
         registered=EPOCH - _YEAR,
+        accountType=accountType,
     )
     return TradingAccount(terms, 1_000_000, historyLimit=settings.historyLimit)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from random import Random
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
 
 from ctrader_twisted.client import Client
@@ -19,7 +19,7 @@ from ctrader_twisted.simulator.connection import SimulatorFactory
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import PriceSource
 from ctrader_twisted.simulator.settings import Settings
-from ctrader_twisted.simulator.world import EUR_ACCOUNT, LIVE_ACCOUNT, USD_ACCOUNT
+from ctrader_twisted.simulator.world import EUR_ACCOUNT, LIVE_ACCOUNT, NETTED_ACCOUNT, USD_ACCOUNT
 from ctrader_twisted.testing.memory import MemoryEndpoint
 
 __all__ = ["NothingHappens", "VirtualExchange"]
@@ -58,13 +58,15 @@ class VirtualExchange:
     @ivar accountId: a demo account in dollars.
     @ivar euroAccountId: a demo account in euros.
     @ivar liveAccountId: a live account in dollars.
+    @ivar nettedAccountId: a netted demo account in dollars.
     @ivar application: credentials that the exchange takes.
-    @ivar tokens: access to all three accounts, with permission to trade.
+    @ivar tokens: access to all these accounts, with permission to trade.
     """
 
     accountId = USD_ACCOUNT
     euroAccountId = EUR_ACCOUNT
     liveAccountId = LIVE_ACCOUNT
+    nettedAccountId = NETTED_ACCOUNT
 
     def __init__(
         self,
@@ -112,6 +114,7 @@ class VirtualExchange:
             "tokens": self.tokens,
             "randomness": Random(self._randomness.random()),
             "wallClock": self.exchange.timeline.now,
+            "runBlocking": execute,
             **options,
         }
         return Client(self.clock, **given)

@@ -19,6 +19,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOALightSymbol,
     ProtoOASymbol,
     ProtoOASymbolCategory,
+    ProtoOASymbolDistanceType,
 )
 
 __all__ = [
@@ -139,6 +140,10 @@ class SymbolSpec:
     @ivar swapLong: pips per night for a bought position; negative is a cost.
     @ivar swapShort: pips per night for a sold position.
     @ivar schedule: when it is traded, as seconds from Sunday 00:00 in C{scheduleTimeZone}.
+    @ivar guaranteedStopLoss: whether stop losses can be guaranteed.
+    @ivar stopLossDistance: how near to the market a stop loss may be, in units of the last digit.
+    @ivar takeProfitDistance: how near a take profit may be, likewise.
+    @ivar guaranteedDistance: how near a guaranteed stop loss may be, likewise.
     @ivar measurementUnits: what a volume counts, where it is not a currency.
     """
 
@@ -164,6 +169,10 @@ class SymbolSpec:
     scheduleTimeZone: str = "America/New_York"
     leverageId: int
     enableShortSelling: bool = True
+    guaranteedStopLoss: bool = False
+    stopLossDistance: int = 0
+    takeProfitDistance: int = 0
+    guaranteedDistance: int = 0
     measurementUnits: str = ""
     motion: Motion = field(repr=False)
 
@@ -198,7 +207,11 @@ class SymbolSpec:
             digits=self.digits,
             pipPosition=self.pipPosition,
             enableShortSelling=self.enableShortSelling,
-            guaranteedStopLoss=False,
+            guaranteedStopLoss=self.guaranteedStopLoss,
+            slDistance=self.stopLossDistance,
+            tpDistance=self.takeProfitDistance,
+            gslDistance=self.guaranteedDistance,
+            distanceSetIn=ProtoOASymbolDistanceType.SYMBOL_DISTANCE_IN_POINTS,
             swapRollover3Days=self.swapRollover3Days,
             swapLong=float(self.swapLong),
             swapShort=float(self.swapShort),

@@ -116,6 +116,7 @@ def _index(
     digits: int,
     sortingNumber: int,
     motion: Motion,
+    guaranteedDistance: int = 0,
 ) -> SymbolSpec:
     return SymbolSpec(
         symbolId=symbolId,
@@ -137,6 +138,8 @@ def _index(
         swapShort=Decimal("0.2"),
         schedule=_WITH_A_BREAK,
         leverageId=3,
+        guaranteedStopLoss=guaranteedDistance > 0,
+        guaranteedDistance=guaranteedDistance,
         measurementUnits="Contracts",
         motion=motion,
     )
@@ -235,5 +238,6 @@ SYMBOLS = (
         digits=2,
         sortingNumber=2,
         motion=Motion(2_000_000_000, 220, 110, 60),
+        guaranteedDistance=5_000,
     ),
 )

@@ -139,6 +139,13 @@ class TradingAccount:
         """
         return self.terms.accountType == ProtoOAAccountType.NETTED
 
+    @property
+    def remembersAllDeals(self) -> bool:
+        """
+        @return: whether no deal can have been forgotten.
+        """
+        return len(self.deals) < self._historyLimit
+
     def openPositions(self) -> Iterator[ProtoOAPosition]:
         """
         @return: the positions that hold something.
