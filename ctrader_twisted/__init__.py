@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ctrader_twisted.secret import Secret
     from ctrader_twisted.session.connection import Application
     from ctrader_twisted.trading import Deal, EquityWatch, ExpectedMargin, Position, Profit, Side, Trade
+    from ctrader_twisted.trading.journal import OrderJournal
     from ctrader_twisted.trading.limits import Limits
     from ctrader_twisted.units import Lots, Symbol, Units
     from ctrader_twisted.wire import Throttle, demo, hostEndpoint, live, trustFile
@@ -36,6 +37,7 @@ _HOMES = {
     "Limits": "trading.limits",
     "Lots": "units",
     "MemoryTokens": "oauth",
+    "OrderJournal": "trading.journal",
     "Position": "trading",
     "Profit": "trading",
     "Quote": "market",
@@ -66,6 +68,7 @@ __all__ = [
     "Limits",
     "Lots",
     "MemoryTokens",
+    "OrderJournal",
     "Position",
     "Profit",
     "Quote",

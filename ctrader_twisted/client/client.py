@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from google.protobuf.message import Message
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
+from ctrader_twisted.blocking import Worker
 from ctrader_twisted.client.account import Account
 from ctrader_twisted.client.explaining import explain
 from ctrader_twisted.errors import ConfigurationError, ConnectFailed, CTraderError
-from ctrader_twisted.interfaces import ITokenStore
+from ctrader_twisted.interfaces import ITokenStore, RunBlocking
 from ctrader_twisted.requests import ApplicationRequests
 from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.grants import AccountInfo
@@ -26,6 +29,7 @@ from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.session import Session
 from ctrader_twisted.session.status import Status
 from ctrader_twisted.trading.halt import HaltFile
+from ctrader_twisted.trading.journal import OrderJournal
 from ctrader_twisted.trading.limits import Limits
 from ctrader_twisted.wire import Throttle, Timing
 
@@ -59,6 +63,8 @@ class Client(Service):
     @ivar requests: the raw requests that concern no account, each as a method.
     """
 
+    _log = Logger()
+
     def __init__(
         self,
         reactor: Any,
@@ -71,6 +77,8 @@ class Client(Service):
         throttle: Throttle | None = None,
         limits: Limits | Mapping[int, Limits] | None = None,
         haltFile: str | os.PathLike[str] | None = None,
+        journal: OrderJournal | None = None,
+        runBlocking: RunBlocking | None = None,
         connectTimeout: float = 30.0,
         startTimeout: float = 60.0,
         randomness: Random | None = None,
@@ -89,6 +97,9 @@ class Client(Service):
         @param limits: what its accounts may not exceed; or by C{ctidTraderAccountId} what each may not, and then no
             other account can be asked for.
         @param haltFile: a file that halts accounts, see L{HaltFile <ctrader_twisted.trading.halt.HaltFile>}.
+        @param journal: where new orders are written before they leave, so that none is sent twice and none forgotten,
+            whatever happens to this process. By default they are not.
+        @param runBlocking: runs what waits for the disk; by default a L{Worker} does.
         @param connectTimeout: seconds from dialling to being logged in, for one attempt.
         @param startTimeout: seconds that C{async with} waits for the login, over all attempts.
         @param randomness: for ids and for the spread of attempts; by default the system's.
@@ -100,6 +111,9 @@ class Client(Service):
         self._startTimeout = startTimeout
         self._limits = Limits() if limits is None else limits
         self._haltFile = None if haltFile is None else HaltFile(haltFile)
+        self._journal = journal
+        self._isJournalOpen = False
+        self._runBlocking = runBlocking or Worker(reactor)
         self._session = Session(
             reactor,
             endpoint,
@@ -121,18 +135,21 @@ class Client(Service):
         Connect, and stay connected.
         """
         super().startService()  # type: ignore[no-untyped-call]
+        if self._journal is not None and not self._isJournalOpen:
+            self._isJournalOpen = True
+            self._journal.begin()
         self._session.start()
 
     def stopService(self) -> Deferred[None]:
         """
         Disconnect. Streams of quotes end, listeners stay; whoever waits for something is told.
 
-        @return: fires when no socket and no timer is left.
+        @return: fires when no socket and no timer is left, and the journal is free for other processes.
         """
         super().stopService()  # type: ignore[no-untyped-call]
         for account in self._accounts.values():
             account.endStreams()
-        return self._session.stop().addCallback(self._release)
+        return self._session.stop().addCallback(self._release).addCallback(lambda _: self._closeJournal())
 
     async def __aenter__(self) -> Self:
         self.startService()
@@ -241,7 +258,14 @@ class Client(Service):
             limits = self._limitsOf(accountId)
             link = self._session.account(accountId)
             account = Account(
-                link, self._reactor, self._wallClock, self._randomness, limits=limits, haltFile=self._haltFile
+                link,
+                self._reactor,
+                self._wallClock,
+                self._randomness,
+                limits=limits,
+                haltFile=self._haltFile,
+                journal=self._journal,
+                runBlocking=self._runBlocking,
             )
             self._accounts[accountId] = account
         return account
@@ -258,7 +282,18 @@ class Client(Service):
         for account in self._accounts.values():
             account.release()
 
+    def _closeJournal(self) -> Deferred[None]:
+        if self._journal is None or not self._isJournalOpen:
+            return succeed(None)
+        self._isJournalOpen = False
+        return self._runBlocking(self._journal.end).addErrback(self._notClosed)
+
+    def _notClosed(self, failure: Failure) -> None:
+        self._log.failure("the journal was not closed", failure)
+
     async def _started(self) -> None:
+        if self._journal is not None:
+            await self._runBlocking(self._journal.check)
         ready = self.whenReady()
         expired = False
 
