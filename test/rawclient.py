@@ -35,9 +35,7 @@ class RawClient:
         """
         self.exchange = exchange
         self.transport = StringTransport()
-        protocol = SimulatorFactory(exchange, isLiveHost=isLiveHost).buildProtocol()
-        assert protocol is not None
-        self.protocol = protocol
+        self.protocol = SimulatorFactory(exchange, isLiveHost=isLiveHost).buildProtocol()
         self.protocol.makeConnection(self.transport)
         self._decoder = FrameDecoder()
 

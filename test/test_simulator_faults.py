@@ -29,7 +29,6 @@ from ctrader_twisted.schema.messages import (
     ProtoOAVersionReq,
     ProtoOAVersionRes,
 )
-from ctrader_twisted.simulator.connection import SimulatorFactory
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.faults import (
     Corrupt,
@@ -520,13 +519,12 @@ class DisturbanceTests(FaultCase):
         """
         New connections are refused for a while; the old one stays.
         """
-        factory = SimulatorFactory(self.exchange)
         self.faults.refuseConnections()
-        self.assertIsNone(factory.buildProtocol())
+        self.assertTrue(RawClient(self.exchange).transport.disconnected)
         self.ask("a")
         self.assertEqual(self.ids(), ["a"])
         self.faults.acceptConnections()
-        self.assertIsNotNone(factory.buildProtocol())
+        self.assertFalse(RawClient(self.exchange).transport.disconnected)
 
     def test_maintenance(self) -> None:
         """
@@ -554,7 +552,7 @@ class DisturbanceTests(FaultCase):
         self.faults.restart(5.0)
         self.assertTrue(self.isLost())
         self.client.lose()
-        self.assertIsNone(SimulatorFactory(self.exchange).buildProtocol())
+        self.assertTrue(RawClient(self.exchange).transport.disconnected)
         account = self.exchange.venue.accounts[USD_ACCOUNT]
         self.clock.advance(4.9)
         self.assertEqual(len(account.deals), 0)

@@ -23,8 +23,10 @@ from ctrader_twisted.framing import FrameDecoder, encodeFrame
 from ctrader_twisted.schema.messages import (
     ProtoOAAccountsTokenInvalidatedEvent,
     ProtoOAVersionReq,
+    ProtoOAVersionRes,
 )
 from ctrader_twisted.simulator.exchange import Exchange
+from ctrader_twisted.simulator.faults import Cut, Outgoing
 from ctrader_twisted.simulator.oauth import _Codes
 from ctrader_twisted.simulator.refusal import Refusal
 from ctrader_twisted.simulator.service import SimulatorService
@@ -38,6 +40,7 @@ class _Collecting(Protocol):
     """
 
     def __init__(self) -> None:
+        self.data = b""
         self.answer: Deferred[Any] = Deferred()
         self.lost: Deferred[None] = Deferred()
         self._decoder = FrameDecoder()
@@ -47,6 +50,7 @@ class _Collecting(Protocol):
         self.transport.write(encodeFrame(ProtoOAVersionReq(), "v"))
 
     def dataReceived(self, data: bytes) -> None:
+        self.data += data
         for envelope in self._decoder.feed(data):
             self.answer.callback(envelope.message())
 
@@ -115,6 +119,21 @@ class ServiceTests(TestCase):
         self.assertEqual((await client.answer).version, "91")
         await self.service.stopService()
         await client.lost
+
+    async def test_faults(self) -> None:
+        """
+        Over TLS, too, an answer can be cut in the middle of its frame, and connections can be refused.
+        """
+        faults = self.service.exchange.faults
+        faults.add(Outgoing(Cut(0.5), message="ProtoOAVersionRes"))
+        client = await self.connect()
+        await client.lost
+        frame = encodeFrame(ProtoOAVersionRes(version="91"), "v")
+        self.assertEqual(client.data, frame[: len(frame) // 2])
+        faults.refuseConnections()
+        refused = await self.connect()
+        await refused.lost
+        self.assertEqual(refused.data, b"")
 
     async def test_restart(self) -> None:
         """

@@ -76,7 +76,7 @@ class ServerProtocol(Protocol):
 
     def connectionMade(self) -> None:
         """
-        Begin to watch the client.
+        Begin to watch the client, unless connections are refused now.
         """
         clock, settings = self.exchange.clock, self._settings
         self.transport.registerProducer(self, True)
@@ -84,6 +84,8 @@ class ServerProtocol(Protocol):
         self._idleTimer = clock.callLater(settings.idleLimit, self._tooSlow, "it sent nothing")
         self._beatTimer = clock.callLater(settings.heartbeatInterval, self._beat)
         self.exchange.connections.append(self)
+        if self.exchange.faults.isRefusing:
+            self.abort()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
@@ -284,13 +286,10 @@ class SimulatorFactory(Factory):
         """
         return list(self.exchange.connections)
 
-    def buildProtocol(self, addr: IAddress | None = None) -> ServerProtocol | None:
+    def buildProtocol(self, addr: IAddress | None = None) -> ServerProtocol:
         """
         Make the server's side of a connection.
 
         @param addr: where the client comes from.
-        @return: L{None} if connections are refused now.
         """
-        if self.exchange.faults.isRefusing:
-            return None
         return ServerProtocol(self.exchange, isLiveHost=self._isLiveHost)

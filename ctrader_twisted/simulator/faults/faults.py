@@ -80,7 +80,7 @@ class Faults:
     What goes wrong in an exchange. Of several rules that fit a message, the first one that was added takes effect; all
     of them count it.
 
-    @ivar isRefusing: whether new connections are refused.
+    @ivar isRefusing: whether new connections are ended at once.
     """
 
     def __init__(self, exchange: Exchange, seed: int) -> None:
@@ -170,7 +170,7 @@ class Faults:
 
     def refuseConnections(self) -> None:
         """
-        Take no new connections until L{acceptConnections}; those that are there stay.
+        End new connections at once until L{acceptConnections}; those that are there stay.
         """
         self.isRefusing = True
 
