@@ -87,10 +87,10 @@ class TokensNotStored(ConfigurationError):
     """
     The server has renewed a pair of tokens, and the store did not take the new one. The old one is of no use any more.
 
-    @ivar pair: the new pair, a L{ctrader_twisted.interfaces.TokenPair}.
+    @ivar pair: the new pair, a L{ctrader_twisted.interfaces.TokenPair}; it does not print itself.
     """
 
-    def __init__(self, message: str, pair: object) -> None:
+    def __init__(self, message: str, pair: object = None) -> None:
         super().__init__(message)
         self.pair = pair
 

@@ -39,6 +39,7 @@ from ctrader_twisted.errors import (
     ServerError,
     SymbolNotFound,
     TokenRefused,
+    TokensNotStored,
     TooManyRequests,
     UnderMaintenance,
     WrongHost,
@@ -66,6 +67,12 @@ CODES: dict[type[ServerError], str] = {
     " UNABLE_TO_CANCEL_ORDER UNABLE_TO_AMEND_ORDER SHORT_SELLING_NOT_ALLOWED",
 }
 
+SEEN: dict[type[ServerError], str] = {
+    NotFound: "POSITION_NOT_FOUND_OR_NOT_OPENED ALREADY_CLOSED",
+    OrderRejected: "NO_ENOUGH_MONEY_TO_OPEN_POSITION INVALID_STOPS_LEVEL",
+    TokenRefused: "ACCESS_DENIED",
+}
+
 EXPECTED = {code: kind for kind, codes in CODES.items() for code in codes.split()}
 
 
@@ -81,6 +88,15 @@ class CodeTests(SynchronousTestCase):
         self.assertEqual(set(EXPECTED), {*ProtoErrorCode.keys(), *ProtoOAErrorCode.keys()})
         for code, kind in EXPECTED.items():
             self.assertIs(type(serverError(code)), kind, code)
+
+    def test_codesOutsideTheSchema(self) -> None:
+        """
+        Codes that are not in the schema but were seen become what they mean.
+        """
+        for kind, codes in SEEN.items():
+            for code in codes.split():
+                self.assertNotIn(code, EXPECTED)
+                self.assertIs(type(serverError(code)), kind, code)
 
     @settings(deadline=None)
     @given(st.text(), st.text())
@@ -230,6 +246,63 @@ class MessageTests(SynchronousTestCase):
         self.assertIn("0.5 s", str(RequestTimedOut("ProtoOATraderReq", seconds=0.5)))
 
 
+class ExplainTests(SynchronousTestCase):
+    """
+    Explanations are sentences for a person who does not know the protocol.
+    """
+
+    def test_serverError(self) -> None:
+        """
+        What was refused, in which words, what that means, and what to do next.
+        """
+        error = serverError("NOT_ENOUGH_MONEY", "No money.", request="ProtoOANewOrderReq", accountId=7)
+        self.assertEqual(
+            error.explain(),
+            "The server refused NewOrder for account 7 with NOT_ENOUGH_MONEY, and says: No money. The free margin is"
+            " too small. Nothing was changed, and the same order would be refused again as things are.",
+        )
+        self.assertEqual(
+            serverError("ALREADY_LOGGED_IN").explain(),
+            "The server told of ALREADY_LOGGED_IN. Nothing needs to be done.",
+        )
+
+    def test_eachCode(self) -> None:
+        """
+        Each code is explained with what to do next, in whole sentences.
+        """
+        for code in EXPECTED:
+            for request in ("ProtoOANewOrderReq", "ProtoOATraderReq", ""):
+                words = serverError(code, request=request).explain()
+                self.assertRegex(words, r"^The server [^.]*\. [A-Z].*\.$")
+
+    def test_times(self) -> None:
+        """
+        Times are told as a person reads them.
+        """
+        limited = serverError("BLOCKED_PAYLOAD_TYPE", request="ProtoOATraderReq", retryAfter=5)
+        self.assertTrue(limited.explain().endswith("It was not executed. Wait 5 s."))
+        self.assertTrue(serverError("BLOCKED_PAYLOAD_TYPE").explain().endswith("It was not executed."))
+        maintained = serverError("SERVER_IS_UNDER_MAINTENANCE", maintenanceEnd=1_795_000_000_000)
+        self.assertIn("The maintenance is to end at 2026-11-18 11:06:40 UTC.", maintained.explain())
+        self.assertNotIn("UTC", serverError("SERVER_IS_UNDER_MAINTENANCE").explain())
+
+    def test_ownSide(self) -> None:
+        """
+        Errors of our own side tell what to do next where there is something to do.
+        """
+        for error, words in (
+            (IllegalValue("0.015 lots is off the step", ("0.01", "0.02")), "The nearest legal values are 0.01, 0.02."),
+            (ConnectionLost("ProtoOANewOrderReq", 7, maybeSent=True, reason="cut"), "before it is sent again."),
+            (ConnectionLost("ProtoOANewOrderReq", 7, maybeSent=False, reason="cut"), "It can be sent again"),
+            (RequestTimedOut("ProtoOATraderReq", 7, seconds=3), "look at orders"),
+            (OutcomeUnknown("No answer came."), "No answer came. Do not send it again"),
+        ):
+            self.assertIn(words, error.explain())
+        for silent in (IllegalValue("no"), CTraderError("odd"), ConfigurationError("a setting is missing")):
+            self.assertEqual(silent.explain(), f"{str(silent)[0].upper()}{str(silent)[1:]}.")
+        self.assertEqual(CTraderError().explain(), "")
+
+
 class TreeTests(SynchronousTestCase):
     """
     What a caller can catch.
@@ -268,6 +341,7 @@ class TreeTests(SynchronousTestCase):
             (CertificateRefused, ConnectFailed),
             (HostNameRefused, ConnectFailed),
             (IllegalValue, ValueError),
+            (TokensNotStored, ConfigurationError),
         ):
             self.assertTrue(issubclass(narrow, wide), narrow)
 
@@ -296,6 +370,7 @@ class TreeTests(SynchronousTestCase):
             IllegalValue("off the step", (1, 2)),
             OutcomeUnknown("no answer", "trade"),
             ProtocolError("bad"),
+            TokensNotStored("the disk is full", "pair"),
             RequestTimedOut("ProtoOATraderReq", 7, seconds=3),
             ConnectionLost("ProtoOATraderReq", 7, maybeSent=True, reason="cut"),
             serverError("BLOCKED_PAYLOAD_TYPE", "slow", request="ProtoOATraderReq", accountId=7, retryAfter=3),
