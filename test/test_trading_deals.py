@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.schema import messages as m
-from ctrader_twisted.trading import Deal, Side
+from ctrader_twisted.trading import Deal, OrderKind, Side
 from ctrader_twisted.trading.amounts import Amounts
 from ctrader_twisted.trading.deals import combined, readDeal
 from test.marketlink import makeSymbol
@@ -370,7 +370,8 @@ class PendingTests(SynchronousTestCase):
         first = order(10, kind="LIMIT", limitPrice=1.05, label="L", comment="C", clientOrderId="theirs")
         self.link.push(event("ACCEPTED", first))
         [pending] = self.trading.orders
-        self.assertEqual((pending.orderId, pending.kind, pending.side, pending.symbolId), (10, "LIMIT", Side.BUY, 1))
+        self.assertEqual((pending.orderId, pending.kind), (10, OrderKind.LIMIT))
+        self.assertEqual((pending.side, pending.symbolId), (Side.BUY, 1))
         self.assertEqual((str(pending.limitPrice), pending.stopPrice), ("1.05000", None))
         self.assertEqual((pending.label, pending.comment, pending.clientOrderId), ("L", "C", "theirs"))
         self.assertEqual((pending.volume, pending.executedVolume, pending.positionId), (100_000, 0, 1_010))
@@ -409,4 +410,4 @@ class PendingTests(SynchronousTestCase):
         self.link.push(event("ACCEPTED", order(10, kind="LIMIT")))
         self.link.reconcile(protection(11, 1_010), order(12, side=BUY, kind="STOP_LIMIT", stopPrice=1.2, positionId=0))
         [pending] = self.trading.orders
-        self.assertEqual((pending.orderId, pending.kind, pending.positionId), (12, "STOP_LIMIT", None))
+        self.assertEqual((pending.orderId, pending.kind, pending.positionId), (12, OrderKind.STOP_LIMIT, None))

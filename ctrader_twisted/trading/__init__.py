@@ -5,9 +5,11 @@ Trading on one account: orders, trades, positions and deals.
 from ctrader_twisted.trading.deals import Deal, Side
 from ctrader_twisted.trading.equity import EquityWatch, Profit
 from ctrader_twisted.trading.estimates import Estimates, ExpectedMargin
+from ctrader_twisted.trading.options import TimeInForce, TriggerMethod
 from ctrader_twisted.trading.orderlife import TradeStatus
-from ctrader_twisted.trading.pending import PendingOrder
+from ctrader_twisted.trading.pending import OrderKind, PendingOrder
 from ctrader_twisted.trading.position import Position, PositionStatus
+from ctrader_twisted.trading.target import Moved
 from ctrader_twisted.trading.trade import Trade
 from ctrader_twisted.trading.trading import Trading
 
@@ -16,12 +18,16 @@ __all__ = [
     "EquityWatch",
     "Estimates",
     "ExpectedMargin",
+    "Moved",
+    "OrderKind",
     "PendingOrder",
     "Position",
     "PositionStatus",
     "Profit",
     "Side",
+    "TimeInForce",
     "Trade",
     "TradeStatus",
     "Trading",
+    "TriggerMethod",
 ]

@@ -110,7 +110,8 @@ class Books:
         @param order: the server's order.
         @param deals: its deals.
         """
-        fills = [readDeal(deal, self.amounts, recovered=True) for deal in deals if isFilled(deal)]
+        label = order.tradeData.label
+        fills = [readDeal(deal, self.amounts, label=label, recovered=True) for deal in deals if isFilled(deal)]
         self.orders.told(life, order, fills)
         position = self._join(life, None)
         pending = self._put(life, order)
@@ -150,7 +151,7 @@ class Books:
         @param messages: the server's deals, in order.
         @return: those that were not known. The listeners of executions are told of them with what was kept for them.
         """
-        deals = self.executions.recover(messages)
+        deals = self.executions.recover(messages, self._labelOf)
         for deal in deals:
             life = self.orders.byId(deal.orderId)
             if life is not None:
@@ -207,6 +208,10 @@ class Books:
             position.abandon(NotConnected(f"{why}; position {position.positionId} is not followed any more"))
         for order in self.pending.all():
             order.abandon(NotConnected(f"{why}; order {order.orderId} is not followed any more"))
+
+    def _labelOf(self, deal: ProtoOADeal) -> str:
+        position = self.positions.find(deal.positionId)
+        return "" if position is None else position.label
 
     def _showPending(self, event: ProtoOAExecutionEvent, life: OrderLife, isNews: bool) -> HeldOrder | None:
         if life.isEnded or isNews:

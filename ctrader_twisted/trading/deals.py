@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Context, Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 
@@ -18,6 +18,8 @@ from ctrader_twisted.trading.amounts import Amounts
 from ctrader_twisted.units import moneyFromWire
 
 __all__ = ["Deal", "Executions", "Side", "combined", "isFill", "isFilled", "readDeal"]
+
+_KnownT = TypeVar("_KnownT")
 
 _FILLS = (ProtoOADealStatus.FILLED, ProtoOADealStatus.PARTIALLY_FILLED)
 _REMEMBERED = 10_000
@@ -55,6 +57,7 @@ class Deal:
     @ivar totalCommission: the commission of what it closed, for opening and closing, or L{None} if it closed nothing.
     @ivar conversionFee: the fee for converting the profit, or L{None} if it closed nothing.
     @ivar balance: the account's balance after it, or L{None} if it closed nothing.
+    @ivar label: the label of its order or position; empty if there is none, or if it is not known.
     @ivar recovered: whether it was made while the connection was down, and read afterwards.
     """
 
@@ -74,6 +77,7 @@ class Deal:
     totalCommission: Decimal | None = None
     conversionFee: Decimal | None = None
     balance: Decimal | None = None
+    label: str = ""
     recovered: bool = False
 
     @property
@@ -102,12 +106,13 @@ def isFilled(deal: ProtoOADeal) -> bool:
     return deal.dealStatus in _FILLS
 
 
-def readDeal(deal: ProtoOADeal, amounts: Amounts, *, recovered: bool = False) -> Deal:
+def readDeal(deal: ProtoOADeal, amounts: Amounts, *, label: str = "", recovered: bool = False) -> Deal:
     """
     Read a deal.
 
     @param deal: the server's message.
     @param amounts: reads its numbers.
+    @param label: the label of its order or position.
     @param recovered: whether it was not told when it was made.
     @return: the deal.
     """
@@ -122,6 +127,7 @@ def readDeal(deal: ProtoOADeal, amounts: Amounts, *, recovered: bool = False) ->
         "price": Decimal("NaN") if price is None else price,
         "executed": deal.executionTimestamp,
         "commission": amounts.money(deal.commission, deal),
+        "label": label,
         "recovered": recovered,
     }
     if deal.HasField("closePositionDetail"):
@@ -195,7 +201,7 @@ class Executions:
         self.newest = 0
         self._amounts = amounts
         self._heard: dict[int, None] = {}
-        self._told: dict[int, None] = {}
+        self._told: dict[int, Deal] = {}
         # What has to wait for older deals, which are being fetched.
         self._held: list[Deal] | None = None
         self._listeners: Listeners[Deal] = Listeners()
@@ -217,8 +223,9 @@ class Executions:
         """
         if not isFill(event) or event.deal.dealId in self._heard:
             return None
-        _remember(self._heard, event.deal.dealId)
-        return readDeal(event.deal, self._amounts)
+        _remember(self._heard, event.deal.dealId, None)
+        label = event.order.tradeData.label or event.position.tradeData.label
+        return readDeal(event.deal, self._amounts, label=label)
 
     def tell(self, deal: Deal) -> None:
         """
@@ -228,7 +235,7 @@ class Executions:
         """
         if deal.dealId in self._told:
             return
-        _remember(self._told, deal.dealId)
+        _remember(self._told, deal.dealId, deal)
         self.newest = max(self.newest, deal.executed)
         if self._held is None:
             self._listeners.tell(deal)
@@ -242,15 +249,22 @@ class Executions:
         if self._held is None:
             self._held = []
 
-    def recover(self, messages: Iterable[ProtoOADeal]) -> list[Deal]:
+    def told(self) -> tuple[Deal, ...]:
+        """
+        @return: the newest deals that were heard of, at most 10,000.
+        """
+        return tuple(self._told.values())
+
+    def recover(self, messages: Iterable[ProtoOADeal], labelOf: Callable[[ProtoOADeal], str]) -> list[Deal]:
         """
         Take in deals that were fetched. They are told with the others.
 
         @param messages: the server's messages.
+        @param labelOf: gives the label of a deal's position, as far as it is known.
         @return: those that were not known.
         """
         missed = [
-            readDeal(message, self._amounts, recovered=True)
+            readDeal(message, self._amounts, label=labelOf(message), recovered=True)
             for message in messages
             if isFilled(message) and message.dealId not in self._told
         ]
@@ -267,7 +281,7 @@ class Executions:
             self._listeners.tell(deal)
 
 
-def _remember(ids: dict[int, None], dealId: int) -> None:
-    ids[dealId] = None
-    if len(ids) > _REMEMBERED:
-        del ids[next(iter(ids))]
+def _remember(known: dict[int, _KnownT], dealId: int, value: _KnownT) -> None:
+    known[dealId] = value
+    if len(known) > _REMEMBERED:
+        del known[next(iter(known))]

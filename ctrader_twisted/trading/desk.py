@@ -174,6 +174,16 @@ class OrderDesk:
         """
         return tuple(each for each in self._books.pending.all() if _isMeant(each, symbol, label))
 
+    def dealsOf(self, *, symbol: Symbol | None = None, label: str | None = None) -> tuple[Deal, ...]:
+        """
+        Look for deals among those that this client has heard of since it was made, at most the newest 10,000.
+
+        @param symbol: only of this symbol.
+        @param label: only with this label; the empty one is that of deals without, or whose label is not known.
+        @return: the deals, in the order in which they were told.
+        """
+        return tuple(each for each in self._books.executions.told() if _isMeant(each, symbol, label))
+
     def closeAll(
         self, *, symbol: Symbol | None = None, label: str | None = None, timeout: float | None = None
     ) -> Deferred[tuple[Deal, ...]]:
@@ -243,5 +253,5 @@ class OrderDesk:
         return eventually(self._placing.place(wish))
 
 
-def _isMeant(thing: Position | PendingOrder, symbol: Symbol | None, label: str | None) -> bool:
+def _isMeant(thing: Position | PendingOrder | Deal, symbol: Symbol | None, label: str | None) -> bool:
     return (symbol is None or thing.symbolId == symbol.symbolId) and (label is None or thing.label == label)
