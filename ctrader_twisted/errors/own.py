@@ -1,0 +1,216 @@
+"""
+Errors of our own side: of settings, values, connections and limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ctrader_twisted.errors.root import CTraderError, RequestError, about
+
+__all__ = [
+    "CertificateRefused",
+    "ConfigurationError",
+    "ConnectFailed",
+    "ConnectionLost",
+    "Halted",
+    "HostNameRefused",
+    "IllegalValue",
+    "JournalFailed",
+    "LimitReached",
+    "NotConnected",
+    "OutcomeUnknown",
+    "PartlyDone",
+    "ProtocolError",
+    "RequestTimedOut",
+    "TokensNotStored",
+    "TooManyRequests",
+    "TooSlow",
+    "ValueUnknown",
+]
+
+_LOOK = "if it changes anything, look at orders, positions and deals before it is sent again"
+
+
+class ConfigurationError(CTraderError):
+    """
+    A setting is missing or makes no sense; the message names it.
+    """
+
+
+class TokensNotStored(ConfigurationError):
+    """
+    The server has renewed a pair of tokens, and the store did not take the new one. The old one is of no use any more.
+
+    @ivar pair: the new pair, a L{ctrader_twisted.interfaces.TokenPair}; it does not print itself.
+    """
+
+    def __init__(self, message: str, pair: object = None) -> None:
+        super().__init__(message)
+        self.pair = pair
+
+
+class IllegalValue(CTraderError, ValueError):
+    """
+    A price, volume or amount cannot be expressed exactly, or lies outside what the symbol allows.
+
+    @ivar nearest: the nearest legal values, in the unit of the refused one; empty where there are none.
+    """
+
+    def __init__(self, message: str, nearest: tuple[object, ...] = ()) -> None:
+        super().__init__(message)
+        self.nearest = nearest
+
+    def _next(self) -> str:
+        return f"the nearest legal values are {', '.join(map(str, self.nearest))}" if self.nearest else ""
+
+
+class JournalFailed(CTraderError):
+    """
+    The journal of orders cannot be used now; an order that was to be written into it was not sent.
+    """
+
+
+class ProtocolError(CTraderError):
+    """
+    The other side sent bytes that are no frames of this protocol; the connection was closed.
+    """
+
+
+class NotConnected(CTraderError):
+    """
+    There is no usable connection now; nothing was sent.
+    """
+
+    _advice = "whenReady() tells when it can be tried again"
+
+
+class ConnectFailed(CTraderError):
+    """
+    No connection could be made, or it did not get as far as being logged in.
+    """
+
+    _advice = "check the network and the host; the client goes on trying"
+
+
+class CertificateRefused(ConnectFailed):
+    """
+    The server's certificate is not signed by a trusted authority, or is not valid now.
+    """
+
+    _advice = "check this machine's clock and who signed the certificate; the client does not try again"
+
+
+class HostNameRefused(ConnectFailed):
+    """
+    The server's certificate is for another host name.
+    """
+
+    _advice = "check the host name; the client does not try again"
+
+
+class TooManyRequests(CTraderError):
+    """
+    As many requests wait for their answers as the connection allows; this one was not sent.
+    """
+
+    _advice = "send fewer requests at once"
+
+
+class TooSlow(CTraderError):
+    """
+    The consumer of a stream was slower than the market, and the stream was to fail rather than to drop anything.
+    """
+
+
+class LimitReached(CTraderError):
+    """
+    An order would exceed a limit of the account's owner; nothing was sent.
+
+    @ivar accountId: the account.
+    @ivar limit: the name of the limit, as in L{ctrader_twisted.trading.limits.Limits}.
+    """
+
+    _advice = "close something first, or raise the limit"
+
+    def __init__(self, message: str, accountId: int, limit: str) -> None:
+        super().__init__(message, accountId, limit)
+        self.accountId = accountId
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"account {self.accountId}: {self.args[0]}; nothing was sent"
+
+
+class Halted(LimitReached):
+    """
+    The account is halted: it opens nothing until it is resumed. Closing is allowed.
+    """
+
+    _advice = "resume the account, if that is what you want"
+
+
+class ConnectionLost(RequestError):
+    """
+    The connection ended before the answer came.
+
+    @ivar maybeSent: whether the request may have reached the server. If it may, only the server's state tells whether
+        it was executed.
+    """
+
+    def __init__(self, request: str, accountId: int | None = None, *, maybeSent: bool, reason: str) -> None:
+        fate = "it may have been executed" if maybeSent else "it was not sent"
+        super().__init__(f"{about(request, accountId)}: the connection was lost ({reason}); {fate}", request, accountId)
+        self.maybeSent = maybeSent
+
+    def _next(self) -> str:
+        return _LOOK if self.maybeSent else "it can be sent again when the account is ready"
+
+
+class RequestTimedOut(RequestError):
+    """
+    No answer came in time. The server may still have executed the request.
+    """
+
+    _advice = _LOOK
+
+    def __init__(self, request: str, accountId: int | None = None, *, seconds: float) -> None:
+        super().__init__(f"{about(request, accountId)}: no answer within {seconds:g} s", request, accountId)
+
+
+class OutcomeUnknown(CTraderError):
+    """
+    A trading request went out and its answer did not come back: it may or may not have been executed. It is not sent
+    again.
+
+    @ivar trade: the live object that learns the outcome later, or L{None} where there is none.
+    @ivar change: of a cancel, amendment, protection or close, the L{Change
+        <ctrader_twisted.trading.changes.Change>} whose C{whenResolved()} tells the outcome; else L{None}.
+    """
+
+    _advice = "do not send it again before orders, positions and deals tell what became of it"
+
+    def __init__(self, message: str, trade: object | None = None) -> None:
+        super().__init__(message)
+        self.trade = trade
+        self.change: object | None = None
+
+
+class PartlyDone(CTraderError):
+    """
+    Of several requests that were made for one wish some failed; all have ended.
+
+    @ivar done: what the others gave.
+    @ivar failed: by the live object that each was about, why it failed.
+    """
+
+    def __init__(self, message: str, done: tuple[object, ...], failed: Mapping[object, Exception]) -> None:
+        super().__init__(message)
+        self.done = done
+        self.failed = failed
+
+
+class ValueUnknown(CTraderError):
+    """
+    An amount of money cannot be told now: a price or a term that it depends on is missing.
+    """
