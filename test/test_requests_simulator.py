@@ -161,7 +161,7 @@ class EachRequestTests(ExchangeTestCase):
             await self.refused(again, AlreadySo)
             self.assertEqual((await ask.version()).version, "91")
             accounts = await ask.getAccountListByAccessToken(accessToken=self.accessToken())
-            self.assertEqual(len(accounts.ctidTraderAccount), 3)
+            self.assertIn(account.accountId, [each.ctidTraderAccountId for each in accounts.ctidTraderAccount])
             profile = await ask.getCtidProfileByToken(accessToken=self.accessToken())
             self.assertGreater(profile.profile.userId, 0)
             await self.refused(own.accountAuth(accessToken=self.accessToken()), AlreadySo)
