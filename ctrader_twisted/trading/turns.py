@@ -47,5 +47,6 @@ class Turns:
             return await work()
         finally:
             lock.release()
-            if not lock.locked:
+            # Whoever waited has gone on by now, and may be done too.
+            if not lock.locked and self._locks.get(key) is lock:
                 del self._locks[key]
