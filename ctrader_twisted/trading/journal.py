@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 
 from attrs import evolve, field, frozen
+from google.protobuf.message import DecodeError
 
 from ctrader_twisted.errors import JournalFailed
 from ctrader_twisted.schema.messages import ProtoOANewOrderReq, ProtoOAOrderType, ProtoOATradeSide
@@ -47,7 +48,7 @@ CREATE TABLE orders (
 ) WITHOUT ROWID
 """
 _INDEX = "CREATE INDEX ended ON orders (ended)"
-_COLUMNS = "clientOrderId, message, written, status, orderId, code, description"
+_COLUMNS = "message, written, status, orderId, code, description"
 
 
 @frozen
@@ -158,7 +159,7 @@ class OrderJournal:
 
     def record(self, entry: JournalEntry, now: int) -> None:
         """
-        Write down what became of an order. What is written of its end stays.
+        Write down what became of an order.
 
         @param entry: the order, with its new status.
         @param now: milliseconds since 1970.
@@ -167,7 +168,7 @@ class OrderJournal:
         with self._transaction() as database:
             database.execute(
                 "UPDATE orders SET status = ?, orderId = ?, code = ?, description = ?, ended = ?"
-                " WHERE accountId = ? AND clientOrderId = ? AND ended IS NULL",
+                " WHERE accountId = ? AND clientOrderId = ?",
                 (
                     entry.status.value,
                     entry.orderId,
@@ -189,7 +190,7 @@ class OrderJournal:
         """
         with self._transaction() as database:
             database.execute(
-                "UPDATE orders SET status = ?, ended = ? WHERE accountId = ? AND clientOrderId = ? AND ended IS NULL",
+                "UPDATE orders SET status = ?, ended = ? WHERE accountId = ? AND clientOrderId = ?",
                 (_UNSENT, now, entry.accountId, entry.clientOrderId),
             )
 
@@ -235,7 +236,7 @@ class OrderJournal:
                     if database.in_transaction:
                         database.execute("ROLLBACK")
                     raise
-            except (OSError, sqlite3.Error, ValueError) as error:
+            except (OSError, sqlite3.Error, ValueError, DecodeError) as error:
                 raise JournalFailed(f"the journal of orders {self.path}: {_words(error)}") from error
 
     def _opened(self) -> sqlite3.Connection:
@@ -295,10 +296,9 @@ def _write(database: sqlite3.Connection, entry: JournalEntry) -> None:
     )
 
 
-def _entry(accountId: int, row: tuple[str, bytes, int, str, int | None, str | None, str | None]) -> JournalEntry:
-    clientOrderId, message, written, status, orderId, code, description = row
+def _entry(accountId: int, row: tuple[bytes, int, str, int | None, str | None, str | None]) -> JournalEntry:
+    message, written, status, orderId, code, description = row
     entry = JournalEntry(accountId, ProtoOANewOrderReq.FromString(message), written, TradeStatus(status))
-    assert entry.clientOrderId == clientOrderId
     return evolve(entry, orderId=orderId, code=code, description=description)
 
 
