@@ -28,7 +28,14 @@ from ctrader_twisted.testing import VirtualExchange
 __all__ = ["Disturbance", "Plan", "makePlan"]
 
 _EXECUTION = "ProtoOAExecutionEvent"
-_ORDERS = ("ProtoOANewOrderReq", "ProtoOAClosePositionReq")
+_ORDERS = (
+    "ProtoOANewOrderReq",
+    "ProtoOANewOrderReq",
+    "ProtoOAClosePositionReq",
+    "ProtoOACancelOrderReq",
+    "ProtoOAAmendOrderReq",
+    "ProtoOAAmendPositionSLTPReq",
+)
 _READS = (
     "ProtoOATraderRes",
     "ProtoOAReconcileRes",

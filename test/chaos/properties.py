@@ -89,9 +89,9 @@ def sameOrders(scene: Scene) -> Iterator[str]:
     for account, truth in scene.pairs():
         yield from _differences(
             f"account {account.accountId}: order",
-            {each.orderId: (each.volume, each.executedVolume) for each in account.orders},
+            {each.orderId: (each.volume, each.limitPrice, each.stopPrice) for each in account.orders},
             {
-                each.orderId: (each.tradeData.volume, each.executedVolume)
+                each.orderId: (each.tradeData.volume, _price(each.limitPrice), _price(each.stopPrice))
                 for each in truth.orders.values()
                 if each.orderType in pending
             },
@@ -141,9 +141,10 @@ def noOrderTwice(scene: Scene) -> Iterator[str]:
 
 def trueOutcomes(scene: Scene) -> Iterator[str]:
     """
-    What a client says of the end of an order is so, and an order that failed as refused or unsent does not exist.
+    What a client says of an order is so, and an order that failed as refused or unsent does not exist.
     """
     ends = {
+        TradeStatus.ACCEPTED: ProtoOAOrderStatus.ORDER_STATUS_ACCEPTED,
         TradeStatus.FILLED: ProtoOAOrderStatus.ORDER_STATUS_FILLED,
         TradeStatus.CANCELLED: ProtoOAOrderStatus.ORDER_STATUS_CANCELLED,
         TradeStatus.EXPIRED: ProtoOAOrderStatus.ORDER_STATUS_EXPIRED,
@@ -154,9 +155,9 @@ def trueOutcomes(scene: Scene) -> Iterator[str]:
             order = next(iter(orders.get(attempt.clientOrderId, ())), None)
             said = attempt.trade.status if attempt.trade is not None else TradeStatus.REJECTED
             rejected = order is None or order.orderStatus == ProtoOAOrderStatus.ORDER_STATUS_REJECTED
-            isTrue = rejected if said is TradeStatus.REJECTED else order is not None or said not in ends
-            if said in ends and order is not None:
-                isTrue = order.orderStatus == ends[said]
+            isTrue = said is not TradeStatus.REJECTED or rejected
+            if said in ends:
+                isTrue = order is not None and order.orderStatus == ends[said]
             if not isTrue:
                 status = "nothing" if order is None else ProtoOAOrderStatus.Name(order.orderStatus)
                 yield f"account {account.accountId}: order {attempt.clientOrderId} is said {said.name}, it is {status}"
@@ -217,7 +218,7 @@ NOT_YET: tuple[Property, ...] = ()
 What the client does not promise yet.
 """
 
-NOT_YET_IF_HIDDEN: tuple[Property, ...] = (noDealLost, trueOutcomes)
+NOT_YET_IF_HIDDEN: tuple[Property, ...] = (everythingFired, noDealLost, trueOutcomes)
 """
 What the client does not promise yet if events of trading were withheld on a connection that stayed: the recovery of
 deals begins with the newest deal that was heard, and the first event with the id of an order is taken for one of that

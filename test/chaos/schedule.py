@@ -15,6 +15,7 @@ from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from zope.interface import provider
 
 from ctrader_twisted.client import Account, Client
+from ctrader_twisted.errors import CTraderError
 from ctrader_twisted.testing import VirtualExchange
 from test.chaos.plan import Plan, makePlan
 from test.chaos.properties import AT_THE_END, NOT_YET, NOT_YET_IF_HIDDEN, WHEN_QUIET, Property, Scene
@@ -23,6 +24,7 @@ from test.chaos.trader import Journal, Trader
 __all__ = ["Report", "run"]
 
 _SECONDS = 120.0
+_EARLY = 0.3
 _PATIENCE = 1_800.0
 _STEP = 20.0
 _GOODBYE = 700.0
@@ -85,16 +87,34 @@ def run(seed: int) -> Report:
 
 async def _live(exchange: VirtualExchange, report: Report, randomness: Random, failures: list[str]) -> Scene:
     client = exchange.client(accounts=(exchange.accountId, exchange.euroAccountId))
-    async with client:
-        accounts = (await client.account(exchange.accountId), await client.account(exchange.euroAccountId))
+    isEarly = randomness.random() < _EARLY
+    if isEarly:
+        _disturb(exchange, report)
+    client.startService()
+    try:
+        accounts = (
+            await _account(exchange, client, exchange.accountId),
+            await _account(exchange, client, exchange.euroAccountId),
+        )
         scene = Scene(exchange, accounts, report.journal, failures)
         traders = [_trader(exchange, account, report.journal, randomness) for account in accounts]
         trading = gatherResults([Deferred.fromCoroutine(each.trade(_SECONDS)) for each in traders])
-        _disturb(exchange, report)
+        if not isEarly:
+            _disturb(exchange, report)
         await trading
         await _calm(exchange, client, accounts, report)
         report.check(scene, WHEN_QUIET)
+    finally:
+        await client.stopService()
     return scene
+
+
+async def _account(exchange: VirtualExchange, client: Client, accountId: int) -> Account:
+    while True:
+        try:
+            return await client.account(accountId)
+        except CTraderError:
+            await deferLater(exchange.clock, 5.0)
 
 
 def _trader(exchange: VirtualExchange, account: Account, journal: Journal, randomness: Random) -> Trader:

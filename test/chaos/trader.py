@@ -14,7 +14,7 @@ from twisted.internet.task import Clock, deferLater
 
 from ctrader_twisted.client import Account
 from ctrader_twisted.errors import CTraderError, OutcomeUnknown
-from ctrader_twisted.trading import Deal, Trade
+from ctrader_twisted.trading import Deal, OrderKind, Side, Trade
 from ctrader_twisted.units import Lots, Symbol
 
 __all__ = ["AGAIN", "Attempt", "Journal", "Trader"]
@@ -118,17 +118,23 @@ class Trader:
         """
         end = self._clock.seconds() + seconds
         symbols = [await self._lookUp(name) for name in _SYMBOLS]
+        for symbol in symbols:
+            self._account.onQuote(symbol, lambda quote: None)
         actions: tuple[tuple[str, Callable[[Symbol], Coroutine[Any, Any, None]]], ...] = (
             ("buy", self._buy),
             ("buy and protect", self._protected),
             ("close", self._close),
             ("close a part", self._closePart),
+            ("place a limit or stop order", self._wait),
+            ("cancel", self._cancel),
+            ("amend", self._amend),
+            ("protect", self._protect),
             ("listen", self._listen),
             ("read history", self._read),
         )
         while self._clock.seconds() < end:
             await deferLater(self._clock, self._randomness.expovariate(0.25))
-            name, action = self._randomness.choices(actions, weights=(4, 2, 4, 1, 1, 1))[0]
+            name, action = self._randomness.choices(actions, weights=(4, 2, 4, 1, 4, 2, 2, 2, 1, 1))[0]
             what = f"{self._clock.seconds():.3f} {self._account.accountId} {name}"
             self._journal.follow(what, Deferred.fromCoroutine(action(self._randomness.choice(symbols))))
 
@@ -140,28 +146,47 @@ class Trader:
                 await deferLater(self._clock, 2.0)
 
     async def _buy(self, symbol: Symbol, **options: Any) -> None:
+        order = self._randomness.choice((self._account.buy, self._account.sell))
+        await self._send(lambda clientOrderId: order(symbol, self._lots(), clientOrderId=clientOrderId, **options))
+
+    async def _wait(self, symbol: Symbol) -> None:
+        quote = self._account.quote(symbol)
+        if quote is None:
+            return
+        away = symbol.pips(self._randomness.randint(1, 10))
+        side, isLimit = self._randomness.choice((Side.BUY, Side.SELL)), self._randomness.random() < 0.5
+        order = self._account.limitOrder if isLimit else self._account.stopOrder
+        price = quote.bid - away if (side is Side.BUY) == isLimit else quote.ask + away
+        await self._send(
+            lambda clientOrderId: order(side, symbol, self._lots(), price, clientOrderId=clientOrderId), waits=True
+        )
+
+    def _lots(self) -> Lots:
+        return Lots(self._randomness.choice(_LOTS))
+
+    async def _send(self, order: Callable[[str], Deferred[Trade]], *, waits: bool = False) -> None:
         attempt = Attempt(f"{self._randomness.getrandbits(64):016x}")
         self._attempts.append(attempt)
-        order = self._randomness.choice((self._account.buy, self._account.sell))
-        lots = Lots(self._randomness.choice(_LOTS))
         try:
-            attempt.trade = await order(symbol, lots, clientOrderId=attempt.clientOrderId, label="chaos", **options)
+            attempt.trade = await order(attempt.clientOrderId)
         except CTraderError as error:
             attempt.error = error
             if isinstance(error, OutcomeUnknown) and isinstance(error.trade, Trade):
                 attempt.trade = error.trade
             raise
         finally:
-            self._follow(attempt)
+            self._follow(attempt, waits)
 
-    def _follow(self, attempt: Attempt) -> None:
+    def _follow(self, attempt: Attempt, waits: bool) -> None:
         if attempt.trade is None:
             return
         # Who was told that the outcome is unknown may wait again.
         again = isinstance(attempt.error, OutcomeUnknown)
         for name in ("whenAccepted", "whenFilled", "whenDone"):
-            what = f"{name} of {attempt.clientOrderId}{AGAIN if again else ''}"
-            self._journal.follow(what, getattr(attempt.trade, name)(), lasts=again)
+            what = f"{name} of {attempt.clientOrderId}{AGAIN if again and not waits else ''}"
+            self._journal.follow(
+                what, getattr(attempt.trade, name)(), lasts=again or (waits and name != "whenAccepted")
+            )
 
     async def _protected(self, symbol: Symbol) -> None:
         await self._buy(symbol, stopLossPips=self._randomness.randint(1, 30), takeProfitPips=20)
@@ -178,6 +203,25 @@ class Trader:
         larger = [each for each in fitting if each.volume > symbol.volume(Lots("0.01"))]
         if larger:
             await self._randomness.choice(larger).close(Lots("0.01"))
+
+    async def _cancel(self, symbol: Symbol) -> None:
+        if self._account.orders:
+            await self._randomness.choice(self._account.orders).cancel()
+
+    async def _amend(self, symbol: Symbol) -> None:
+        orders = self._account.ordersOf(symbol=symbol)
+        if orders:
+            order = self._randomness.choice(orders)
+            assert order.price is not None
+            isBelow = (order.side is Side.BUY) == (order.kind is OrderKind.LIMIT)
+            await order.amend(price=order.price - symbol.pips(2) if isBelow else order.price + symbol.pips(2))
+
+    async def _protect(self, symbol: Symbol) -> None:
+        positions, quote = self._account.positionsOf(symbol=symbol), self._account.quote(symbol)
+        if positions and quote is not None:
+            position = self._randomness.choice(positions)
+            away = symbol.pips(self._randomness.randint(10, 40))
+            await position.protect(stopLoss=quote.bid - away if position.side is Side.BUY else quote.ask + away)
 
     async def _listen(self, symbol: Symbol) -> None:
         async with self._account.quotes(symbol) as quotes:
