@@ -12,6 +12,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderTriggerMethod,
     ProtoOAOrderType,
     ProtoOAPositionStatus,
+    ProtoOASymbolDistanceType,
     ProtoOATimeInForce,
     ProtoOATradingMode,
 )
@@ -163,7 +164,7 @@ class RuleTests(TradingCase):
         code = "PROTECTION_IS_TOO_CLOSE_TO_MARKET"
         self.rejected(self.order(relativeStopLoss=49), code)
         self.rejected(self.order(relativeTakeProfit=79), code)
-        self.exchange.catalogue.full(EURUSD).distanceSetIn = 2
+        self.exchange.catalogue.full(EURUSD).distanceSetIn = ProtoOASymbolDistanceType.SYMBOL_DISTANCE_IN_PERCENTAGE
         # 0.5 % of 1.11984 are 0.0055992.
         self.rejected(self.order(relativeStopLoss=559), code)
         order = self.pend(LIMIT, limitPrice=1.0, relativeStopLoss=500).order

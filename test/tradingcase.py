@@ -55,8 +55,8 @@ class TradingCase(SynchronousTestCase):
 
     def makeExchange(self) -> Exchange:
         still = ListedPrices([Tick(EPOCH - 1_000, 14_800_000, 14_800_000)])
-        index = ListedPrices([Tick(EPOCH - 1_000, 2_547_124_000, 2_547_124_000)])
-        replay = {"EURUSD": self.prices, "USDJPY": still, "GER40": index}
+        self.index = ListedPrices([Tick(EPOCH - 1_000, 2_547_124_000, 2_547_124_000)])
+        replay = {"EURUSD": self.prices, "USDJPY": still, "GER40": self.index}
         empty = {name: ListedPrices([]) for name in ("GBPUSD", "EURGBP", "EURJPY", "XAUUSD", "US500")}
         return Exchange.default(self.clock, replay={**replay, **empty}, settings=self.settings)
 
@@ -68,12 +68,12 @@ class TradingCase(SynchronousTestCase):
         found = {accountId: contradictions(account) for accountId, account in self.exchange.venue.accounts.items()}
         self.assertEqual([words for words in found.values() if words], [])
 
-    def quote(self, bid: int, ask: int) -> None:
+    def quote(self, bid: int, ask: int, prices: ListedPrices | None = None) -> None:
         """
-        Let a new price come, a tenth of a second from now.
+        Let a new price come, a tenth of a second from now; of EURUSD, unless others are given.
         """
         self.exchange.stop()
-        self.prices.listed.append(Tick(self.exchange.timeline.now() + 100, bid, ask))
+        (prices or self.prices).listed.append(Tick(self.exchange.timeline.now() + 100, bid, ask))
         self.exchange.start()
         self.clock.advance(0.1)
 
