@@ -4,7 +4,7 @@ What a user of this package may implement.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar, TypeVarTuple
 
 from attrs import field, frozen
@@ -14,7 +14,7 @@ from zope.interface import Interface
 
 from ctrader_twisted.secret import Secret, asSecret
 
-__all__ = ["ITokenStore", "RunBlocking", "TokenPair"]
+__all__ = ["Acknowledged", "ICursor", "ITokenStore", "RunBlocking", "TokenPair"]
 
 _ResultT = TypeVar("_ResultT")
 _ArgumentTs = TypeVarTuple("_ArgumentTs")
@@ -68,4 +68,41 @@ class ITokenStore(Interface):
 
         @param pairs: what to keep from now on.
         @return: fires when they are stored so that a crash cannot lose them.
+        """
+
+
+@frozen
+class Acknowledged:
+    """
+    How far a consumer of an account's deals has come.
+
+    @ivar accountId: the account.
+    @ivar executed: the time of the newest deal that it has acknowledged, in milliseconds since 1970.
+    @ivar deals: the deals of the last minute before that which it has acknowledged: by their ids, when they were made.
+    """
+
+    accountId: int
+    executed: int
+    deals: Mapping[int, int]
+
+
+class ICursor(Interface):
+    """
+    Where is kept how far a consumer of deals has come.
+    """
+
+    def load() -> Deferred[Acknowledged | None]:
+        """
+        Read it.
+
+        @return: fires with what was saved last, or with L{None} if nothing was; fails with
+            L{ctrader_twisted.errors.ConfigurationError} if it cannot be read.
+        """
+
+    def save(acknowledged: Acknowledged) -> Deferred[None]:
+        """
+        Keep it. What is saved first must not replace what is saved later.
+
+        @param acknowledged: how far the consumer has come.
+        @return: fires when a crash cannot lose it.
         """

@@ -418,7 +418,7 @@ class ComparisonTests(SynchronousTestCase):
         An order is amended when all that was named is so, the stop loss in either form.
         """
         message = m.ProtoOAAmendOrderReq(orderId=10, volume=200_000, limitPrice=1.2, stopLoss=1.19)
-        so = {"volume": 200_000, "limitPrice": 1.2}
+        so: dict[str, Any] = {"volume": 200_000, "limitPrice": 1.2}
         self.check(message, ChangeStatus.DONE, self.waiting(**so, stopLoss=1.19))
         self.check(message, ChangeStatus.DONE, self.waiting(**so, relativeStopLoss=1_000))
         self.check(message, ChangeStatus.UNKNOWN, self.waiting(**so, relativeStopLoss=1_001))

@@ -22,7 +22,8 @@ from ctrader_twisted.requests import AccountRequests
 from ctrader_twisted.schema.messages import ProtoOATrader, ProtoOATraderUpdatedEvent
 from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.link import Registration
-from ctrader_twisted.trading import Estimates, Trading
+from ctrader_twisted.trading import Estimates, Records, Trading
+from ctrader_twisted.trading.archive import Archive
 from ctrader_twisted.trading.halt import HaltFile
 from ctrader_twisted.trading.journal import OrderJournal
 from ctrader_twisted.trading.limits import Limits
@@ -38,7 +39,7 @@ _AnswerT = TypeVar("_AnswerT", bound=Message)
 _EventT = TypeVar("_EventT", bound=Message)
 
 
-class Account(MarketData, Trading, Estimates, Restraint):
+class Account(MarketData, Trading, Records, Estimates, Restraint):
     """
     A trading account that is kept logged in. L{ctrader_twisted.client.Client.account} makes it.
 
@@ -90,6 +91,7 @@ class Account(MarketData, Trading, Estimates, Restraint):
             quote=self.quote,
             trader=lambda: self._trader,
         )
+        Records.__init__(self, link, clock=clock, archive=Archive(link, wallClock))
         Estimates.__init__(self, link, clock=clock, symbols=self._symbols, quotes=self._quotes, books=self._books)
         Restraint.__init__(self, self._sources, limits, haltFile, watchEquity=self.watchEquity, wallClock=wallClock)
         link.onEnded(self._ended)

@@ -16,6 +16,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOATrader,
     ProtoOATraderUpdatedEvent,
 )
+from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.trading.amounts import Amounts
 from ctrader_twisted.trading.balance import Balance
 from ctrader_twisted.trading.deals import Deal, Executions, isFill, isFilled, readDeal
@@ -39,6 +40,7 @@ class Books:
     @ivar pending: its orders that wait for their price.
     @ivar positions: its positions.
     @ivar balance: its money.
+    @ivar onRelease: told in words when nothing is followed any more.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Books:
         self.pending = PendingOrders(self.amounts, orderActions)
         self.positions = Positions(self.amounts, positionActions)
         self.balance = Balance(self.amounts)
+        self.onRelease: Listeners[str] = Listeners()
 
     def executed(self, event: ProtoOAExecutionEvent) -> None:
         """
@@ -208,6 +211,7 @@ class Books:
             position.abandon(NotConnected(f"{why}; position {position.positionId} is not followed any more"))
         for order in self.pending.all():
             order.abandon(NotConnected(f"{why}; order {order.orderId} is not followed any more"))
+        self.onRelease.tell(why)
 
     def _labelOf(self, deal: ProtoOADeal) -> str:
         position = self.positions.find(deal.positionId)

@@ -19,6 +19,7 @@ __all__ = ["Orders"]
 _Key = TypeVar("_Key")
 
 _REMEMBERED = 1_000
+_IDS_REMEMBERED = 10_000
 
 
 class Orders:
@@ -33,6 +34,7 @@ class Orders:
         self._expected: dict[str, OrderLife] = {}
         self._own: dict[int, OrderLife] = {}
         self._others: dict[int, OrderLife] = {}
+        self._ids: dict[str, None] = {}
         # Those that are taken for never having reached the server.
         self._absent: dict[str, OrderLife] = {}
 
@@ -44,6 +46,9 @@ class Orders:
         """
         assert life.wanted is not None
         self._expected[life.wanted.clientOrderId] = life
+        self._ids[life.wanted.clientOrderId] = None
+        if len(self._ids) > _IDS_REMEMBERED:
+            del self._ids[next(iter(self._ids))]
         _boundUnknown(self._expected)
 
     def recall(self, life: OrderLife, orderId: int | None) -> None:
@@ -129,6 +134,13 @@ class Orders:
         if len(self._absent) > _REMEMBERED:
             del self._absent[next(iter(self._absent))]
         life.refused(error)
+
+    def isOwn(self, order: ProtoOAOrder) -> bool:
+        """
+        @param order: the server's order.
+        @return: whether it is one of the last 10,000 that were sent here.
+        """
+        return order.clientOrderId in self._ids
 
     def byId(self, orderId: int) -> OrderLife | None:
         """

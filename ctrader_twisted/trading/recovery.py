@@ -4,8 +4,6 @@ Deals that were made while the connection was down: they are fetched before anyt
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -15,6 +13,7 @@ from twisted.python.failure import Failure
 from ctrader_twisted.errors import ConnectionLost, LoginNeeded, NotConnected
 from ctrader_twisted.schema.messages import ProtoOADeal
 from ctrader_twisted.session.link import AccountLink
+from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.trading.archive import CLOCK_DOUBT, Archive
 from ctrader_twisted.trading.books import Books
 from ctrader_twisted.trading.deals import Deal
@@ -50,6 +49,8 @@ class Recovery:
     Fetches after each login but the first what was executed since the last deal that is known. Live deals wait
     meanwhile, but not for ever: when patience has ended that is logged as an error, they are told, and what was missed
     comes late.
+
+    @ivar onDone: told after each login but the first, once the deals have been told.
     """
 
     _log = Logger()
@@ -60,7 +61,6 @@ class Recovery:
         clock: IReactorTime,
         archive: Archive,
         books: Books,
-        done: Callable[[Recovered], None],
         *,
         patience: float,
     ) -> None:
@@ -69,20 +69,20 @@ class Recovery:
         @param clock: the reactor.
         @param archive: what the server remembers.
         @param books: told of what is found.
-        @param done: told after each login but the first, once the deals have been told.
         @param patience: seconds for which live deals wait.
         """
         self._link = link
         self._clock = clock
         self._archive = archive
         self._books = books
-        self._done = done
         self._patience = patience
+        self.onDone: Listeners[Recovered] = Listeners()
         # From when on deals may be unknown; none before the first login.
         self._mark: int | None = None
         # Deals of that time that are older than the first login: they are not told.
         self._old: frozenset[int] = frozenset()
         self._isOwing = False
+        self._logins = 0
         self._failures = 0
         self._reading: Deferred[None] | None = None
         self._next: IDelayedCall | None = None
@@ -108,6 +108,7 @@ class Recovery:
         self._letGo()
 
     def _loggedIn(self) -> None:
+        self._logins += 1
         if self._mark is not None:
             self._isOwing = True
             self._books.executions.hold()
@@ -115,11 +116,8 @@ class Recovery:
     def _begin(self) -> Deferred[None]:
         self._failures = 0
         ready: Deferred[None] = Deferred()
-        if self._isOwing:
-            self._ready = ready
-            self._end = self._clock.callLater(self._patience, self._impatient)
-        else:
-            ready.callback(None)
+        self._ready = ready
+        self._end = self._clock.callLater(self._patience, self._impatient)
         self._read()
         return ready
 
@@ -136,6 +134,8 @@ class Recovery:
         self._reading = None
         self._mark = max((deal.executionTimestamp for deal in deals), default=start)
         self._old = frozenset(deal.dealId for deal in deals if deal.executionTimestamp >= self._mark - OVERLAP)
+        # If an earlier login has ended too early for this, what was executed since then is not told.
+        self._finish([], self._logins == 1, self._mark)
 
     async def _fetch(self, mark: int) -> None:
         messages = await self._archive.deals(max(0, mark - OVERLAP))
@@ -151,7 +151,8 @@ class Recovery:
         deals = self._books.recovered(messages)
         self._books.executions.release()
         self._letGo()
-        self._done(Recovered(tuple(deals), isComplete, since))
+        if self._logins > 1:
+            self.onDone.tell(Recovered(tuple(deals), isComplete, since))
 
     def _letGo(self) -> None:
         ready, self._ready = self._ready, None
@@ -166,8 +167,7 @@ class Recovery:
             accountId=self._link.accountId,
             patience=self._patience,
         )
-        assert self._mark is not None
-        self._finish([], False, self._mark)
+        self._finish([], False, self._mark or self._archive.now())
 
     def _failed(self, failure: Failure) -> None:
         self._reading = None

@@ -95,6 +95,13 @@ class Resolution:
         self._changes[change] = _Doubt(sent, self._clock.seconds())
         self._begin()
 
+    def doubtful(self) -> frozenset[int]:
+        """
+        @return: the ids of the positions and orders to which changes of unknown outcome were sent.
+        """
+        messages = [change.message for change in self._changes]
+        return frozenset(getattr(message, "positionId", 0) or getattr(message, "orderId", 0) for message in messages)
+
     def stop(self) -> None:
         """
         The account is not followed any more. The orders stay in doubt, for the case that it is again.

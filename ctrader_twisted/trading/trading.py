@@ -86,7 +86,7 @@ class Trading(OrderDesk):
         archive = Archive(link, wallClock)
         link.onReconcile(books.reconciled)
         self._resolution = Resolution(link, clock, archive, books, settling=settling)
-        self._recovery = Recovery(link, clock, archive, books, lambda recovered: None, patience=patience)
+        self._recovery = Recovery(link, clock, archive, books, patience=patience)
         intents = None
         if journal is not None:
             intents = Intents(link, journal, runBlocking, archive, books, self._resolution)
