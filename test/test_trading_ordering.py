@@ -245,7 +245,7 @@ class ProtectionTests(OrderingCase):
         Scenario 77: asked for, the price is sent as its distance from the price at which the order would be filled.
         """
         for kind, price in ((OrderKind.MARKET, None), (OrderKind.MARKET_RANGE, "1.1")):
-            both = {"protectionFromQuote": True, **_slippage(kind)}
+            both: dict[str, Any] = {"protectionFromQuote": True, **_slippage(kind)}
             sent = make(kind, price, stopLoss="1.09", takeProfit="1.12", **both)
             self.assertEqual((sent.relativeStopLoss, sent.relativeTakeProfit), (1_010, 1_990))
             self.assertFalse(sent.HasField("stopLoss") or sent.HasField("takeProfit"))
@@ -276,7 +276,7 @@ class ProtectionTests(OrderingCase):
         """
         Without a quote there is nothing to count from, and no order goes out with a guess.
         """
-        order = {"market": Market(None, NOW), "protectionFromQuote": True}
+        order: dict[str, Any] = {"market": Market(None, NOW), "protectionFromQuote": True}
         self.assertRaises(ValueUnknown, make, OrderKind.MARKET, stopLoss="1.09", **order)
         self.assertEqual(make(OrderKind.MARKET, stopLossPips=10, **order).relativeStopLoss, 100)
 
@@ -357,7 +357,7 @@ class PriceTests(OrderingCase):
         make(OrderKind.STOP, "0.5", market=Market(None, NOW))
 
 
-def _slippage(kind: OrderKind) -> dict[str, int]:
+def _slippage(kind: OrderKind) -> dict[str, Any]:
     return {"slippagePips": 1} if kind is OrderKind.MARKET_RANGE else {}
 
 

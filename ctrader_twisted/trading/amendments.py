@@ -16,7 +16,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderType,
 )
 from ctrader_twisted.trading.deals import Side
-from ctrader_twisted.trading.levels import Leg, Market, checkLevel, checkStop, orderPrice, slippage
+from ctrader_twisted.trading.levels import Leg, Market, checkGuarantee, checkLevel, checkStop, orderPrice, slippage
 from ctrader_twisted.trading.options import OrderChanges, ProtectionChanges, TriggerMethod
 from ctrader_twisted.trading.ordering import distanceOf, expiryOf
 from ctrader_twisted.trading.position import Position
@@ -44,6 +44,8 @@ def amendedOrder(order: ProtoOAOrder, changes: OrderChanges, symbol: Symbol, mar
     price = _setPrice(message, order, changes, symbol, market)
     _setTime(message, order, changes, market)
     data = order.tradeData
+    if changes.get("guaranteedStopLoss"):
+        checkGuarantee(symbol)
     message.guaranteedStopLoss = changes.get("guaranteedStopLoss", data.guaranteedStopLoss)
     for leg in Leg:
         _setLeg(message, order, changes, leg, symbol, price)
@@ -172,6 +174,8 @@ def protection(
     @raise IllegalValue: if it cannot be so, with the nearest that can, where there is one.
     @raise TypeError: if a float is given where exactness matters.
     """
+    if changes.get("guaranteedStopLoss") and symbol is not None:
+        checkGuarantee(symbol)
     stopLoss = _level(position, changes, Leg.STOP_LOSS, symbol, market)
     takeProfit = _level(position, changes, Leg.TAKE_PROFIT, symbol, market)
     if stopLoss is not None:

@@ -17,7 +17,17 @@ from ctrader_twisted.trading.options import TriggerMethod
 from ctrader_twisted.units import PRICE_SCALE, Symbol, priceFromWire
 from ctrader_twisted.units.exact import Exact
 
-__all__ = ["Leg", "Market", "checkDistance", "checkLevel", "checkStop", "leastDistance", "orderPrice", "slippage"]
+__all__ = [
+    "Leg",
+    "Market",
+    "checkDistance",
+    "checkGuarantee",
+    "checkLevel",
+    "checkStop",
+    "leastDistance",
+    "orderPrice",
+    "slippage",
+]
 
 _FAR = 10
 _POINTS = ProtoOASymbolDistanceType.SYMBOL_DISTANCE_IN_POINTS
@@ -144,6 +154,17 @@ def checkDistance(symbol: Symbol, leg: Leg, distance: Decimal, *, isGuaranteed: 
             f"not {distance}",
             (least,),
         )
+
+
+def checkGuarantee(symbol: Symbol) -> None:
+    """
+    Check that a stop loss can be guaranteed.
+
+    @param symbol: the symbol.
+    @raise IllegalValue: if the broker does not offer that.
+    """
+    if not symbol.specification.guaranteedStopLoss:
+        raise IllegalValue(f"the broker guarantees no stop loss of {symbol.name}")
 
 
 def leastDistance(symbol: Symbol, leg: Leg, *, isGuaranteed: bool) -> Decimal:

@@ -16,6 +16,7 @@ from ctrader_twisted.trading.levels import (
     Leg,
     Market,
     checkDistance,
+    checkGuarantee,
     checkLevel,
     checkStop,
     orderPrice,
@@ -220,7 +221,6 @@ def _checkStopLoss(message: ProtoOANewOrderReq, symbol: Symbol, market: Market) 
     if message.guaranteedStopLoss:
         if not hasStopLoss:
             raise IllegalValue("a guaranteed stop loss needs its place: give stopLossPips or stopLossDistance")
-        if not symbol.specification.guaranteedStopLoss:
-            raise IllegalValue(f"the broker guarantees no stop loss of {symbol.name}")
+        checkGuarantee(symbol)
     elif market.isLimitedRisk:
         raise IllegalValue("an account of limited risk opens nothing without a stop loss and guaranteedStopLoss=True")

@@ -12,6 +12,8 @@ from ctrader_twisted.units.exact import EXACT
 
 __all__ = ["lotsOf", "unitsOf"]
 
+_HUNDREDTHS = Decimal(100)
+
 
 def unitsOf(volume: int) -> Units:
     """
@@ -20,7 +22,7 @@ def unitsOf(volume: int) -> Units:
     @param volume: hundredths of a unit.
     @return: the same in units of the base asset.
     """
-    return Units(Decimal(volume).scaleb(-2, EXACT))
+    return Units(EXACT.divide(Decimal(volume), _HUNDREDTHS))
 
 
 def lotsOf(symbol: Symbol | None, volume: int) -> Lots | None:
