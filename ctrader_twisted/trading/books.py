@@ -80,6 +80,8 @@ class Books:
         position = self._position(event, deal, isNews)
         if life is not None:
             position = self._join(life, position)
+            if position is not None:
+                position.follow(event.order, deal)
         if isNews:
             self.balance.executed(event)
         self._tell(deal, life, position, pending)
@@ -231,7 +233,7 @@ class Books:
         if not event.HasField("position"):
             return None
         if isNews:
-            return self.positions.update(event.position, deal, event.order if event.HasField("order") else None)
+            return self.positions.update(event.position, deal)
         return self.positions.find(event.position.positionId)
 
     def _join(self, life: OrderLife, position: HeldPosition | None) -> HeldPosition | None:

@@ -278,7 +278,7 @@ class HeldPosition(Position):
 
     def follow(self, order: ProtoOAOrder, deal: Deal | None) -> None:
         """
-        Take in what the order of an event says of the position's protection. It comes after the snapshot of the event.
+        Take in what the order of an event says of the position's protection. The event's snapshot came before.
 
         @param order: the order.
         @param deal: its deal, if that is a new one.

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable
 
 from ctrader_twisted.schema.messages import (
     ProtoOAMarginChangedEvent,
-    ProtoOAOrder,
     ProtoOAPosition,
     ProtoOATrailingSLChangedEvent,
 )
@@ -62,19 +61,16 @@ class Positions:
         """
         return self._held.get(positionId) or self._past.get(positionId)
 
-    def update(self, message: ProtoOAPosition, deal: Deal | None, order: ProtoOAOrder | None = None) -> HeldPosition:
+    def update(self, message: ProtoOAPosition, deal: Deal | None) -> HeldPosition:
         """
         Take in the snapshot of an event.
 
         @param message: the snapshot.
         @param deal: the deal that it came with, if that is a new one.
-        @param order: the order that it came with, if any.
         @return: the position.
         """
         position = self.find(message.positionId) or self._make(message)
         position.update(message, self._amounts, deal)
-        if order is not None:
-            position.follow(order, deal)
         if position.status is PositionStatus.CLOSED:
             self._remember(position)
         else:
