@@ -173,11 +173,11 @@ class ProtectTests(ProtectionCase):
             ("BUY", {"stopLoss": 109_000}, "1.09000"),
         ):
             held = self.hold(side=Side[side].value)
-            error = self.failureResultOf(held.protect(**changes), IllegalValue).value  # type: ignore[arg-type]
+            error = self.failureResultOf(held.protect(**changes), IllegalValue).value
             self.assertEqual([str(each) for each in error.nearest], [nearest])
         held = self.hold()
         for illegal in ({"stopLoss": "1.0900001"}, {"trailing": True}, {"guaranteedStopLoss": True, "stopLoss": "1"}):
-            self.failureResultOf(held.protect(**illegal), IllegalValue)  # type: ignore[arg-type]
+            self.failureResultOf(held.protect(**illegal), IllegalValue)
         self.failureResultOf(held.protect(stopLoss=1.09), TypeError)  # type: ignore[arg-type]
         self.assertRaises(TypeError, held.protect, stopLos="1.09")
         self.assertEqual(self.link.sent, [])
