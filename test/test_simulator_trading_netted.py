@@ -65,7 +65,7 @@ class PositionTests(_Case):
         The levels that the added order names replace those of the position, and the others stay.
         """
         positionId = self.opened(relativeStopLoss=200, relativeTakeProfit=300)
-        *_, event = self.executed(positionId=positionId, relativeStopLoss=100)
+        _, event = self.executed(positionId=positionId, relativeStopLoss=100)
         position = event.position
         self.assertEqual((position.stopLoss, position.takeProfit), (1.11884, 1.12284))
         self.assertEqual(event.order.tradeData.volume, 200_000)
@@ -288,6 +288,20 @@ class LiquidityTests(_Case):
         event = self.client.ask(self.cancel(order.orderId))
         self.assertEqual(self.kinds([event]), [("ORDER_CANCELLED", 200_000)])
         self.assertEqual(event.position.tradeData.volume, 200_000)
+
+    def test_changedLevels(self) -> None:
+        """
+        Levels that were changed after one part of an order stay when the next part is executed.
+        """
+        self.exchange.limitLiquidity(EURUSD, 100_000)
+        order = self.pend(LIMIT, limitPrice=1.1, volume=200_000, relativeStopLoss=1_000).order
+        self.quote(109_980, 109_990)
+        self.clock.advance(0.003)
+        self.client.ask(self.amend(order.positionId, stopLoss=1.095, takeProfit=1.11))
+        self.quote(109_980, 109_990)
+        self.assertEqual(self.events(), [("ORDER_FILLED", None, True), ("ORDER_REPLACED", None, True)])
+        [position] = self.reconcile().position
+        self.assertEqual((position.stopLoss, position.takeProfit, position.tradeData.volume), (1.095, 1.11, 200_000))
 
     def test_stop(self) -> None:
         """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ctrader_twisted.schema.messages import ProtoOAOrder, ProtoOAOrderType, ProtoOAPosition, ProtoOAPositionStatus
+from ctrader_twisted.schema.messages import ProtoOAOrderType, ProtoOAPositionStatus
 from ctrader_twisted.simulator.venue.account import TradingAccount
 
 __all__ = ["contradictions"]
@@ -17,8 +17,8 @@ _PROTECTION = ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT
 def contradictions(account: TradingAccount) -> list[str]:
     """
     Hold an account's books against each other: the balance is what it was before all that is remembered, and what
-    deals, deposits and withdrawals have booked since; each position holds what its deals have left; each order has
-    its position, and each position that holds nothing its order.
+    deals, deposits and withdrawals have booked since; each position holds what its deals have left, and its
+    protection is for as much; each position that holds nothing has an order.
 
     @param account: the account.
     @return: a sentence for each contradiction; nothing if there is none.
@@ -52,16 +52,10 @@ def _orders(account: TradingAccount) -> Iterator[str]:
             yield f"order {order.orderId} is both alive and ended"
         if order.executedVolume >= order.tradeData.volume:
             yield f"order {order.orderId} is executed whole, and alive"
-        yield from _place(account, order, account.positions.get(order.positionId))
-
-
-def _place(account: TradingAccount, order: ProtoOAOrder, position: ProtoOAPosition | None) -> Iterator[str]:
-    if position is None:
-        # On a netted account an order finds its position when it is executed.
-        if not account.isNetted and not order.closingOrder:
-            yield f"order {order.orderId} has no position"
-    elif order.orderType == _PROTECTION and order.tradeData.volume != position.tradeData.volume:
-        yield f"order {order.orderId} does not protect all that position {order.positionId} holds"
+        position = account.positions.get(order.positionId)
+        held = 0 if position is None else position.tradeData.volume
+        if order.orderType == _PROTECTION and order.tradeData.volume != held:
+            yield f"order {order.orderId} protects {order.tradeData.volume}, and the position holds {held}"
 
 
 def _positions(account: TradingAccount) -> Iterator[str]:

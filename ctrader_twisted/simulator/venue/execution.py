@@ -90,6 +90,7 @@ def execute(venue: Venue, account: TradingAccount, order: ProtoOAOrder, price: i
     parts = _parts(venue, order, target)
     executed = sum(parts)
     _checkMoney(venue, account, order, target, executed)
+    isFirst = not order.executedVolume
     rest = order.tradeData.volume - order.executedVolume
     if order.timeInForce == ProtoOATimeInForce.FILL_OR_KILL and executed < rest:
         parts = []
@@ -101,7 +102,9 @@ def execute(venue: Venue, account: TradingAccount, order: ProtoOAOrder, price: i
     if rest and not rests(order):
         endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, cause)
     for position in changed.values():
-        if position.tradeData.volume and position.tradeData.tradeSide == order.tradeData.tradeSide:
+        isGrown = position.tradeData.volume and position.tradeData.tradeSide == order.tradeData.tradeSide
+        # Levels may have been changed since an earlier part of the order set them.
+        if isGrown and (isFirst or position.tradeData.openTimestamp == venue.now()):
             protect(venue, account, order, position, cause)
         else:
             followVolume(venue, account, position, cause)

@@ -75,9 +75,10 @@ def protect(
     if levels.stopLoss is None and levels.takeProfit is None:
         return
     if account.protectionOf(position.positionId) is not None:
-        if levels != levelsOf(position):
+        if levels == levelsOf(position):
+            followVolume(venue, account, position, cause)
+        else:
             setLevels(venue, account, position, levels, cause)
-        followVolume(venue, account, position, cause)
         return
     protection = _newProtection(venue, account, position, levels)
     if order.HasField("clientOrderId"):
@@ -148,7 +149,7 @@ def _wanted(order: ProtoOAOrder, position: ProtoOAPosition) -> Levels:
         levels = levels._replace(
             stopLoss=base - sign * order.relativeStopLoss,
             trailing=order.trailingStopLoss,
-            guaranteed=order.tradeData.guaranteedStopLoss,
+            guaranteed=levels.guaranteed or order.tradeData.guaranteedStopLoss,
         )
     if order.HasField("relativeTakeProfit"):
         levels = levels._replace(takeProfit=base + sign * order.relativeTakeProfit)
@@ -170,6 +171,7 @@ def _writeLevels(
     _writePrice(position, "takeProfit", levels.takeProfit)
     _writePrice(protection, "stopPrice", levels.stopLoss)
     _writePrice(protection, "limitPrice", levels.takeProfit)
+    protection.tradeData.volume = position.tradeData.volume
     position.trailingStopLoss = protection.trailingStopLoss = levels.trailing
     position.guaranteedStopLoss = protection.tradeData.guaranteedStopLoss = levels.guaranteed
     position.stopLossTriggerMethod = protection.stopTriggerMethod = levels.trigger
