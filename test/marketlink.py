@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import ConnectionLost, CTraderError, NotConnected
 from ctrader_twisted.schema import messages as m
+from ctrader_twisted.session.link import Guarding
 from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.units import Asset, Symbol
 
@@ -74,9 +75,9 @@ class FakeLink:
         self._events: dict[type[Message], Listeners[Any]] = {}
         self._restorers: list[Callable[[], Deferred[None]]] = []
         self._losers: Listeners[Failure] = Listeners()
-        self._check: Callable[[Message], Callable[[], object]] | None = None
+        self._check: Guarding | None = None
 
-    def guard(self, check: Callable[[Message], Callable[[], object]]) -> None:
+    def guard(self, check: Guarding) -> None:
         """
         Have each request looked at.
         """
@@ -96,8 +97,8 @@ class FakeLink:
             return self._take(message).addBoth(self._leave, passed)
         return self._take(message)
 
-    def _leave(self, result: Any, passed: Callable[[], object]) -> Any:
-        passed()
+    def _leave(self, result: Any, passed: Callable[[object], object]) -> Any:
+        passed(result)
         return result
 
     def _take(self, message: Any) -> Deferred[Any]:
@@ -111,6 +112,18 @@ class FakeLink:
         else:
             self.pending.append((message, answer))
         return answer
+
+    def agree(self, *names: str) -> None:
+        """
+        Answer requests at once, with what holds nothing but the account.
+
+        @param names: the requests, without C{ProtoOA} and C{Req}.
+        """
+        for name in names:
+            self._agreeTo(getattr(m, f"ProtoOA{name}Req"), getattr(m, f"ProtoOA{name}Res")(ctidTraderAccountId=7))
+
+    def _agreeTo(self, kind: type[Message], answer: Message) -> None:
+        self.answers[kind] = lambda _: answer
 
     def answer(self, result: Message | Exception) -> Any:
         """

@@ -191,7 +191,7 @@ class BarFeed:
         for bar in event.trendbar:
             if bar.period == self._number:
                 self.events += 1
-                self._received(Forming.fromWire(bar, self.period, None), moment)
+                self._received(Forming.fromWire(bar, self.period), bid, moment)
         forming = self.forming
         if forming is not None and bid is not None and (event.bid or forming.close is None):
             forming.priced(bid, moment)
@@ -206,7 +206,7 @@ class BarFeed:
 
     # Live bars.
 
-    def _received(self, new: Forming, moment: int | None) -> None:
+    def _received(self, new: Forming, bid: int | None, moment: int | None) -> None:
         old = self.forming
         if new.timestamp < (old.timestamp if old is not None else self.reached or 0):
             return
@@ -214,6 +214,8 @@ class BarFeed:
         if old is not None and new.timestamp == old.timestamp:
             new.close = old.close
             return
+        if bid is not None:
+            new.priced(bid, moment)
         if old is None:
             self._resumed(new)
         else:

@@ -58,19 +58,18 @@ class Forming:
     volume: int
 
     @classmethod
-    def fromWire(cls, bar: ProtoOATrendbar, period: str, bid: int | None) -> Forming:
+    def fromWire(cls, bar: ProtoOATrendbar, period: str) -> Forming:
         """
         Read a live bar.
 
         @param bar: the bar.
         @param period: the name of its period.
-        @param bid: the bid, if it is known.
-        @return: the bar.
+        @return: the bar, with no close.
         """
         timestamp = bar.utcTimestampInMinutes * _MINUTE
         first = bar.low + bar.deltaOpen
         high = max(bar.low + bar.deltaHigh, first)
-        return cls(timestamp, timestamp + MINUTES[period] * _MINUTE, first, high, bar.low, bid, bar.volume)
+        return cls(timestamp, timestamp + MINUTES[period] * _MINUTE, first, high, bar.low, None, bar.volume)
 
     def priced(self, bid: int, moment: int | None) -> None:
         """

@@ -158,14 +158,12 @@ class Subscriptions(Generic[_KeyT]):
         """
         self._users[key] += 1
         self._forgive(key)
-        if self._needs is not None:
-            symbolId = self._kind.symbolId(key)
-            if key in self._alive:
-                self._needs._askAgain(symbolId)
-            else:
-                self._alive.add(key)
-                self._needs.acquire(symbolId)
+        isNew = key not in self._alive
         self._alive.add(key)
+        if self._needs is not None and isNew:
+            self._needs.acquire(self._kind.symbolId(key))
+        elif self._needs is not None:
+            self._needs._askAgain(self._kind.symbolId(key))
         self._settle((key,))
 
     def release(self, key: _KeyT) -> None:
@@ -322,14 +320,14 @@ class Subscriptions(Generic[_KeyT]):
             dependents._spotsRefused(self._kind.symbolId(key), error)
 
     def _failed(self, batch: list[_KeyT], error: CTraderError) -> None:
-        if isinstance(error, NotConnected | ConnectionLost):
-            # The next login brings them all.
-            for key in batch:
-                if key not in self._users and key not in self._sent:
-                    self._end(key)
-            return
         if isinstance(error, RequestTimedOut):
             self._sent.update(dict.fromkeys(batch, False))
+        for key in batch:
+            if key not in self._users and key not in self._sent:
+                self._end(key)
+        if isinstance(error, NotConnected | ConnectionLost):
+            # The next login brings them all.
+            return
         hint = error.retryAfter if isinstance(error, ServerError) else None
         delay = self._soon.later(hint or 0)
         self._log.warn(
