@@ -9,11 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import DeferredList
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted import Account, Client, Limits, Lots
-from ctrader_twisted.errors import ConfigurationError, Halted, LimitReached
+from ctrader_twisted.errors import ConfigurationError, Halted, LimitReached, NotConnected
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.testing import VirtualExchange
 
@@ -171,6 +172,82 @@ class RestrainedClientTests(SynchronousTestCase):
         self.within(first, haltFile=path)
         self.assertEqual(path.read_text(), f"{self.virtual.accountId}\n")
         self.within(second, haltFile=path)
+
+    def test_haltedInTheQueue(self) -> None:
+        """
+        Orders that wait for their turn when the account is halted do not leave.
+        """
+
+        async def main(account: Account) -> None:
+            eurusd = await account.symbol("EURUSD")
+            orders = [account.buy(eurusd, Lots("0.01")) for _ in range(60)]
+            account.halt()
+            ended = await DeferredList(orders, consumeErrors=True)
+            halted = [result for isSent, result in ended if not isSent]
+            self.assertGreaterEqual(len(halted), 10)
+            for failure in halted:
+                self.assertIsInstance(failure.value, Halted)
+            self.assertEqual(self.orders(), 60 - len(halted))
+
+        self.within(main)
+
+    def test_pastTheAccount(self) -> None:
+        """
+        An order that names its account itself is held against the account's limits; if the account has not been asked
+        for, it does not leave.
+        """
+
+        async def started() -> None:
+            async with self.virtual.client(limits=Limits(ordersPerMinute=0)) as client:
+                await client.account(self.virtual.accountId)
+                for accountId, error in ((self.virtual.accountId, LimitReached), (9, NotConnected)):
+                    raw = m.ProtoOANewOrderReq(
+                        ctidTraderAccountId=accountId,
+                        symbolId=1,
+                        orderType=m.ProtoOAOrderType.MARKET,
+                        tradeSide=m.ProtoOATradeSide.BUY,
+                        volume=100_000,
+                    )
+                    with self.assertRaises(error):
+                        await client.request(raw)
+
+        self.virtual.drive(started())
+        self.assertEqual(self.orders(), 0)
+
+    def test_brokenGuard(self) -> None:
+        """
+        If something is wrong with the limits themselves, the order does not leave, and that is known; the rest goes on.
+        """
+
+        class Broken(dict[str, str]):
+            def get(self, *args: object) -> str:
+                raise ZeroDivisionError("broken")
+
+        async def main(account: Account) -> None:
+            object.__setattr__(account.limits, "lotsPerOrder", Broken())
+            eurusd = await account.symbol("EURUSD")
+            with self.assertRaises(LimitReached) as caught:
+                await account.buy(eurusd, Lots("0.01"))
+            self.assertEqual(caught.exception.limit, "guard")
+            self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+        self.within(main, limits=Limits(lotsPerOrder="1"))
+        self.assertEqual(self.orders(), 0)
+
+    def test_inARow(self) -> None:
+        """
+        Each order of a row counts once, whenever the next one is sent.
+        """
+
+        async def main(account: Account) -> None:
+            eurusd = await account.symbol("EURUSD")
+            for _ in range(10):
+                await account.buy(eurusd, Lots("0.1"))
+            with self.assertRaises(LimitReached):
+                await account.buy(eurusd, Lots("0.01"))
+
+        self.within(main, limits=Limits(lotsPerSymbol="1"))
+        self.assertEqual(self.orders(), 10)
 
     def test_byAccount(self) -> None:
         """

@@ -4,11 +4,15 @@ Tests of the way out: requests that wait for their turn, are tried again, or nev
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
+from google.protobuf.message import Message
 from twisted.internet.defer import CancelledError
+from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.errors import (
@@ -21,6 +25,7 @@ from ctrader_twisted.errors import (
     TooManyRequests,
 )
 from ctrader_twisted.framing import FrameDecoder, encodeFrame
+from ctrader_twisted.schema import RateClass
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.session.outgoing import Outgoing
 from ctrader_twisted.wire import OpenApiProtocol, Throttle
@@ -41,8 +46,9 @@ class OutgoingTests(SynchronousTestCase):
         self.protocol = OpenApiProtocol(self.clock, Listener(), randomness=Random(1))
         self.protocol.makeConnection(self.transport)
         self.throttle = Throttle(self.clock, share=1, historical=1)
-        self.outgoing = Outgoing(self.clock, self.connection, self.throttle)
+        self.outgoing = Outgoing(self.clock, self.connection, self.throttle, lambda message: self.guard(message))
         self.isUp = True
+        self.guard: Callable[[Message], Callable[[object], object] | None] = lambda message: None
 
     def connection(self) -> OpenApiProtocol:
         """
@@ -158,6 +164,92 @@ class OutgoingTests(SynchronousTestCase):
         self.assertEqual([name for name in self.names() if name != "ProtoHeartbeatEvent"], [])
         self.outgoing.send(self.order(), None)
         self.assertEqual(self.names(), ["ProtoOACancelOrderReq"])
+
+    def fill(self) -> None:
+        """
+        Take all the places of a second.
+        """
+        for _ in range(50):
+            self.throttle.count(RateClass.TRADING)
+
+    def test_checkedWhenItLeaves(self) -> None:
+        """
+        A request is looked at when it leaves, not when it is given; what is refused then never leaves.
+        """
+        self.fill()
+        waiting, refused = self.outgoing.send(self.order(), None), self.outgoing.send(self.order(), None)
+        results: list[object] = []
+        checked: list[Message] = []
+
+        def check(message: Message) -> Callable[[object], object]:
+            if checked:
+                raise NotConnected("forbidden by now")
+            checked.append(message)
+            return results.append
+
+        self.guard = check
+        self.clock.advance(1.001)
+        self.failureResultOf(refused, NotConnected)
+        [(_, clientMsgId)] = self.sent()
+        self.assertEqual(results, [])
+        answer = m.ProtoOAExecutionEvent(ctidTraderAccountId=7, executionType=m.ProtoOAExecutionType.ORDER_CANCELLED)
+        self.protocol.dataReceived(encodeFrame(answer, clientMsgId))
+        self.assertEqual(results, [self.successResultOf(waiting)])
+        self.guard = lambda message: results.append
+        failing = self.outgoing.send(self.order(), None)
+        self.protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertIsInstance(results[-1], Failure)
+        self.failureResultOf(failing, ConnectionLost)
+
+    def test_turnedAway(self) -> None:
+        """
+        A trading request that waits for its turn when its type is closed fails at once, with the time that is left.
+        """
+        answered = self.outgoing.send(self.order(), None)
+        self.fill()
+        waiting = self.outgoing.send(self.order(), None)
+        [(_, clientMsgId)] = self.sent()
+        self.refuse(clientMsgId, "BLOCKED_PAYLOAD_TYPE", 30)
+        self.failureResultOf(answered, RateLimited)
+        error = self.failureResultOf(waiting, RateLimited).value
+        self.assertEqual((error.retryAfter, error.accountId), (30, 7))
+        self.assertIn("this one was not sent", str(error))
+        self.assertEqual(len(self.outgoing), 0)
+
+    def test_closing(self) -> None:
+        """
+        What came too fast is not tried again on a connection that closes, and no timer is left.
+        """
+        answered = self.outgoing.send(m.ProtoOAVersionReq(), None)
+        [(_, clientMsgId)] = self.sent()
+        self.isUp = False
+        self.refuse(clientMsgId)
+        self.failureResultOf(answered, NotConnected)
+        self.assertEqual(self.throttle.waiting, 0)
+
+    def test_lateTurn(self) -> None:
+        """
+        A request whose time is over when its turn comes, however late that is, never leaves.
+        """
+        self.fill()
+        waiting = self.outgoing.send(self.order(), 1.5)
+        # The timers have not run yet.
+        self.clock.rightNow += 100
+        self.throttle.count(RateClass.GENERAL)
+        self.clock.advance(0)
+        self.failureResultOf(waiting, TooManyRequests)
+        self.assertEqual([name for name in self.names() if name != "ProtoHeartbeatEvent"], [])
+
+    def test_takenAgain(self) -> None:
+        """
+        A refusal for another reason shows that the server takes the type again: the next pause is short.
+        """
+        for code in ("REQUEST_FREQUENCY_EXCEEDED", "CH_CTID_TRADER_ACCOUNT_NOT_FOUND"):
+            self.outgoing.send(self.order(), None).addErrback(lambda _: None)
+            [(_, clientMsgId)] = self.sent()
+            self.refuse(clientMsgId, code)
+            self.clock.advance(1.001)
+        self.assertEqual(self.throttle.close("ProtoOACancelOrderReq", None, self.clock.seconds()), 1)
 
     def test_otherRefusals(self) -> None:
         """

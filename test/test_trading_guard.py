@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted import Lots, Quote
-from ctrader_twisted.errors import ConfigurationError, Halted, IllegalValue, LimitReached
+from ctrader_twisted.errors import ConfigurationError, Halted, IllegalValue, LimitReached, RequestTimedOut
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.trading.guard import Guard
 from ctrader_twisted.trading.halt import HaltFile
 from ctrader_twisted.trading.limits import Limits
-from test.tradinglink import BUY, EURUSD, OPEN, SELL, event, order, position, setUpTrading
+from test.tradinglink import BUY, EURUSD, OPEN, SELL, deal, event, order, position, setUpTrading
 
 LOT = 10_000_000
 
@@ -179,6 +179,60 @@ class LimitTests(GuardCase):
         self.link.answer(event("ACCEPTED", mine))
         self.refused(self.new("0.01"), "lotsPerSymbol")
 
+    def test_countedOnce(self) -> None:
+        """
+        An order that is sent at the news of another one's acceptance, or of its fill, finds that one counted once.
+        """
+        for told in ("ACCEPTED", "FILLED"):
+            self.setUp()
+            self.limit(lotsPerSymbol="2")
+            self.trading.buy(EURUSD, Lots("1")).addCallback(lambda trade: self.leaves(self.new("1")))
+            mine = order(10, LOT, clientOrderId=self.link.sent[-1].clientOrderId)
+            self.link.answerWith(event(told, mine, position(1_010, OPEN, LOT), deal(1, 10, LOT)))
+            self.assertEqual(len(self.link.sent), 2)
+            self.refused(self.new("0.01"), "lotsPerSymbol", "2.01 lots")
+
+    def test_rawAcceptedNotFilled(self) -> None:
+        """
+        A raw market order counts between its acceptance and its fill, what of it was filled only as a position.
+        """
+        self.limit(lotsPerSymbol="1")
+        self.leaves(self.new("1"))
+        self.link.answerWith(event("ACCEPTED", order(10, LOT)))
+        self.refused(self.new("0.01"), "lotsPerSymbol", "1.01 lots")
+        self.link.push(event("PARTIAL_FILL", order(10, LOT), position(1_010, OPEN, LOT // 2), deal(1, 10, LOT // 2)))
+        self.refused(self.new("0.01"), "lotsPerSymbol", "1.01 lots")
+        self.link.push(event("CANCELLED", order(10, LOT, executedVolume=LOT // 2)))
+        self.refused(self.new("0.51"), "lotsPerSymbol", "1.01 lots")
+        self.leaves(self.new("0.5"))
+
+    def test_rawUnheard(self) -> None:
+        """
+        A raw order of unknown outcome, and one whose fill is never heard, counts for a minute.
+        """
+        self.limit(lotsPerSymbol="2")
+        self.link.request(self.new("1")).addErrback(lambda _: None)
+        self.leaves(self.new("1"))
+        self.link.answer(RequestTimedOut("ProtoOANewOrderReq", 7, seconds=30))
+        self.link.answerWith(event("ACCEPTED", order(10, LOT)))
+        self.clock.advance(59)
+        self.refused(self.new("0.01"), "lotsPerSymbol", "2.01 lots")
+        self.clock.advance(1)
+        self.leaves(self.new("2"))
+
+    def test_rawWaiting(self) -> None:
+        """
+        A raw order that waits for its price counts as such, and so does one that was enlarged.
+        """
+        self.limit(lotsPerSymbol="2")
+        self.leaves(self.new("1", orderType=m.ProtoOAOrderType.LIMIT, limitPrice=1.0))
+        self.link.answerWith(event("ACCEPTED", order(10, LOT, kind="LIMIT")))
+        self.refused(self.new("1.01"), "lotsPerSymbol", "2.01 lots")
+        self.leaves(m.ProtoOAAmendOrderReq(orderId=10, volume=LOT * 3 // 2))
+        self.link.answerWith(event("REPLACED", order(10, LOT * 3 // 2, kind="LIMIT")))
+        self.refused(self.new("0.51"), "lotsPerSymbol", "2.01 lots")
+        self.leaves(self.new("0.5"))
+
     def test_rate(self) -> None:
         """
         Orders are counted in a sliding minute.
@@ -258,10 +312,10 @@ class LimitTests(GuardCase):
         """
         self.limit(lotsPerOrder="0", ordersPerMinute=0)
         self.link.reconcile(position(1, OPEN, LOT, side=SELL))
-        self.leaves(m.ProtoOAClosePositionReq(positionId=1, volume=LOT))
         self.leaves(m.ProtoOACancelOrderReq(orderId=1))
         self.leaves(m.ProtoOAAmendPositionSLTPReq(positionId=1, stopLoss=1.2))
         self.leaves(self.new("1", positionId=1))
+        self.leaves(m.ProtoOAClosePositionReq(positionId=1, volume=LOT))
         self.refused(self.new("1.01", positionId=1), "ordersPerMinute")
         self.refused(self.new("1", positionId=1, tradeSide=SELL), "ordersPerMinute")
         self.refused(self.new("1", positionId=1, orderType=m.ProtoOAOrderType.LIMIT), "ordersPerMinute")
@@ -278,6 +332,38 @@ class LimitTests(GuardCase):
         self.assertEqual(len(self.link.sent), 1)
         self.refused(self.new("0.41"), "ordersPerMinute")
         self.leaves(self.new("0.4"))
+
+    def test_closedTwice(self) -> None:
+        """
+        What already reduces a position, until it is done or refused, leaves the less for other orders to reduce: the
+        rest would open something.
+        """
+        self.isNetted = True
+        self.limit(ordersPerMinute=0)
+        self.link.reconcile(position(1, OPEN, LOT, side=SELL))
+        self.leaves(m.ProtoOAClosePositionReq(positionId=1, volume=LOT // 2))
+        self.refused(self.new("0.51"), "ordersPerMinute")
+        close = order(10, LOT // 2, positionId=1, closingOrder=True)
+        self.link.answerWith(event("ACCEPTED", close))
+        self.refused(self.new("0.51"), "ordersPerMinute")
+        self.link.push(event("REJECTED", close, errorCode="NO_QUOTES"))
+        self.leaves(self.new("0.51"))
+        self.link.answerWith(event("ACCEPTED", order(11, LOT * 51 // 100, positionId=1)))
+        self.refused(self.new("0.5"), "ordersPerMinute")
+        self.leaves(self.new("0.49"))
+
+    def test_waitingAgainst(self) -> None:
+        """
+        An order that waits on the other side reduces a position of a netted account, of another one only its own.
+        """
+        self.limit(ordersPerMinute=0)
+        self.link.reconcile(position(1, OPEN, LOT, side=SELL), order(20, LOT, kind="LIMIT"))
+        self.leaves(self.new("0.5", positionId=1))
+        self.link.reconcile(order(20, LOT, kind="LIMIT", positionId=1), position(1, OPEN, LOT, side=SELL))
+        self.refused(self.new("0.5", positionId=1), "ordersPerMinute")
+        self.isNetted = True
+        self.link.reconcile(order(20, LOT, kind="LIMIT"), position(1, OPEN, LOT, side=SELL))
+        self.refused(self.new("0.5"), "ordersPerMinute")
 
     def test_values(self) -> None:
         """

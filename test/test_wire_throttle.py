@@ -10,7 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted.errors import TooManyRequests
+from ctrader_twisted.errors import RateLimited, TooManyRequests
 from ctrader_twisted.schema import RateClass
 from ctrader_twisted.wire import Throttle
 
@@ -234,6 +234,18 @@ class TurnTests(ThrottleCase):
         self.assertRaises(TooManyRequests, self.send, "three", HISTORICAL)
         self.clock.pump([2] * 2)
 
+    def test_boundByClass(self) -> None:
+        """
+        A flood of one class refuses nobody in another.
+        """
+        self.throttle = Throttle(self.clock, general=2, historical=1, kept=1, limit=1)
+        for rate in (HISTORICAL, TRADING, TRADING):
+            self.throttle.count(rate)
+        for rate in (HISTORICAL, TRADING, GENERAL):
+            self.assertIsNotNone(self.send(rate.value, rate))
+        self.assertEqual(self.throttle.waiting, 3)
+        self.clock.pump([2] * 3)
+
     def test_numbers(self) -> None:
         """
         Numbers that leave no place for somebody are refused.
@@ -281,6 +293,43 @@ class ClosureTests(ThrottleCase):
         self.assertEqual(round(self.throttle.close("A", 3, self.clock.seconds())), 6)
         self.clock.advance(6.01)
         self.assertEqual(round(self.throttle.close("A", 400, self.clock.seconds())), 400)
+
+    def test_emptyHint(self) -> None:
+        """
+        A hint of no time at all is none.
+        """
+        self.assertEqual(round(self.throttle.close("A", 0, self.clock.seconds())), 1)
+
+    def test_days(self) -> None:
+        """
+        Refusals may go on for days.
+        """
+        for _ in range(2_000):
+            pause = self.throttle.close("A", None, self.clock.seconds())
+            self.clock.advance(pause + 0.01)
+        self.assertEqual(round(pause), 120)
+
+    def test_turnedAway(self) -> None:
+        """
+        Orders that wait for their turn do not wait until their type is open again; others do, and so do other orders.
+        """
+        for _ in range(50):
+            self.throttle.count(TRADING)
+        orders = [self.send("order", TRADING, user=user) for user in (1, 2, 1)]
+        self.assertIsNotNone(self.send("close", TRADING, name="B"))
+        self.assertIsNotNone(self.send("list", GENERAL, name="C"))
+        last = orders[-1]
+        for place in orders:
+            assert place is not None and last is not None
+            # One who is told may give up another place.
+            place.addErrback(lambda failure: last.cancel() or failure)
+        self.throttle.close("A", 30, self.clock.seconds())
+        for place, error in zip(orders, (RateLimited, RateLimited, CancelledError), strict=True):
+            assert place is not None
+            self.failureResultOf(place, error)
+        self.clock.advance(1.001)
+        self.assertEqual(self.order(), ["close", "list"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_inFlight(self) -> None:
         """

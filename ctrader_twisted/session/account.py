@@ -4,7 +4,6 @@ The account machine: logs one account in, learns its state, restores what it had
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from google.protobuf.message import Message
@@ -49,7 +48,6 @@ __all__ = ["AccountOwner", "AccountSession"]
 
 _AnswerT = TypeVar("_AnswerT", bound=Message)
 _EventT = TypeVar("_EventT", bound=Message)
-_ResultT = TypeVar("_ResultT")
 
 _MOST_HELD = 10_000
 _NO_SPOTS, _NO_APPLICATION = "NOT_SUBSCRIBED_TO_SPOTS", "CH_CLIENT_NOT_AUTHENTICATED"
@@ -113,7 +111,6 @@ class AccountSession(Registrations):
     """
     One account that is kept logged in. It is the L{ctrader_twisted.session.link.AccountLink} of the rooms above.
 
-    @ivar accountId: the account's C{ctidTraderAccountId}.
     @ivar reason: what went wrong last, or L{None}.
     """
 
@@ -126,8 +123,7 @@ class AccountSession(Registrations):
         @param owner: the session.
         @param backoff: tells how long to wait after a failure.
         """
-        super().__init__()
-        self.accountId = accountId
+        super().__init__(accountId)
         self.reason: CTraderError | None = None
         self._clock = clock
         self._owner = owner
@@ -187,12 +183,7 @@ class AccountSession(Registrations):
         if not isIn and not isinstance(message, ProtoOAAccountAuthReq):
             why = f"; {self.reason}" if self.reason is not None else ""
             return fail(NotConnected(f"account {self.accountId} is not logged in ({self.state.value}){why}"))
-        try:
-            passed = self.checkTrading(message)
-        except CTraderError:
-            return fail()
-        answered = self._send(message, timeout).addErrback(self._requestFailed, self._attempt)
-        return answered if passed is None else answered.addBoth(_leave, passed)
+        return self._send(message, timeout).addErrback(self._requestFailed, self._attempt)
 
     def ended(self) -> CTraderError | None:
         """
@@ -448,8 +439,3 @@ def _lasts(error: CTraderError) -> bool:
         return True
     # What else is refused for good counts only as an answer to the login itself.
     return isinstance(error, RequestRefused) and error.request == "ProtoOAAccountAuthReq"
-
-
-def _leave(result: _ResultT, passed: Callable[[], object]) -> _ResultT:
-    passed()
-    return result

@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from ctrader_twisted.errors import CTraderError
     from ctrader_twisted.schema.messages import ProtoOAReconcileRes, ProtoOATrader, Request
 
-__all__ = ["AccountLink", "Registration"]
+__all__ = ["AccountLink", "Guarding", "Registration"]
 
 _AnswerT = TypeVar("_AnswerT", bound=Message)
 _EventT = TypeVar("_EventT", bound=Message)
+
+Guarding = Callable[[Message], Callable[[object], object]]
+"""
+What looks at the requests of an account: see L{AccountLink.guard}.
+"""
 
 
 class Registration(Protocol):
@@ -55,12 +60,12 @@ class AccountLink(Protocol):
         @raise ServerError: (as a failure) if the server refused.
         """
 
-    def guard(self, check: Callable[[Message], Callable[[], object]]) -> None:
+    def guard(self, check: Guarding) -> None:
         """
         Have each trading request looked at before any byte of it leaves, whoever sends it.
 
-        @param check: called with the request; what it raises is what the request fails with, and it is not sent. What
-            it returns is called when the request has been answered or has failed.
+        @param check: called with the request at the moment at which it leaves; what it raises is what the request fails
+            with, and it is not sent. What it returns is called with the answer, or with the L{Failure}.
         """
 
     def listen(self, kind: type[_EventT], listener: Callable[[_EventT], None]) -> Registration:

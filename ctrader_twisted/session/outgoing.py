@@ -9,11 +9,11 @@ from math import ceil
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from google.protobuf.message import Message
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
-from ctrader_twisted.errors import ConnectionLost, CTraderError, RateLimited, TooManyRequests
+from ctrader_twisted.errors import ConnectionLost, CTraderError, RateLimited, ServerError, TooManyRequests
 from ctrader_twisted.schema import REQUESTS, RateClass
 from ctrader_twisted.wire import OpenApiProtocol, Throttle
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Outgoing"]
 
 _AnswerT = TypeVar("_AnswerT", bound=Message)
+_ResultT = TypeVar("_ResultT")
 
 _MOST_TRIES = 5
 _LONGEST_WAIT = 60.0
@@ -74,15 +75,24 @@ class Outgoing:
     too fast is sent again, up to five times and as long as no wait exceeds a minute; a trading request never is.
     """
 
-    def __init__(self, clock: IReactorTime, protocol: Callable[[], OpenApiProtocol], throttle: Throttle) -> None:
+    def __init__(
+        self,
+        clock: IReactorTime,
+        protocol: Callable[[], OpenApiProtocol],
+        throttle: Throttle,
+        check: Callable[[Message], Callable[[object], object] | None],
+    ) -> None:
         """
         @param clock: the reactor.
         @param protocol: gives the connection to send on, or raises L{NotConnected}.
         @param throttle: tells who may send.
+        @param check: called with each request at the moment at which it leaves; what it raises is what the request
+            fails with, and it is not sent. What it returns is called with the answer or the L{Failure}.
         """
         self._clock = clock
         self._protocol = protocol
         self._throttle = throttle
+        self._check = check
         self._queued: dict[_Letter, None] = {}
 
     def __len__(self) -> int:
@@ -125,10 +135,17 @@ class Outgoing:
                 letter.drop(error)
 
     def _go(self, letter: _Letter) -> Deferred[Message]:
+        protocol = self._protocol()
+        # What was allowed when it was asked for may be forbidden by now.
+        passed = self._check(letter.message)
         letter.tries += 1
         letter.sent = self._throttle.seconds()
         left = None if letter.deadline is None else max(0.0, letter.deadline - letter.sent)
-        answered: Deferred[Message] = self._protocol().request(cast("Request[Message]", letter.message), timeout=left)
+        answered: Deferred[Message] = maybeDeferred(
+            protocol.request, cast("Request[Message]", letter.message), timeout=left
+        )
+        if passed is not None:
+            answered.addBoth(_tell, passed)
         return answered.addCallbacks(self._taken, self._refused, callbackArgs=(letter,), errbackArgs=(letter,))
 
     def _taken(self, answer: Message, letter: _Letter) -> Message:
@@ -138,37 +155,60 @@ class Outgoing:
     def _refused(self, failure: Failure, letter: _Letter) -> Failure | Deferred[Message]:
         error = failure.value
         if not isinstance(error, RateLimited):
+            if isinstance(error, ServerError):
+                self._throttle.open(letter.name)
             return failure
         pause = self._throttle.close(letter.name, error.retryAfter, letter.sent)
         if letter.rate is RateClass.TRADING or letter.tries >= _MOST_TRIES or pause > _LONGEST_WAIT:
             return failure
+        # While a connection closes answers still come, but nothing leaves any more.
+        self._protocol()
         return self._queue(letter)
 
     def _queue(self, letter: _Letter) -> Deferred[Message]:
-        closed = self._throttle.closed(letter.name)
-        if letter.rate is RateClass.TRADING and closed:
-            # A price waits for nobody: what to do now is for the caller to say.
-            raise RateLimited(
-                "BLOCKED_PAYLOAD_TYPE",
-                f"the server takes no such requests for another {closed:.1f} s; this one was not sent",
-                request=letter.name,
-                accountId=letter.accountId,
-                retryAfter=ceil(closed),
-            )
+        if letter.rate is RateClass.TRADING and self._throttle.closed(letter.name):
+            raise self._tooSoon(letter)
         place = letter.place = self._throttle.wait(letter.name, letter.rate, (self, letter.accountId))
         self._queued[letter] = None
-        return place.addBoth(self._left, letter, self._limit(letter)).addCallback(lambda _: self._go(letter))
+        return place.addBoth(self._left, letter, self._limit(letter)).addCallback(self._goInTime, letter)
+
+    def _tooSoon(self, letter: _Letter) -> RateLimited:
+        closed = self._throttle.closed(letter.name)
+        return RateLimited(
+            "BLOCKED_PAYLOAD_TYPE",
+            f"the server takes no such requests for another {closed:.1f} s; this one was not sent",
+            request=letter.name,
+            accountId=letter.accountId,
+            retryAfter=ceil(closed),
+        )
+
+    def _goInTime(self, result: None, letter: _Letter) -> Deferred[Message]:
+        # A timer may be late, such as when the machine's clock is set back.
+        if letter.deadline is not None and letter.deadline <= self._throttle.seconds():
+            raise _expired(letter)
+        return self._go(letter)
 
     def _limit(self, letter: _Letter) -> IDelayedCall | None:
         if letter.deadline is None:
             return None
-        error = TooManyRequests(f"{letter.name} was not sent: its turn did not come in time")
         left = max(0.0, letter.deadline - self._throttle.seconds())
-        return self._clock.callLater(left, letter.drop, error)
+        return self._clock.callLater(left, letter.drop, _expired(letter))
 
     def _left(self, result: Failure | None, letter: _Letter, timer: IDelayedCall | None) -> Failure | None:
         del self._queued[letter]
         letter.place = None
         if timer is not None and timer.active():
             timer.cancel()
-        return result if letter.error is None else Failure(letter.error)  # type: ignore[no-untyped-call]
+        error: CTraderError | None = letter.error
+        if error is None and isinstance(result, Failure) and isinstance(result.value, RateLimited):
+            error = self._tooSoon(letter)
+        return result if error is None else Failure(error)  # type: ignore[no-untyped-call]
+
+
+def _expired(letter: _Letter) -> TooManyRequests:
+    return TooManyRequests(f"{letter.name} was not sent: its turn did not come in time")
+
+
+def _tell(result: _ResultT, passed: Callable[[object], object]) -> _ResultT:
+    passed(result)
+    return result

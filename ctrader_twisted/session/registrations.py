@@ -12,10 +12,9 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ctrader_twisted.errors import CTraderError
-from ctrader_twisted.schema import REQUESTS, RateClass
+from ctrader_twisted.errors import CTraderError, LimitReached
 from ctrader_twisted.schema.messages import ProtoOAReconcileRes, ProtoOATrader
-from ctrader_twisted.session.link import Registration
+from ctrader_twisted.session.link import Guarding, Registration
 from ctrader_twisted.session.listeners import Listeners
 
 __all__ = ["Registrations"]
@@ -27,19 +26,24 @@ class Registrations:
     """
     The listeners of one account: for its events, its state, its restoring, its losses and its end.
 
+    @ivar accountId: the account's C{ctidTraderAccountId}.
     @ivar onError: the errors that the server tells unasked, of this account and of none.
     """
 
     _log = Logger()
 
-    def __init__(self) -> None:
+    def __init__(self, accountId: int) -> None:
+        """
+        @param accountId: the account's C{ctidTraderAccountId}.
+        """
+        self.accountId = accountId
         self.onError: Listeners[CTraderError] = Listeners()
         self._events: dict[type[Message], Listeners[Any]] = {}
         self._reconcilers: Listeners[tuple[ProtoOATrader, ProtoOAReconcileRes]] = Listeners()
         self._restorers: tuple[Callable[[], Deferred[None]], ...] = ()
         self._losers: Listeners[Failure] = Listeners()
         self._enders: Listeners[CTraderError] = Listeners()
-        self._guard: Callable[[Message], Callable[[], object]] | None = None
+        self._guard: Guarding | None = None
 
     def listen(self, kind: type[_EventT], listener: Callable[[_EventT], None]) -> Registration:
         """
@@ -72,24 +76,30 @@ class Registrations:
         """
         return self._enders.add(listener)
 
-    def guard(self, check: Callable[[Message], Callable[[], object]]) -> None:
+    def guard(self, check: Guarding) -> None:
         """
         @see: L{ctrader_twisted.session.link.AccountLink.guard}
         """
         self._guard = check
 
-    def checkTrading(self, message: Message) -> Callable[[], object] | None:
+    def check(self, message: Message) -> Callable[[object], object] | None:
         """
-        Have a request looked at before it leaves.
+        Have a trading request looked at before it leaves.
 
         @param message: the request.
-        @return: what the guard wants to be called when the request is over, if there is one.
+        @return: what the guard wants to be called with what becomes of the request, if there is a guard.
         @raise CTraderError: if it must not leave.
         """
-        row = REQUESTS.get(message.DESCRIPTOR.name)
-        if self._guard is None or row is None or row.rate is not RateClass.TRADING:
+        if self._guard is None:
             return None
-        return self._guard(message)
+        try:
+            return self._guard(message)
+        except CTraderError:
+            raise
+        except Exception as error:
+            # An order that could not be looked at must not leave, and has not left.
+            self._log.failure("account {accountId}: the guard of its orders failed", accountId=self.accountId)
+            raise LimitReached(f"its limits could not be looked at: {error!r}", self.accountId, "guard") from error
 
     def tellEvent(self, message: Message) -> None:
         """

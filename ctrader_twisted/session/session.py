@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import evolve
 from google.protobuf.message import Message
@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from ctrader_twisted.errors import CTraderError, NotConnected, ServerError, TokenRefused, UnderMaintenance
 from ctrader_twisted.eventual import eventually
 from ctrader_twisted.interfaces import ITokenStore
-from ctrader_twisted.schema import RateClass
+from ctrader_twisted.schema import REQUESTS, RateClass
 from ctrader_twisted.schema.messages import (
     ProtoHeartbeatEvent,
     ProtoOAAccountDisconnectEvent,
@@ -98,7 +98,7 @@ class Session:
             timeout=connectTimeout,
         )
         self._throttle = throttle
-        self._outgoing = Outgoing(clock, self._connection.protocol, throttle)
+        self._outgoing = Outgoing(clock, self._connection.protocol, throttle, self._check)
         self._grants = Grants(clock, tokens, self.request)
         # Why nobody needs to wait for a connection: it was given up or stopped.
         self._ended: CTraderError | None = None
@@ -339,6 +339,16 @@ class Session:
         self._changed()
 
     # The small parts.
+
+    def _check(self, message: Message) -> Callable[[object], object] | None:
+        if REQUESTS[message.DESCRIPTOR.name].rate is not RateClass.TRADING:
+            return None
+        accountId = cast(Any, message).ctidTraderAccountId
+        account = self._accounts.get(accountId)
+        if account is None:
+            # Nobody could hold it against the account's limits.
+            raise NotConnected(f"account {accountId} has not been asked for; ask for it, and then send its orders")
+        return account.check(message)
 
     def _makeProtocol(self, listener: Connection) -> OpenApiProtocol:
         return OpenApiProtocol(

@@ -14,6 +14,7 @@ from ctrader_twisted.errors import Halted, LimitReached
 from ctrader_twisted.market import Quote
 from ctrader_twisted.schema.messages import (
     ProtoOAAmendOrderReq,
+    ProtoOAClosePositionReq,
     ProtoOANewOrderReq,
     ProtoOAOrderType,
     ProtoOATradeSide,
@@ -22,8 +23,8 @@ from ctrader_twisted.trading.books import Books
 from ctrader_twisted.trading.deals import Side
 from ctrader_twisted.trading.halt import HaltFile
 from ctrader_twisted.trading.limits import Limits
-from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus
 from ctrader_twisted.trading.position import Position
+from ctrader_twisted.trading.underway import Underway
 from ctrader_twisted.units import Symbol
 
 __all__ = ["Guard"]
@@ -81,16 +82,14 @@ class Guard:
         self._seconds = seconds
         self._wallClock = wallClock
         self._sent: deque[float] = deque(maxlen=limits.ordersPerMinute or 1)
-        # What has left and is not in the books yet: by symbol what opens, by position what reduces.
-        self._opening: dict[object, tuple[int, int]] = {}
-        self._reducing: dict[object, tuple[int, int]] = {}
+        self._underway = Underway(books, seconds)
 
-    def check(self, message: Message) -> Callable[[], object]:
+    def check(self, message: Message) -> Callable[[object], object]:
         """
         Look at a trading request that is about to leave.
 
         @param message: the request.
-        @return: to be called when it has been answered or has failed.
+        @return: to be called with its answer, or its L{Failure}.
         @raise LimitReached: if it exceeds a limit; it must not leave.
         @raise Halted: if it would open something while the account is halted.
         """
@@ -98,12 +97,14 @@ class Guard:
             return self._checkNew(message)
         if isinstance(message, ProtoOAAmendOrderReq):
             return self._checkAmended(message)
+        if isinstance(message, ProtoOAClosePositionReq):
+            return self._underway.reduces(message, message.positionId, message.volume)
         return _nothing
 
-    def _checkNew(self, message: ProtoOANewOrderReq) -> Callable[[], object]:
+    def _checkNew(self, message: ProtoOANewOrderReq) -> Callable[[object], object]:
         reduced = self._reduced(message)
         if reduced is not None:
-            return _enter(self._reducing, reduced.positionId, message.volume)
+            return self._underway.reduces(message, reduced.positionId, message.volume)
         self._checkHalt()
         self._checkRate()
         self._checkOrder(message.symbolId, message.volume)
@@ -112,9 +113,9 @@ class Guard:
         if message.orderType in _AT_MARKET:
             self._checkQuote(message.symbolId)
         self._sent.append(self._seconds())
-        return _enter(self._opening, message.symbolId, message.volume)
+        return self._underway.opens(message, message.symbolId, message.volume)
 
-    def _checkAmended(self, message: ProtoOAAmendOrderReq) -> Callable[[], object]:
+    def _checkAmended(self, message: ProtoOAAmendOrderReq) -> Callable[[object], object]:
         self._checkHalt()
         order = next((each for each in self._books.pending.all() if each.orderId == message.orderId), None)
         if not message.HasField("volume") or (order is not None and message.volume <= order.volume):
@@ -125,7 +126,7 @@ class Guard:
         self._checkOrder(order.symbolId, message.volume)
         self._checkVolume(order.symbolId, more)
         self._checkDay()
-        return _enter(self._opening, order.symbolId, more)
+        return self._underway.opens(message, order.symbolId, more)
 
     # The single limits.
 
@@ -220,7 +221,8 @@ class Guard:
             return None
         for position in self._books.positions.open():
             if self._isTarget(position, message) and position.side is not _side(message):
-                return position if message.volume <= position.volume - self._taken(position) else None
+                taken = self._underway.reducing(position, self._isNetted())
+                return position if message.volume <= position.volume - taken else None
         return None
 
     def _isTarget(self, position: Position, message: ProtoOANewOrderReq) -> bool:
@@ -228,35 +230,13 @@ class Guard:
             return position.positionId == message.positionId
         return self._isNetted() and position.symbolId == message.symbolId
 
-    def _taken(self, position: Position) -> int:
-        """
-        What of a position other orders on their way may take.
-        """
-        taken = sum(volume for positionId, volume in self._reducing.values() if positionId == position.positionId)
-        for life in self._books.orders.unended():
-            wanted = life.wanted
-            # Of an order whose answer has not come, the request itself is counted.
-            if wanted is None or life.status is TradeStatus.SENT or wanted.symbolId != position.symbolId:
-                continue
-            if Side(wanted.tradeSide) is not position.side:
-                taken += _unfilled(life)
-        return taken
-
     def _held(self) -> Counter[int]:
         books = self._books
-        held: Counter[int] = Counter()
+        held = self._underway.opening()
         for position in books.positions.open():
             held[position.symbolId] += position.volume
-        waiting = set()
         for order in books.pending.all():
-            waiting.add(order.orderId)
             held[order.symbolId] += order.volume - order.executedVolume
-        for life in books.orders.unended():
-            if life.wanted is None or life.orderId in waiting or life.status is TradeStatus.SENT:
-                continue
-            held[life.wanted.symbolId] += _unfilled(life)
-        for symbolId, volume in self._opening.values():
-            held[symbolId] += volume
         return held
 
 
@@ -264,18 +244,7 @@ def _side(message: ProtoOANewOrderReq) -> Side:
     return Side.BUY if message.tradeSide == ProtoOATradeSide.BUY else Side.SELL
 
 
-def _unfilled(life: OrderLife) -> int:
-    volume = 0 if life.wanted is None else life.wanted.volume
-    return volume - sum(deal.volume for deal in life.fills)
-
-
-def _enter(leaving: dict[object, tuple[int, int]], number: int, volume: int) -> Callable[[], object]:
-    place = object()
-    leaving[place] = (number, volume)
-    return lambda: leaving.pop(place, None)
-
-
-def _nothing() -> None:
+def _nothing(result: object) -> None:
     """
     Nothing is counted.
     """

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
+from math import ceil
 from typing import Any
 
 from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
-from ctrader_twisted.errors import TooManyRequests
+from ctrader_twisted.errors import RateLimited, TooManyRequests
 from ctrader_twisted.eventual import Eventual
 from ctrader_twisted.schema import RateClass
 from ctrader_twisted.wire.clocks import steadySeconds
@@ -21,6 +22,7 @@ __all__ = ["Throttle"]
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 120.0
+_MOST_DOUBLINGS = 10
 # A timer that is due a rounding error too early must not be set to the same instant again.
 _SHORTEST_DELAY = 1e-6
 
@@ -80,6 +82,10 @@ class _Queue:
 
     def __init__(self) -> None:
         self._users: dict[Hashable, dict[str, deque[Deferred[None]]]] = {}
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
 
     def add(self, user: Hashable, name: str, place: Deferred[None]) -> None:
         """
@@ -88,6 +94,7 @@ class _Queue:
         @param place: fires when its turn has come.
         """
         self._users.setdefault(user, {}).setdefault(name, deque()).append(place)
+        self._length += 1
 
     def remove(self, user: Hashable, name: str, place: Deferred[None]) -> None:
         """
@@ -99,6 +106,7 @@ class _Queue:
         """
         lanes = self._users[user]
         lanes[name].remove(place)
+        self._length -= 1
         self._tidy(user, name)
 
     def names(self) -> set[str]:
@@ -119,12 +127,28 @@ class _Queue:
             if name is None:
                 continue
             place = lanes[name].popleft()
+            self._length -= 1
             # Both go to the end of their rows, so that the others come first the next time.
             lanes[name] = lanes.pop(name)
             self._users[user] = self._users.pop(user)
             self._tidy(user, name)
             return name, place
         return None
+
+    def pop(self, name: str) -> Deferred[None] | None:
+        """
+        Take out the next one of a type.
+
+        @param name: the type.
+        @return: its place; L{None} if nobody waits with this type.
+        """
+        user = next((user for user, lanes in self._users.items() if name in lanes), None)
+        if user is None:
+            return None
+        place = self._users[user][name].popleft()
+        self._length -= 1
+        self._tidy(user, name)
+        return place
 
     def _tidy(self, user: Hashable, name: str) -> None:
         lanes = self._users[user]
@@ -142,7 +166,6 @@ class Throttle:
 
     Heartbeats are not counted. There is no timer while nobody waits.
 
-    @ivar waiting: how many requests wait for their turn.
     @ivar refused: how many requests the server has refused for coming too fast.
     """
 
@@ -162,12 +185,11 @@ class Throttle:
         @param general: how many requests a second the server allows, of those that are not historical.
         @param historical: how many historical requests a second the server allows.
         @param kept: how many of the general places are kept for trading.
-        @param limit: how many requests may wait.
+        @param limit: how many requests of each class may wait, so that a flood of one refuses no other.
         @raise ValueError: if the numbers make no sense.
         """
         if not (0 < share <= 1 and historical >= 1 and 0 <= kept < general and limit >= 0):
             raise ValueError("a throttle needs a share of at most 1, and places for every kind of request")
-        self.waiting = 0
         self.refused = 0
         self._reactor = reactor
         self._now = steadySeconds(reactor)
@@ -178,6 +200,13 @@ class Throttle:
         self._queues = {rate: _Queue() for rate in RateClass}
         self._closures: dict[str, _Closure] = {}
         self._timer: IDelayedCall | None = None
+
+    @property
+    def waiting(self) -> int:
+        """
+        How many requests wait for their turn.
+        """
+        return sum(map(len, self._queues.values()))
 
     def take(self, name: str, rate: RateClass) -> bool:
         """
@@ -200,14 +229,14 @@ class Throttle:
         @param name: the name of the message.
         @param rate: its class.
         @param user: who asks; users have their turns one after the other, whatever each of them asks for.
-        @return: fires when the request may leave, and must then. Cancelling it frees the place.
+        @return: fires when the request may leave, and must then. Cancelling it frees the place. It fails with
+            L{RateLimited} if it is a trading request and its type is closed meanwhile.
         @raise TooManyRequests: if too many wait already.
         """
-        if self.waiting >= self._limit:
+        if len(self._queues[rate]) >= self._limit:
             raise TooManyRequests(f"{self._limit} requests wait for their turn already; {name} was not sent")
         place: Deferred[None] = Eventual(lambda place: self._cancelled(rate, user, name, place))
         self._queues[rate].add(user, name, place)
-        self.waiting += 1
         self._setTimer()
         return place
 
@@ -251,13 +280,15 @@ class Throttle:
         if closure.repeats == 0 or sent >= closure.since:
             closure.since = now
             closure.repeats += 1
-        pause = min(_FIRST_PAUSE * 2 ** (closure.repeats - 1), _LONGEST_PAUSE)
-        if retryAfter is not None:
-            # The server may mean more than it says; so a repeat waits longer than it says.
-            pause = max(retryAfter, min(retryAfter * 2 ** (closure.repeats - 1), _LONGEST_PAUSE))
+        growth = 2 ** min(closure.repeats - 1, _MOST_DOUBLINGS)
+        hint = retryAfter or 0.0
+        # The server may mean more than it says; so a repeat waits longer than it says.
+        pause = max(hint, min(max(hint, _FIRST_PAUSE) * growth, _LONGEST_PAUSE))
         closure.until = max(closure.until, now + pause)
+        left = closure.until - now
+        self._turnAway(name, left)
         self._setTimer()
-        return closure.until - now
+        return left
 
     def open(self, name: str) -> None:
         """
@@ -268,6 +299,11 @@ class Throttle:
         closure = self._closures.get(name)
         if closure is not None and closure.until <= self._now():
             del self._closures[name]
+
+    def _turnAway(self, name: str, seconds: float) -> None:
+        # A price waits for nobody: what to do when the server takes no such orders now is for the caller to say.
+        while (place := self._queues[RateClass.TRADING].pop(name)) is not None:
+            place.errback(RateLimited("BLOCKED_PAYLOAD_TYPE", "", request=name, retryAfter=ceil(seconds)))
 
     def _window(self, rate: RateClass) -> _Window:
         return self._historical if rate is RateClass.HISTORICAL else self._general
@@ -318,12 +354,10 @@ class Throttle:
         taken = self._queues[rate].take(closed)
         if taken is None:
             return False
-        self.waiting -= 1
         self._window(rate).take(now)
         taken[1].callback(None)
         return True
 
     def _cancelled(self, rate: RateClass, user: Hashable, name: str, place: Deferred[None]) -> None:
         self._queues[rate].remove(user, name, place)
-        self.waiting -= 1
         self._setTimer()
