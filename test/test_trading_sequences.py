@@ -11,14 +11,18 @@ from attrs import define
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from ctrader_twisted.errors import OutcomeUnknown
+from ctrader_twisted.schema import messages as m
 from ctrader_twisted.trading import Deal, Trade, TradeStatus
 from ctrader_twisted.units import Lots
 from test.tradinglink import (
     CLOSED,
     CREATED,
     EURUSD,
+    NOW,
     OPEN,
     SELL,
     closingDeal,
@@ -31,6 +35,7 @@ from test.tradinglink import (
 )
 
 LOT = 100_000
+STATUS = m.ProtoOAOrderStatus
 
 
 @define
@@ -59,7 +64,11 @@ class Truth:
         """
         The opening order.
         """
-        return order(self.orderId, self.wanted * LOT, clientOrderId=self.clientOrderId)
+        made = order(self.orderId, self.wanted * LOT, clientOrderId=self.clientOrderId)
+        if self.isDone:
+            isFilled = self.filled == self.wanted
+            made.orderStatus = STATUS.ORDER_STATUS_FILLED if isFilled else STATUS.ORDER_STATUS_CANCELLED
+        return made
 
     def position(self) -> Any:
         """
@@ -78,14 +87,25 @@ class Sequences(RuleBasedStateMachine):
         super().__init__()
         self.link, self.clock, self.trading = setUpTrading(EURUSD)
         self.truths: list[Truth] = []
-        self.trades: dict[str, Trade] = {}
+        self.trades: dict[str, Trade | None] = {}
         self.heard: list[Deal] = []
         self.trading.onExecution(self.heard.append)
-        self.made: set[int] = set()
+        self.link.answers[m.ProtoOADealListReq] = self.deals
+        self.link.answers[m.ProtoOAOrderDetailsReq] = self.details
+        self.link.answers[m.ProtoOAReconcileReq] = lambda request: m.ProtoOAReconcileRes(
+            ctidTraderAccountId=7, position=self.positions(), order=self.waiting()
+        )
+        self.link.answers[m.ProtoOAOrderListReq] = lambda request: m.ProtoOAOrderListRes(
+            ctidTraderAccountId=7, order=[truth.order() for truth in self.truths], hasMore=False
+        )
+        self.made: dict[int, Any] = {}
+        self.balance = 1_000_000
+        self.version = 5
         self.held: list[Any] = []
         self.delivered: list[Any] = []
-        self.now = 1
+        self.now = NOW
         self.lastId = 10_000
+        self.link.restore()
 
     def nextId(self) -> int:
         """
@@ -119,7 +139,7 @@ class Sequences(RuleBasedStateMachine):
         """
         bought = self.trading.buy(EURUSD, Lots(f"0.0{lots}"))
         clientOrderId = self.link.sent[-1].clientOrderId
-        bought.addCallbacks(lambda trade: self.trades.update({clientOrderId: trade}), lambda _: None)
+        bought.addErrback(_ofUnknown).addCallback(lambda trade: self.trades.update({clientOrderId: trade}))
         truth = Truth(self.nextId(), clientOrderId, lots)
         self.truths.append(truth)
         self.held.append(event("ACCEPTED", truth.order(), truth.position()))
@@ -138,7 +158,7 @@ class Sequences(RuleBasedStateMachine):
         truth.changed = self.now
         truth.isDone = truth.filled == truth.wanted
         made = deal(self.nextId(), truth.orderId, part * LOT, at=self.now)
-        self.made.add(made.dealId)
+        self.made[made.dealId] = made
         kind = "FILLED" if truth.isDone else "PARTIAL_FILL"
         self.held.append(event(kind, truth.order(), truth.position(), made))
 
@@ -179,8 +199,11 @@ class Sequences(RuleBasedStateMachine):
         self.now += later
         truth.volume -= part
         truth.changed = self.now
-        made = closingDeal(self.nextId(), closing.orderId, truth.positionId, part * LOT, at=self.now)
-        self.made.add(made.dealId)
+        self.balance += 484
+        self.version += 1
+        money = {"balance": self.balance, "balanceVersion": self.version}
+        made = closingDeal(self.nextId(), closing.orderId, truth.positionId, part * LOT, at=self.now, **money)
+        self.made[made.dealId] = made
         self.held.append(event("FILLED", closing, truth.position(), made))
 
     @precondition(lambda self: self.held)
@@ -211,15 +234,44 @@ class Sequences(RuleBasedStateMachine):
     @rule()
     def reconnect(self) -> None:
         """
-        The connection is lost with all that is on its way; the login tells the whole state.
+        The connection is lost with all that is on its way; the login tells the whole state, and the server's lists what
+        was missed.
         """
-        self.made -= {lost.deal.dealId for lost in self.held}
         self.held.clear()
         # A new connection does not repeat what came over the old one.
         self.delivered.clear()
         self.link.lose()
-        positions = [truth.position() for truth in self.truths if truth.volume]
-        self.link.reconcile(*positions, *(truth.order() for truth in self.working()))
+        self.link.reconcile(*self.positions(), *self.waiting(), balance=self.balance)
+        for restored in self.link.restore():
+            assert restored.called
+
+    def positions(self) -> list[Any]:
+        """
+        The open positions.
+        """
+        return [truth.position() for truth in self.truths if truth.volume]
+
+    def waiting(self) -> list[Any]:
+        """
+        The orders that have not ended.
+        """
+        return [truth.order() for truth in self.working()]
+
+    def deals(self, request: Any) -> Any:
+        """
+        Answer with the deals of a span, the newest first.
+        """
+        within = range(request.fromTimestamp, request.toTimestamp + 1)
+        found = [each for each in reversed(self.made.values()) if each.executionTimestamp in within]
+        return m.ProtoOADealListRes(ctidTraderAccountId=7, deal=found, hasMore=False)
+
+    def details(self, request: Any) -> Any:
+        """
+        Answer with one order and its deals.
+        """
+        (truth,) = [truth for truth in self.truths if truth.orderId == request.orderId]
+        mine = [each for each in self.made.values() if each.orderId == truth.orderId]
+        return m.ProtoOAOrderDetailsRes(ctidTraderAccountId=7, order=truth.order(), deal=mine)
 
     def push(self, index: int) -> None:
         """
@@ -249,7 +301,8 @@ class Sequences(RuleBasedStateMachine):
             if truth.volume
         }
         assert {each.positionId: (each.volume, each.stopLoss) for each in self.trading.positions} == expected
-        assert {each.dealId for each in self.heard} == self.made
+        assert {each.dealId for each in self.heard} == self.made.keys()
+        assert self.trading.balance == Decimal(self.balance) / 100
         for truth in self.truths:
             self.checkTrade(truth)
 
@@ -258,12 +311,13 @@ class Sequences(RuleBasedStateMachine):
         A trade that was accepted knows its end, and its fills are its order's.
         """
         trade = self.trades.get(truth.clientOrderId)
-        if trade is None or trade.status is TradeStatus.UNKNOWN:
+        if trade is None:
             return
         mine = {each.dealId for each in self.heard if each.orderId == truth.orderId}
         assert {fill.dealId for fill in trade.fills} == mine
         assert (trade.status is not TradeStatus.ACCEPTED) == truth.isDone
         if truth.volume:
+            assert trade.position is not None
             assert trade.position.volume == truth.volume * LOT
 
     def teardown(self) -> None:
@@ -274,6 +328,13 @@ class Sequences(RuleBasedStateMachine):
             self.push(len(self.held) - 1)
         self.sumOfDeals()
         assert not self.clock.getDelayedCalls()
+
+
+def _ofUnknown(failure: Failure) -> Trade | None:
+    """
+    Get the trade of an order without an answer; one that is refused has none.
+    """
+    return failure.value.trade if isinstance(failure.value, OutcomeUnknown) else None  # type: ignore[return-value]
 
 
 class SequenceTests(SynchronousTestCase):
