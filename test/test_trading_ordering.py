@@ -135,7 +135,7 @@ class KindTests(OrderingCase):
             (OrderKind.LIMIT, {"trigger": TriggerMethod.TRADE}),
             (OrderKind.STOP, {"slippagePips": 1}),
             (OrderKind.STOP_LIMIT, {"protectionFromQuote": True}),
-            (OrderKind.MARKET_RANGE, {"timeInForce": TimeInForce.FILL_OR_KILL}),
+            (OrderKind.MARKET_RANGE, {"trigger": TriggerMethod.TRADE}),
         ):
             error = self.assertRaises(TypeError, make, kind, "1.1", **options)
             self.assertIn(repr(next(iter(options))), str(error))
@@ -171,11 +171,25 @@ class TimeTests(OrderingCase):
 
     def test_inForce(self) -> None:
         """
-        Each other time in force goes out as it is.
+        Each kind of order takes the times in force that it can have; a market order tells of none unless asked to.
         """
-        for inForce in TimeInForce:
-            if inForce is not TimeInForce.GOOD_TILL_DATE:
-                self.assertEqual(make(OrderKind.STOP, "1.2", timeInForce=inForce).timeInForce, inForce.value)
+        atOnce = ["IMMEDIATE_OR_CANCEL", "FILL_OR_KILL"]
+        for kind, price, expected in (
+            (OrderKind.MARKET, None, [*atOnce, "MARKET_ON_OPEN"]),
+            (OrderKind.MARKET_RANGE, "1.1", atOnce),
+            (OrderKind.LIMIT, "1.2", ["GOOD_TILL_CANCEL", *atOnce]),
+            (OrderKind.STOP, "1.2", ["GOOD_TILL_CANCEL", *atOnce]),
+        ):
+            taken = []
+            for inForce in TimeInForce:
+                try:
+                    sent = make(kind, price, timeInForce=inForce, **_slippage(kind))
+                except IllegalValue:
+                    continue
+                self.assertEqual(sent.timeInForce, inForce.value)
+                taken.append(inForce.name)
+            self.assertEqual(taken, expected)
+        self.assertFalse(make(OrderKind.MARKET).HasField("timeInForce"))
 
     def test_refused(self) -> None:
         """

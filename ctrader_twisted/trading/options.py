@@ -97,9 +97,12 @@ class MarketOptions(OrderOptions, total=False):
     @ivar protectionFromQuote: the server takes no prices for the protection of such an order, only distances from the
         price of the fill. If this is true, C{stopLoss} and C{takeProfit} are sent as their distances from the newest
         quote, rounded half to even to the symbol's digits; they move with the price of the fill.
+    @ivar timeInForce: C{IMMEDIATE_OR_CANCEL}, which is the server's default, or C{FILL_OR_KILL}; a market order can also
+        be C{MARKET_ON_OPEN}.
     """
 
     protectionFromQuote: bool
+    timeInForce: TimeInForce | None
 
 
 class MarketRangeOptions(MarketOptions, total=False):
@@ -119,7 +122,8 @@ class PendingOptions(OrderOptions, total=False):
     The keywords of limit orders.
 
     @ivar expires: until when it waits, as an aware datetime or in milliseconds since 1970; by default for ever.
-    @ivar timeInForce: how long it waits, if no time is given.
+    @ivar timeInForce: how long it waits, if no time is given: C{GOOD_TILL_CANCEL}, which is the default,
+        C{IMMEDIATE_OR_CANCEL} or C{FILL_OR_KILL}.
     """
 
     expires: datetime | int | None

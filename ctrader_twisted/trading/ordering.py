@@ -34,6 +34,15 @@ _LONGEST = {"label": 100, "comment": 512, "clientOrderId": 50}
 _AT_MARKET = (OrderKind.MARKET, OrderKind.MARKET_RANGE)
 _WITH_SLIPPAGE = (OrderKind.MARKET_RANGE, OrderKind.STOP_LIMIT)
 _RELATIVE_DIGITS = 5
+_AT_ONCE = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
+_WAITING = (TimeInForce.GOOD_TILL_CANCEL, TimeInForce.GOOD_TILL_DATE, *_AT_ONCE)
+_IN_FORCE = {
+    OrderKind.MARKET: (*_AT_ONCE, TimeInForce.MARKET_ON_OPEN),
+    OrderKind.MARKET_RANGE: _AT_ONCE,
+    OrderKind.LIMIT: _WAITING,
+    OrderKind.STOP: _WAITING,
+    OrderKind.STOP_LIMIT: _WAITING,
+}
 
 
 @frozen
@@ -83,8 +92,7 @@ def newOrder(wish: Wish, market: Market) -> ProtoOANewOrderReq:
         guaranteedStopLoss=terms.guaranteedStopLoss or None,
     )
     base = _setPrice(message, wish, market)
-    if wish.kind not in _AT_MARKET:
-        _setTime(message, terms, market)
+    _setTime(message, wish, market)
     if wish.kind in _WITH_SLIPPAGE:
         message.slippageInPoints = slippage(wish.symbol, terms.slippagePoints, terms.slippagePips)
     for leg in Leg:
@@ -120,17 +128,19 @@ def _setPrice(message: ProtoOANewOrderReq, wish: Wish, market: Market) -> Decima
     return price
 
 
-def _setTime(message: ProtoOANewOrderReq, terms: OrderTerms, market: Market) -> None:
-    inForce = terms.timeInForce
-    if terms.expires is None:
-        if inForce is TimeInForce.GOOD_TILL_DATE:
-            raise IllegalValue("an order that is good till a date needs the date: give expires")
-        message.timeInForce = (inForce or TimeInForce.GOOD_TILL_CANCEL).value
+def _setTime(message: ProtoOANewOrderReq, wish: Wish, market: Market) -> None:
+    inForce, expires, allowed = wish.terms.timeInForce, wish.terms.expires, _IN_FORCE[wish.kind]
+    if inForce is None and wish.kind not in _AT_MARKET:
+        inForce = TimeInForce.GOOD_TILL_CANCEL if expires is None else TimeInForce.GOOD_TILL_DATE
+    if inForce is None:
         return
-    if inForce not in (None, TimeInForce.GOOD_TILL_DATE):
-        raise IllegalValue(f"an order that is {inForce.name} does not expire: leave out expires or timeInForce")
-    message.timeInForce = TimeInForce.GOOD_TILL_DATE.value
-    message.expirationTimestamp = expiryOf(terms.expires, market.now)
+    if inForce not in allowed:
+        raise IllegalValue(f"a {wish.kind.name} order cannot be {inForce.name}", allowed)
+    if (inForce is TimeInForce.GOOD_TILL_DATE) is (expires is None):
+        raise IllegalValue(f"an order that is {inForce.name} is given expires just if it is GOOD_TILL_DATE")
+    message.timeInForce = inForce.value
+    if expires is not None:
+        message.expirationTimestamp = expiryOf(expires, market.now)
 
 
 def expiryOf(expires: datetime | int, now: int) -> int:
