@@ -17,6 +17,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOATradingMode,
 )
 from ctrader_twisted.simulator.world import EPOCH
+from test.rawclient import RawClient
 from test.tradingcase import BUY, EURUSD, LIMIT, SELL, STOP, STOP_LIMIT, TradingCase
 
 _MARKET, _RANGE = ProtoOAOrderType.MARKET, ProtoOAOrderType.MARKET_RANGE
@@ -373,6 +374,23 @@ class TimeTests(TradingCase):
         self.clock.advance(5)
         self.assertEqual(self.events(), [])
         self.exchange.start()
+        self.assertEqual(self.events(), [("ORDER_EXPIRED", None, True)])
+
+    def test_fastWorld(self) -> None:
+        """
+        Where time goes faster, orders expire sooner by the clock.
+        """
+        self.exchange.stop()
+        self.speed = 10.0
+        self.exchange = self.makeExchange()
+        self.exchange.start()
+        self.client = RawClient(self.exchange)
+        self.client.logIn()
+        moment = self.exchange.timeline.now() + 5_000
+        self.pend(LIMIT, limitPrice=1.1, timeInForce=_Time.GOOD_TILL_DATE, expirationTimestamp=moment)
+        self.clock.advance(0.499)
+        self.assertEqual(self.events(), [])
+        self.clock.advance(0.001)
         self.assertEqual(self.events(), [("ORDER_EXPIRED", None, True)])
 
     def test_immediateOrCancel(self) -> None:

@@ -43,6 +43,7 @@ class TradingCase(SynchronousTestCase):
 
     settings = Settings()
     accountId = USD_ACCOUNT
+    speed = 1.0
 
     def setUp(self) -> None:
         self.clock = Clock()
@@ -58,7 +59,7 @@ class TradingCase(SynchronousTestCase):
         self.index = ListedPrices([Tick(EPOCH - 1_000, 2_547_124_000, 2_547_124_000)])
         replay = {"EURUSD": self.prices, "USDJPY": still, "GER40": self.index}
         empty = {name: ListedPrices([]) for name in ("GBPUSD", "EURGBP", "EURJPY", "XAUUSD", "US500")}
-        return Exchange.default(self.clock, replay={**replay, **empty}, settings=self.settings)
+        return Exchange.default(self.clock, replay={**replay, **empty}, speed=self.speed, settings=self.settings)
 
     def tearDown(self) -> None:
         self.exchange.stop()
