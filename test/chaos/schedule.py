@@ -27,7 +27,6 @@ _SECONDS = 120.0
 _EARLY = 0.3
 _PATIENCE = 1_800.0
 _STEP = 20.0
-_GOODBYE = 700.0
 
 
 @define
@@ -78,7 +77,6 @@ def run(seed: int) -> Report:
     globalLogPublisher.addObserver(observe)
     try:
         scene = exchange.drive(_live(exchange, report, randomness, failures))
-        exchange.advance(_GOODBYE)
         report.check(scene, AT_THE_END)
     finally:
         globalLogPublisher.removeObserver(observe)
