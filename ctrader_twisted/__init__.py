@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ctrader_twisted.blocking import Worker
     from ctrader_twisted.client import Account, Client
     from ctrader_twisted.columns import Bar
     from ctrader_twisted.interfaces import TokenPair
@@ -18,15 +19,20 @@ if TYPE_CHECKING:
     from ctrader_twisted.secret import Secret
     from ctrader_twisted.session.connection import Application
     from ctrader_twisted.trading import (
+        Author,
+        Change,
+        ChangeStatus,
         Deal,
         EquityWatch,
         ExpectedMargin,
+        FileCursor,
         Moved,
         OrderKind,
         PendingOrder,
         Position,
         PositionStatus,
         Profit,
+        Reconnected,
         Side,
         TimeInForce,
         Trade,
@@ -41,12 +47,16 @@ if TYPE_CHECKING:
 _HOMES = {
     "Account": "client",
     "Application": "session.connection",
+    "Author": "trading",
     "Bar": "columns",
+    "Change": "trading",
+    "ChangeStatus": "trading",
     "Client": "client",
     "Deal": "trading",
     "DepthBook": "market",
     "EquityWatch": "trading",
     "ExpectedMargin": "trading",
+    "FileCursor": "trading",
     "FileTokens": "oauth",
     "Gap": "market",
     "Limits": "trading.limits",
@@ -60,6 +70,7 @@ _HOMES = {
     "PositionStatus": "trading",
     "Profit": "trading",
     "Quote": "market",
+    "Reconnected": "trading",
     "Secret": "secret",
     "Side": "trading",
     "Symbol": "units",
@@ -70,6 +81,7 @@ _HOMES = {
     "TradeStatus": "trading",
     "TriggerMethod": "trading",
     "Units": "units",
+    "Worker": "blocking",
     "demo": "wire",
     "hostEndpoint": "wire",
     "live": "wire",
@@ -79,12 +91,16 @@ _HOMES = {
 __all__ = [
     "Account",
     "Application",
+    "Author",
     "Bar",
+    "Change",
+    "ChangeStatus",
     "Client",
     "Deal",
     "DepthBook",
     "EquityWatch",
     "ExpectedMargin",
+    "FileCursor",
     "FileTokens",
     "Gap",
     "Limits",
@@ -98,6 +114,7 @@ __all__ = [
     "PositionStatus",
     "Profit",
     "Quote",
+    "Reconnected",
     "Secret",
     "Side",
     "Symbol",
@@ -108,6 +125,7 @@ __all__ = [
     "TradeStatus",
     "TriggerMethod",
     "Units",
+    "Worker",
     "demo",
     "hostEndpoint",
     "live",

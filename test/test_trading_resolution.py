@@ -121,6 +121,13 @@ class ResolutionTests(SynchronousTestCase):
         self.assertIsInstance(self.link.tell(state or held()), m.ProtoOAReconcileReq)
         self.assertIsInstance(self.link.tell(listed(*orders)), m.ProtoOAOrderListReq)
 
+    def detail(self, *deals: Any, state: Any = None) -> None:
+        """
+        Answer the question for the order's deals, and for what the server holds after them.
+        """
+        self.assertEqual(self.link.tell(details(self.mine(), *deals)).orderId, 10)
+        self.assertIsInstance(self.link.tell(state or held()), m.ProtoOAReconcileReq)
+
 
 class OrderResolutionTests(ResolutionTests):
     """
@@ -135,7 +142,7 @@ class OrderResolutionTests(ResolutionTests):
         filled = trade.whenFilled()
         self.assertNoResult(filled)
         self.look(order(9, clientOrderId="another"), self.mine())
-        self.assertEqual(self.link.tell(details(self.mine(), deal(1, 10, at=5))).orderId, 10)
+        self.detail(deal(1, 10, at=5))
         self.assertIs(self.successResultOf(filled), trade)
         self.assertEqual([fill.dealId for fill in trade.fills], [1])
         self.assertTrue(trade.fills[0].recovered)
@@ -192,7 +199,7 @@ class OrderResolutionTests(ResolutionTests):
         self.look()
         self.clock.advance(5)
         self.look(self.mine())
-        self.link.tell(details(self.mine(), deal(1, 10)))
+        self.detail(deal(1, 10))
         self.assertIs(trade.status, TradeStatus.FILLED)
 
     def test_absentAndThereAfterAll(self) -> None:
@@ -233,7 +240,7 @@ class OrderResolutionTests(ResolutionTests):
         self.restore()
         self.assertNoResult(filled)
         self.look()
-        self.link.tell(details(self.mine(), deal(1, 10)))
+        self.detail(deal(1, 10))
         self.assertIs(self.successResultOf(filled), trade)
         self.assertIs(self.successResultOf(closed), trade.position)
 
@@ -247,9 +254,35 @@ class OrderResolutionTests(ResolutionTests):
         self.link.reconcile(position(1_010, OPEN, 100_000, at=50))
         self.restore()
         self.look()
-        self.link.tell(details(self.mine(), deal(1, 10)))
+        self.detail(deal(1, 10), state=held(position(1_010, OPEN, 100_000, at=50)))
         self.assertEqual((self.trading.positions, trade.position), ((empty,), empty))
         self.assertEqual(empty.volume, 100_000)
+
+    def test_closedMeanwhile(self) -> None:
+        """
+        Scenario 80: a trade whose position was opened and closed unheard has that position, closed.
+        """
+        trade = self.unknown(label="mine")
+        self.look(self.mine())
+        self.detail(deal(1, 10))
+        self.successResultOf(trade.whenFilled())
+        self.assertEqual((trade.position.positionId, trade.position.status), (1_010, PositionStatus.CLOSED))
+        self.assertIs(self.successResultOf(trade.position.whenClosed()), trade.position)
+        self.assertEqual(self.trading.positions, ())
+
+    def test_enlarged(self) -> None:
+        """
+        Scenario 80: on a netted account the order has enlarged a position that was there; the trade has that one, as
+        the server holds it now, though no event told so.
+        """
+        self.link.push(event("FILLED", order(5), position(1_005, OPEN, 100_000, at=5), deal(2, 5)))
+        trade = self.unknown()
+        self.look(self.mine(positionId=1_005))
+        self.link.tell(details(self.mine(positionId=1_005), deal(1, 10, positionId=1_005)))
+        self.link.tell(held(position(1_005, OPEN, 200_000, at=9)))
+        self.successResultOf(trade.whenFilled())
+        self.assertEqual((trade.position,), self.trading.positions)
+        self.assertEqual(trade.position.volume, 200_000)
 
     def test_lostAgain(self) -> None:
         """
@@ -270,7 +303,7 @@ class OrderResolutionTests(ResolutionTests):
         self.link.reconcile()
         self.restore()
         self.look(self.mine())
-        self.link.tell(details(self.mine(), deal(1, 10)))
+        self.detail(deal(1, 10))
         self.assertIs(trade.status, TradeStatus.FILLED)
 
     def test_failing(self) -> None:
@@ -297,7 +330,7 @@ class OrderResolutionTests(ResolutionTests):
         self.restore()
         again = trade.whenFilled()
         self.look(self.mine())
-        self.link.tell(details(self.mine(), deal(1, 10)))
+        self.detail(deal(1, 10))
         self.successResultOf(again)
 
     def test_numberUnknown(self) -> None:
@@ -338,7 +371,7 @@ class OrderResolutionTests(ResolutionTests):
         self.trading.onExecution(heard.append)
         self.unknown()
         self.look(self.mine())
-        self.link.tell(details(self.mine(), deal(1, 10)))
+        self.detail(deal(1, 10))
         self.assertEqual(heard, [])
 
 

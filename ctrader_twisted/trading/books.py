@@ -12,6 +12,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOADeal,
     ProtoOAExecutionEvent,
     ProtoOAOrder,
+    ProtoOAPosition,
     ProtoOAReconcileRes,
     ProtoOATrader,
     ProtoOATraderUpdatedEvent,
@@ -107,23 +108,41 @@ class Books:
         for order in ended:
             order.settle()
 
-    def told(self, life: OrderLife, order: ProtoOAOrder, deals: Iterable[ProtoOADeal]) -> None:
+    def told(
+        self,
+        life: OrderLife,
+        order: ProtoOAOrder,
+        deals: Iterable[ProtoOADeal],
+        held: Iterable[ProtoOAPosition] | None = None,
+    ) -> None:
         """
         The server was asked what became of an order of ours. Its deals reach the listeners by L{recovered} alone.
 
         @param life: the order.
         @param order: the server's order.
         @param deals: its deals.
+        @param held: the positions that the server holds since then, if it was asked for them too.
         """
         label = order.tradeData.label
         fills = [readDeal(deal, self.amounts, label=label, recovered=True) for deal in deals if isFilled(deal)]
         self.orders.told(life, order, fills)
         position = self._join(life, None)
         pending = self._put(life, order)
-        if life.isEnded and position is not None and position.status is PositionStatus.CREATED:
-            # It is among the open ones if it is open: it was closed unheard.
+        if life.fills and held is not None:
+            position = self._filled(life, order, held)
+        elif life.isEnded and position is not None and position.status is PositionStatus.CREATED:
             self.positions.drop(position)
         self._settle(life, position, pending)
+
+    def _filled(self, life: OrderLife, order: ProtoOAOrder, held: Iterable[ProtoOAPosition]) -> HeldPosition:
+        message = next((each for each in held if each.positionId == order.positionId), None)
+        if message is not None:
+            position = self.positions.update(message, None)
+        else:
+            # It was opened, and closed since.
+            position = self.positions.closed(order.positionId, order.tradeData)
+        life.position = position
+        return position
 
     def missing(self, life: OrderLife, error: Exception) -> None:
         """

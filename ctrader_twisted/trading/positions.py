@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from ctrader_twisted.schema.messages import (
     ProtoOAMarginChangedEvent,
     ProtoOAPosition,
+    ProtoOATradeData,
     ProtoOATrailingSLChangedEvent,
 )
 from ctrader_twisted.session.listeners import Listeners
@@ -117,6 +118,23 @@ class Positions:
         position = self._held.get(event.positionId)
         if position is not None:
             position.usedMargin = self._amounts.money(event.usedMargin, event)
+
+    def closed(self, positionId: int, data: ProtoOATradeData) -> HeldPosition:
+        """
+        A position that was opened is not there any more.
+
+        @param positionId: its id.
+        @param data: the data of the order that opened or enlarged it.
+        @return: the position.
+        """
+        position = self.find(positionId)
+        if position is None:
+            position = HeldPosition(positionId, data.symbolId, Side(data.tradeSide), self._actions, self._amounts)
+            position.label, position.comment = data.label, data.comment
+        position.vanish()
+        self._remember(position)
+        self.changes.tell(None)
+        return position
 
     def drop(self, position: HeldPosition) -> None:
         """

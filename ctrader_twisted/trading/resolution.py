@@ -231,9 +231,10 @@ class Resolution:
                 del self._orders[life]
                 self._books.untold(life, str(error))
             return
+        held = (await self._archive.state()).position if details.deal else None
         # Its own events may have told meanwhile, and know better.
         if life.status is TradeStatus.UNKNOWN:
-            self._books.told(life, details.order, details.deal)
+            self._books.told(life, details.order, details.deal, held)
 
     def _missing(self, life: OrderLife) -> None:
         assert life.wanted is not None

@@ -76,7 +76,7 @@ class Trade:
     @property
     def fills(self) -> tuple[Deal, ...]:
         """
-        What was executed. Deals made while the connection was down are not among them.
+        What was executed, in the order of execution.
         """
         return self._life.fills
 
@@ -153,8 +153,8 @@ class Trade:
         @return: fires with this trade.
         @raise OrderRejected: (as a failure) if the server refused it, or it ended unheard of and unfilled; L{Busy
             <ctrader_twisted.errors.Busy>} and others if the same order may succeed later.
-        @raise OutcomeUnknown: (as a failure) if the account's state, read after a loss of the connection, does not
-            tell, or if the client was stopped. A later event still may: wait again.
+        @raise OutcomeUnknown: (as a failure) if the order went out and no answer came, or if the client was stopped.
+            What became of it is found out: wait again. If it cannot be found out, who waits is told so.
         """
         return self._life.whenAccepted().addCallback(lambda _: self)
 
@@ -166,7 +166,8 @@ class Trade:
         @return: fires with this trade.
         @raise OrderRejected: (as a failure) if it was refused, cancelled or expired with nothing filled; for refusals
             that may be cured, as with L{whenAccepted}.
-        @raise OutcomeUnknown: (as a failure) as with L{whenAccepted}.
+        @raise OutcomeUnknown: (as a failure) if the client was stopped, or what became of the order cannot be found
+            out.
         """
         return self._life.whenFilled().addCallback(lambda _: self)
 
@@ -175,7 +176,8 @@ class Trade:
         Wait until the order has ended, however it did: C{status}, C{fills} and C{error} tell.
 
         @return: fires with this trade, if the order was refused too.
-        @raise OutcomeUnknown: (as a failure) as with L{whenAccepted}.
+        @raise OutcomeUnknown: (as a failure) if the client was stopped, or what became of the order cannot be found
+            out.
         """
         return self._life.whenDone().addCallback(lambda _: self)
 
