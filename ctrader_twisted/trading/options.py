@@ -97,7 +97,7 @@ class MarketOptions(OrderOptions, total=False):
     @ivar protectionFromQuote: the server takes no prices for the protection of such an order, only distances from the
         price of the fill. If this is true, C{stopLoss} and C{takeProfit} are sent as their distances from the newest
         quote, rounded half to even to the symbol's digits; they move with the price of the fill.
-    @ivar timeInForce: C{IMMEDIATE_OR_CANCEL}, which is the server's default, or C{FILL_OR_KILL}; a market order can also
+    @ivar timeInForce: C{IMMEDIATE_OR_CANCEL}, which is the default, or C{FILL_OR_KILL}; a market order can also
         be C{MARKET_ON_OPEN}.
     """
 
