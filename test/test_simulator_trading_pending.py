@@ -381,6 +381,7 @@ class TimeTests(TradingCase):
         Where time goes faster, orders expire sooner by the clock.
         """
         self.exchange.stop()
+        self.client.lose()
         self.speed = 10.0
         self.exchange = self.makeExchange()
         self.exchange.start()
