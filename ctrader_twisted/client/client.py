@@ -20,14 +20,15 @@ from twisted.python.failure import Failure
 from ctrader_twisted.blocking import Worker
 from ctrader_twisted.client.account import Account
 from ctrader_twisted.client.explaining import explain
+from ctrader_twisted.client.status import ClientStatus
 from ctrader_twisted.errors import ConfigurationError, ConnectFailed, CTraderError
 from ctrader_twisted.interfaces import ITokenStore, RunBlocking
 from ctrader_twisted.requests import ApplicationRequests
 from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.grants import AccountInfo
 from ctrader_twisted.session.link import Registration
+from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.session.session import Session
-from ctrader_twisted.session.status import Status
 from ctrader_twisted.trading.halt import HaltFile
 from ctrader_twisted.trading.journal import OrderJournal
 from ctrader_twisted.trading.limits import Limits
@@ -126,6 +127,8 @@ class Client(Service):
             connectTimeout=connectTimeout,
         )
         self.requests = ApplicationRequests(self.request)
+        self._statusListeners: Listeners[ClientStatus] = Listeners()
+        self._session.onStatus(lambda _: self._statusChanged())
         self._accounts: dict[int, Account] = {}
         for accountId in accounts:
             self._known(accountId)
@@ -195,20 +198,21 @@ class Client(Service):
         return self._session.whenAccountReady(accountId).addCallback(lambda _: account)
 
     @property
-    def status(self) -> Status:
+    def status(self) -> ClientStatus:
         """
-        What is connected, ready and refused, and why.
+        What is connected, ready, refused and stale, and why, and what was seen that should be rare.
         """
-        return self._session.status
+        stale = {accountId: account.stale for accountId, account in self._accounts.items()}
+        return ClientStatus.of(self._session.status, stale)
 
-    def onStatus(self, listener: Callable[[Status], None]) -> Registration:
+    def onStatus(self, listener: Callable[[ClientStatus], None]) -> Registration:
         """
-        Hear of every change of the status.
+        Hear of every change of the status, but for its counters.
 
         @param listener: called with the new status.
         @return: an object whose C{stop()} ends it.
         """
-        return self._session.onStatus(listener)
+        return self._statusListeners.add(listener)
 
     def onError(self, listener: Callable[[CTraderError], None]) -> Registration:
         """
@@ -267,8 +271,13 @@ class Client(Service):
                 journal=self._journal,
                 runBlocking=self._runBlocking,
             )
+            account.onStale(lambda _: self._statusChanged())
             self._accounts[accountId] = account
         return account
+
+    def _statusChanged(self) -> None:
+        if len(self._statusListeners):
+            self._statusListeners.tell(self.status)
 
     def _limitsOf(self, accountId: int) -> Limits:
         if isinstance(self._limits, Limits):

@@ -72,8 +72,7 @@ class ApplicationRequests(Asking):
         @param timeout: seconds to wait for the answer.
         @return: fires with C{permissionScope} (C{SCOPE_VIEW} may look, C{SCOPE_TRADE} may trade too) and
             C{ctidTraderAccount}: for each account its C{ctidTraderAccountId}, C{isLive}, which tells the host,
-            C{traderLogin}, the number that the platform shows, and sometimes more; the times are milliseconds since
-            1970. The answer repeats the token.
+            C{traderLogin}, the number that the platform shows, and sometimes more. The answer repeats the token.
         @raise TokenRefused: (as a failure) if the token is unknown, revoked or expired.
         """
         return self._ask(lambda: ProtoOAGetAccountListByAccessTokenReq(accessToken=accessToken), timeout)
