@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import DeferredList
 from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted import Account, Client, Limits, Lots
+from ctrader_twisted import Account, Client, Limits, Lots, Side
 from ctrader_twisted.errors import ConfigurationError, Halted, LimitReached, NotConnected
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.testing import VirtualExchange
@@ -154,7 +155,7 @@ class RestrainedClientTests(SynchronousTestCase):
         async def first(account: Account) -> None:
             eurusd = await account.symbol("EURUSD")
             await (await account.buy(eurusd, Lots("0.1"))).whenFilled()
-            account.halt()
+            await account.halt()
             self.assertTrue(account.isHalted)
             with self.assertRaises(Halted):
                 await account.sell(eurusd, Lots("0.1"))
@@ -181,12 +182,12 @@ class RestrainedClientTests(SynchronousTestCase):
         async def main(account: Account) -> None:
             eurusd = await account.symbol("EURUSD")
             orders = [account.buy(eurusd, Lots("0.01")) for _ in range(60)]
-            account.halt()
+            await account.halt()
             ended = await DeferredList(orders, consumeErrors=True)
             halted = [result for isSent, result in ended if not isSent]
             self.assertGreaterEqual(len(halted), 10)
             for failure in halted:
-                self.assertIsInstance(failure.value, Halted)
+                self.assertTrue(cast(Failure, failure).check(Halted))
             self.assertEqual(self.orders(), 60 - len(halted))
 
         self.within(main)
@@ -248,6 +249,23 @@ class RestrainedClientTests(SynchronousTestCase):
 
         self.within(main, limits=Limits(lotsPerSymbol="1"))
         self.assertEqual(self.orders(), 10)
+
+    def test_flatten(self) -> None:
+        """
+        Halting can cancel and close everything, though the halt file cannot be written.
+        """
+
+        async def main(account: Account) -> None:
+            eurusd = await account.symbol("EURUSD")
+            await (await account.buy(eurusd, Lots("0.1"))).whenFilled()
+            await account.limitOrder(Side.BUY, eurusd, Lots("0.1"), "0.9")
+            with self.assertRaises(ConfigurationError):
+                await account.halt(flatten=True)
+            self.assertEqual((account.positions, account.orders, account.isHalted), ((), (), True))
+            with self.assertRaises(Halted):
+                await account.buy(eurusd, Lots("0.1"))
+
+        self.within(main, haltFile=Path(self.mktemp()) / "missing" / "halt")
 
     def test_byAccount(self) -> None:
         """

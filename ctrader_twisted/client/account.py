@@ -93,7 +93,15 @@ class Account(MarketData, Trading, Records, Estimates, Restraint):
         )
         Records.__init__(self, link, clock=clock, archive=Archive(link, wallClock))
         Estimates.__init__(self, link, clock=clock, symbols=self._symbols, quotes=self._quotes, books=self._books)
-        Restraint.__init__(self, self._sources, limits, haltFile, watchEquity=self.watchEquity, wallClock=wallClock)
+        Restraint.__init__(
+            self,
+            self._sources,
+            limits,
+            haltFile,
+            watchEquity=self.watchEquity,
+            flatten=lambda: eventually(self._closeEverything()),
+            wallClock=wallClock,
+        )
         link.onEnded(self._ended)
         link.onRestore(lambda: Deferred.fromCoroutine(self._lookUpHeld()))
 
@@ -162,6 +170,13 @@ class Account(MarketData, Trading, Records, Estimates, Restraint):
 
     def _traderReceived(self, trader: ProtoOATrader) -> None:
         self._trader = trader
+
+    async def _closeEverything(self) -> None:
+        # An order that waits could open what was just closed.
+        try:
+            await self.cancelAll()
+        finally:
+            await self.closeAll()
 
     async def _findDepositAsset(self) -> Asset:
         if self._trader is None:

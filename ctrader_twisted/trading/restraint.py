@@ -7,6 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from twisted.internet.defer import Deferred
+
+from ctrader_twisted.eventual import eventually
 from ctrader_twisted.market import Quote
 from ctrader_twisted.schema.messages import ProtoOAAccountType
 from ctrader_twisted.trading.archive import Archive
@@ -33,6 +36,7 @@ class Restraint:
         haltFile: HaltFile | None,
         *,
         watchEquity: Callable[[], EquityWatch],
+        flatten: Callable[[], Deferred[None]],
         wallClock: Callable[[], int],
     ) -> None:
         """
@@ -40,10 +44,12 @@ class Restraint:
         @param limits: its limits.
         @param haltFile: where it is halted across restarts, if anywhere.
         @param watchEquity: makes what values the open positions.
+        @param flatten: cancels all orders and closes all positions.
         @param wallClock: milliseconds since 1970.
         """
         self._haltFile = haltFile
         self._sources = sources
+        self._flatten = flatten
         self._worth = Worth(sources) if limits.exposure is not None else None
         self._day: DayResult | None = None
         self._equity: EquityWatch | None = None
@@ -80,18 +86,21 @@ class Restraint:
         """
         return self._guard.isHalted or self._isHaltedByFile()
 
-    def halt(self) -> None:
+    def halt(self, *, flatten: bool = False) -> Deferred[None]:
         """
         Let the account open nothing more, from this moment on: orders and amendments are refused by L{Halted
         <ctrader_twisted.errors.Halted>}. Closing, cancelling and protecting stay allowed. With a halt file it holds
         across restarts too, and the disk has it when this returns.
 
-        @raise ConfigurationError: if the halt file cannot be written. This process is halted all the same.
+        @param flatten: whether to cancel all orders that wait, and then to close all positions.
+        @return: fires when that is done, at once if nothing is to be flattened.
+        @raise ConfigurationError: (as a failure) if the halt file cannot be written. This process is halted, and the
+            account flattened, all the same.
+        @raise PartlyDone: (as a failure) if not everything could be cancelled and closed; it tells which.
         """
         # First what cannot fail.
         self._guard.isHalted = True
-        if self._haltFile is not None:
-            self._haltFile.halt(self._sources.link.accountId)
+        return eventually(self._haltAll(flatten))
 
     def resume(self) -> None:
         """
@@ -102,6 +111,14 @@ class Restraint:
         if self._haltFile is not None:
             self._haltFile.resume(self._sources.link.accountId)
         self._guard.isHalted = False
+
+    async def _haltAll(self, flatten: bool) -> None:
+        try:
+            if self._haltFile is not None:
+                self._haltFile.halt(self._sources.link.accountId)
+        finally:
+            if flatten:
+                await self._flatten()
 
     def _isHaltedByFile(self) -> bool:
         return self._haltFile is not None and self._haltFile.halts(self._sources.link.accountId)

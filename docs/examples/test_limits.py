@@ -34,7 +34,7 @@ class LimitTests(SynchronousTestCase):
                 await account.buy(eurusd, Lots("0.51"))
             self.assertEqual(caught.exception.limit, "lotsPerOrder")
 
-            account.halt()
+            await account.halt()
             with self.assertRaises(Halted):
                 await account.buy(eurusd, Lots("0.01"))
             await account.positions[0].close()
