@@ -362,7 +362,7 @@ class EffectTests(ExchangeTestCase):
 
         async def main(client: Client) -> None:
             account = await client.account(self.virtual.accountId)
-            account.halt()
+            await account.halt()
             with self.assertRaises(Halted):
                 await self.bought(account)
 
