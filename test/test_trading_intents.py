@@ -164,7 +164,7 @@ class OneLifeTests(JournalledTestCase):
 
     def test_writtenFirst(self) -> None:
         """
-        Scenario 80: an order leaves when the journal has it, and not before. What became of it is written, too.
+        An order leaves when the journal has it, and not before. What became of it is written, too.
         """
 
         async def main(account: Account) -> None:
@@ -357,6 +357,24 @@ class OneLifeTests(JournalledTestCase):
         self.live(main)
         self.assertEqual(self.status(), (TradeStatus.FILLED, True, None))
 
+    def test_reconnect(self) -> None:
+        """
+        After a reconnect an order is the same live object still, and hears of its end.
+        """
+
+        async def main(account: Account) -> None:
+            eurusd = await account.symbol("EURUSD")
+            trade = await account.limitOrder(Side.BUY, eurusd, BOUGHT, "0.90000", clientOrderId="one")
+            self.virtual.endpoint.links[-1].cut()
+            await self.pause(1)
+            await account.whenReady()
+            (pending,) = account.orders
+            await pending.cancel()
+            await trade.whenDone()
+
+        self.live(main)
+        self.assertEqual(self.status()[0], TradeStatus.CANCELLED)
+
 
 class NextLifeTests(JournalledTestCase):
     """
@@ -365,7 +383,7 @@ class NextLifeTests(JournalledTestCase):
 
     def test_filled(self) -> None:
         """
-        Scenario 80: an order that was filled is a trade again, with its fills and its position, and nothing is sent.
+        An order that was filled is a trade again, with its fills and its position, and nothing is sent.
         """
         fills: list[Any] = []
 
@@ -387,7 +405,7 @@ class NextLifeTests(JournalledTestCase):
 
     def test_unheard(self) -> None:
         """
-        Scenario 80: an order that left before a crash, whose answer nobody heard, is found out about by itself.
+        An order that left before a crash, whose answer nobody heard, is found out about by itself.
         """
 
         async def first(account: Account) -> None:
@@ -411,7 +429,7 @@ class NextLifeTests(JournalledTestCase):
 
     def test_neverLeft(self) -> None:
         """
-        Scenario 80: an order that was written and did not leave before a crash is known to be absent, is not sent by
+        An order that was written and did not leave before a crash is known to be absent, is not sent by
         itself, and its id stays refused.
         """
 

@@ -91,7 +91,7 @@ class KilledTests(TestCase):
 
     def test_killed(self) -> Deferred[None]:
         """
-        Scenario 80: a process that is killed at any step around the sending of an order leaves one order or none. The
+        A process that is killed at any step around the sending of an order leaves one order or none. The
         next process that asks for it knows its outcome, and never is a second one sent.
         """
 
