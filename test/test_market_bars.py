@@ -377,6 +377,34 @@ class OutageTests(BarsCase):
         self.clock.advance(0)
         self.assertEqual(heard, [(10, 1), (12, 3), (13, 4)])
 
+    def test_inDoubt(self) -> None:
+        """
+        Where the server turns out to have forgotten the subscriptions, what it did not send is taken from history,
+        also if that was being asked already.
+        """
+        heard = self.heard()
+        self.tick(10, 1)
+        good = self.link.answers.pop(m.ProtoOAGetTrendbarsReq)
+        for minute, period in ((13, "H1"), (16, "H4")):
+            self.forgetSubscriptions(period)
+            self.past.update({minute - 2: 5, minute - 1: 6})
+            self.tick(minute, 7, stamped=False)
+            self.tick(minute + 1, 8, stamped=False)
+        self.link.answers[m.ProtoOAGetTrendbarsReq] = good
+        self.assertEqual(heard, [])
+        self.clock.advance(2)
+        self.assertEqual(heard, [(each, self.past[each]) for each in range(10, 17) if each in self.past])
+
+    def forgetSubscriptions(self, period: str) -> None:
+        """
+        The server forgets what was subscribed, which comes out when another period is wanted.
+        """
+        kind = m.ProtoOASubscribeLiveTrendbarReq
+        good = self.link.answers.pop(kind)
+        self.addCleanup(self.bars.onBar(EURUSD, period, lambda _: None).stop)
+        self.link.answers[kind] = good
+        self.link.answer(serverError("NOT_SUBSCRIBED_TO_SPOTS"))
+
     @settings(deadline=None, max_examples=300)
     @given(
         st.lists(
@@ -525,6 +553,37 @@ class StreamTests(BarsCase):
         self.tick(50, 6)
         self.clock.advance(2)
         self.assertEqual(self.take(stream), [(9, 5)])
+
+    def test_firstBarWhileAsking(self) -> None:
+        """
+        Where the first live bar comes while history is asked, history is asked again for the bars before that.
+        """
+        self.past = {7: 3, 8: 4}
+        good = self.link.answers.pop(m.ProtoOAGetTrendbarsReq)
+        stream = self.enter(warmUp=2)
+        self.clock.advance(2)
+        page = good(self.link.pending[0][0])
+        self.past[9] = 5
+        self.tick(10, 6)
+        self.link.answers[m.ProtoOAGetTrendbarsReq] = good
+        self.link.answer(page)
+        self.clock.advance(0)
+        self.assertEqual(self.take(stream), [(8, 4), (9, 5)])
+
+    def test_gapsBecomeOne(self) -> None:
+        """
+        Gaps that nobody has taken become one.
+        """
+        stream = self.enter()
+        del self.link.answers[m.ProtoOAGetTrendbarsReq]
+        for minute in (10, 12, 14):
+            self.link.lose()
+            self.link.restore()
+            self.tick(minute, 1)
+            if minute > 10:
+                self.clock.advance(0)
+                self.link.answer(serverError("INCORRECT_BOUNDARIES"))
+        self.assertEqual(self.take(stream), [Gap(10 * MINUTE, 14 * MINUTE)])
 
     def test_joinedWhileAsking(self) -> None:
         """

@@ -273,6 +273,18 @@ class DepthTests(SynchronousTestCase):
             self.link.push(event(bid(1, price)))
         self.assertEqual([self.next(stream), self.next(stream)], [Gap(1000, 1000), 104])
 
+    def test_enteredInOutage(self) -> None:
+        """
+        Who comes during an outage is not given the book of before.
+        """
+        self.depth.onDepth(EURUSD, lambda _: None)
+        self.link.push(event(bid(1, 100)))
+        self.link.lose()
+        stream = self.enter()
+        self.link.restore()
+        self.link.push(event(bid(1, 99)))
+        self.assertEqual(self.next(stream), 99)
+
     def test_policies(self) -> None:
         """
         Scenario 70: a stream keeps as many books as it was told, and drops the oldest or fails.

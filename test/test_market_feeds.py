@@ -289,6 +289,18 @@ class FeedsTests(SynchronousTestCase):
         heard = self.intakes["depth"].heard
         self.assertEqual(heard, [("begins", 1), ("flows", 1)] * 2)
 
+    def test_failedUnwanted(self) -> None:
+        """
+        What nobody wants any more when its subscription fails lets its spots go.
+        """
+        self.feeds.bars.acquire((1, M1))
+        self.answer()
+        self.feeds.bars.release((1, M1))
+        self.answer(serverError("TIMEOUT_ERROR"))
+        self.assertEqual(self.answerAll(), ["-spots"])
+        self.assertEqual(self.intakes["bars"].heard[-1], ("ends", (1, M1)))
+        self.clock.advance(60)
+
     def test_doubtIsNoBeginning(self) -> None:
         """
         A subscription that timed out may have begun: what has come since then counts.

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted.errors import SymbolNotFound, serverError
+from ctrader_twisted.errors import IllegalValue, SymbolNotFound, TooSlow, serverError
 from ctrader_twisted.market import Gap, Quote, Quotes, QuoteStream
 from ctrader_twisted.market.feeds import Feeds
 from ctrader_twisted.schema import messages as m
@@ -226,6 +227,53 @@ class ListenerTests(QuotesCase):
         self.spot(bid=1, ask=2)
         self.assertEqual(len(heard), 1)
 
+    def test_toldRefusals(self) -> None:
+        """
+        A listener that wants to hear of a refusal is told, and it is not logged; what it raises is.
+        """
+
+        def refuse(_: Any) -> Any:
+            raise serverError("SYMBOL_NOT_FOUND")
+
+        self.link.answers[m.ProtoOASubscribeSpotsReq] = refuse
+        errors: list[Any] = []
+        with capturedLogs() as events:
+            first = self.quotes.onQuote(EURUSD, lambda _: None, onRefused=errors.append)
+        self.assertEqual((type(errors[0]), events), (SymbolNotFound, []))
+        first.stop()
+        second = self.quotes.onQuote(EURUSD, lambda _: None, onRefused=lambda _: 1 / 0)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        second.stop()
+
+    def test_toldGaps(self) -> None:
+        """
+        A listener that wants to hear of gaps is told before the first quote after an outage.
+        """
+        heard: list[Any] = []
+        self.quotes.onQuote(EURUSD, lambda _: heard.append("quote"), onGap=heard.append)
+        self.spot(bid=1, ask=2)
+        self.link.lose()
+        self.now = 2000
+        self.link.restore()
+        self.assertEqual(heard, ["quote"])
+        self.spot(bid=1, ask=2)
+        self.assertEqual(heard, ["quote", Gap(1000, 2000), "quote"])
+
+    def test_subscribedAgain(self) -> None:
+        """
+        Who wants a symbol again while it is being unsubscribed has to wait for a new price.
+        """
+        answer = self.link.answers.pop(m.ProtoOAUnsubscribeSpotsReq)
+        registration = self.quotes.onQuote(EURUSD, lambda _: None)
+        self.spot(bid=1, ask=2)
+        registration.stop()
+        heard = self.heard()
+        self.link.answer(answer(None))
+        self.assertIsNone(self.quotes.quote(EURUSD))
+        self.spot(bid=1, ask=2)
+        self.assertEqual(len(heard), 1)
+        self.link.answers[m.ProtoOAUnsubscribeSpotsReq] = answer
+
     def test_refusedLater(self) -> None:
         """
         A refusal that comes after the last user left is nobody's.
@@ -343,11 +391,24 @@ class StreamTests(QuotesCase):
         self.assertEqual((self.bids(slow), slow.dropped), ([3, 4], 2))
         self.assertEqual((self.bids(fast), fast.dropped), ([1, 2, 3, 4], 0))
 
-    def test_illegalLimit(self) -> None:
+    def test_fail(self) -> None:
         """
-        A stream keeps at least one quote.
+        Scenario 70: a stream that is to fail gives what it has kept, then fails, and lets the symbol go.
         """
-        self.assertRaises(ValueError, self.quotes.quotes, EURUSD, limit=0)
+        stream = self.enter(limit=2, onFull="fail")
+        for bid in (1, 2, 3, 4):
+            self.spot(bid=bid, ask=9)
+        kept = [self.successResultOf(self.next(stream)) for _ in range(2)]
+        self.assertEqual([int(quote.bid * 100_000) for quote in kept if isinstance(quote, Quote)], [1, 2])
+        self.failureResultOf(self.next(stream), TooSlow)
+        self.assertEqual(self.requests()[-1], ("Unsubscribe", [1]))
+
+    def test_illegal(self) -> None:
+        """
+        A stream keeps at least one quote, and has one of two policies.
+        """
+        self.assertRaises(IllegalValue, self.quotes.quotes, EURUSD, limit=0)
+        self.assertRaises(IllegalValue, self.quotes.quotes, EURUSD, onFull="block")
 
     def test_joinedLater(self) -> None:
         """
