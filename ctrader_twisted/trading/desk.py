@@ -71,6 +71,8 @@ class OrderDesk:
         @raise OutcomeUnknown: (as a failure) if the order may have left and no answer came; its C{trade} learns the
             outcome later.
         @raise LimitReached: (as a failure) if it would exceed a limit of the account; nothing was sent.
+        @raise JournalFailed: (as a failure) if there is a journal and the order cannot be written there; nothing was
+            sent.
         @raise NotConnected: (as a failure) if there is no connection; nothing was sent.
         @raise ConnectionLost: (as a failure) if the connection ended before the order was sent.
         """

@@ -72,7 +72,9 @@ class OrderOptions(TypedDict, total=False):
     @ivar guaranteedStopLoss: whether the stop loss is filled at its own price, where the broker offers that.
     @ivar label: a label for order and position, of at most 100 characters.
     @ivar comment: a comment for order and position, of at most 512 characters.
-    @ivar clientOrderId: an id of your own, of at most 50 characters and never used before.
+    @ivar clientOrderId: an id of your own, of at most 50 characters. It stands for this one order, if that was refused
+        too: without a journal it must not have been used before; with one, the same order again gives the same trade,
+        and nothing is sent.
     @ivar timeout: seconds to wait for the acceptance; by default 30.
     """
 
