@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, TypeVar, cast
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 __all__ = ["Eventual", "eventually"]
@@ -82,7 +82,9 @@ class Eventual(Deferred[_ResultT]):
         loop = self.get_loop()
 
         def done(result: Any) -> Any:
-            self._outcome = result
+            # Of several tasks the first takes a failure away from the Deferred, but not from the others.
+            if self._outcome is _NONE_YET:
+                self._outcome = result
             loop.call_soon(wake, _Woken(), context=context)
             return None if isinstance(result, Failure) else result
 
@@ -100,5 +102,22 @@ def eventually(coroutine: Coroutine[Any, Any, _ResultT]) -> Deferred[_ResultT]:
     if running.called and not running.paused:
         return running
     result: Eventual[_ResultT] = Eventual(lambda _: running.cancel())
-    running.addCallbacks(result.callback, result.errback)
+    running.addCallbacks(_hand, _handFailure, callbackArgs=(result,), errbackArgs=(result,))
     return result
+
+
+# A coroutine may go on when it is cancelled, as one that tidies up; then nobody waits for it any more.
+
+
+def _hand(value: _ResultT, result: Deferred[_ResultT]) -> None:
+    if not result.called:
+        result.callback(value)
+
+
+def _handFailure(failure: Failure, result: Deferred[_ResultT]) -> Failure | None:
+    if not result.called:
+        result.errback(failure)
+    elif not isinstance(failure.value, CancelledError):
+        # It is logged as unheard.
+        return failure
+    return None

@@ -82,6 +82,50 @@ class TwistedTests(SynchronousTestCase):
         self.failureResultOf(outer, CancelledError)
         self.assertTrue(inner.called)
 
+    def test_tidying(self) -> None:
+        """
+        A coroutine that tidies up when it is cancelled may take its time; only what goes wrong then is logged.
+        """
+
+        async def run() -> None:
+            try:
+                await Deferred()
+            finally:
+                await tidied
+
+        for result, logged in ((None, 0), (KeyError("gone"), 1)):
+            tidied: Deferred[None] = Deferred()
+            outer = eventually(run())
+            outer.cancel()
+            self.failureResultOf(outer, CancelledError)
+            if result is None:
+                tidied.callback(None)
+            else:
+                tidied.errback(result)
+            gc.collect()
+            self.assertEqual(len(self.flushLoggedErrors(KeyError)), logged)
+            self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_goingOn(self) -> None:
+        """
+        So may one that does not mind being cancelled.
+        """
+
+        async def run() -> int:
+            try:
+                await Deferred()
+            except CancelledError:
+                await tidied
+            return 1
+
+        tidied: Deferred[None] = Deferred()
+        outer = eventually(run())
+        outer.cancel()
+        self.failureResultOf(outer, CancelledError)
+        tidied.callback(None)
+        gc.collect()
+        self.assertEqual(self.flushLoggedErrors(), [])
+
 
 class AsyncioTests(SynchronousTestCase):
     """
@@ -144,6 +188,18 @@ class AsyncioTests(SynchronousTestCase):
             return list(await asyncio.gather(one, self.fired(2), one))
 
         self.assertEqual(self.runTask(main()), [1, 2, 1])
+
+    def test_failedTogether(self) -> None:
+        """
+        Several tasks that wait for the same thing all hear that it has failed.
+        """
+
+        async def main() -> list[object]:
+            eventual: Eventual[int] = Eventual()
+            self.loop.call_later(0, self.loop.call_soon, eventual.errback, KeyError("gone"))
+            return list(await asyncio.gather(wait(eventual), wait(eventual), return_exceptions=True))
+
+        self.assertEqual([type(each) for each in self.runTask(main())], [KeyError, KeyError])
 
     def test_timeout(self) -> None:
         """

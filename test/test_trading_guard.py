@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted import Lots, Quote
+from ctrader_twisted import Lots, Quote, Side
 from ctrader_twisted.errors import ConfigurationError, Halted, IllegalValue, LimitReached, RequestTimedOut
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.trading.guard import Guard
@@ -191,6 +191,28 @@ class LimitTests(GuardCase):
             self.link.answerWith(event(told, mine, position(1_010, OPEN, LOT), deal(1, 10, LOT)))
             self.assertEqual(len(self.link.sent), 2)
             self.refused(self.new("0.01"), "lotsPerSymbol", "2.01 lots")
+
+    def test_waitingOnce(self) -> None:
+        """
+        An order that waits for its price counts once.
+        """
+        self.limit(lotsPerSymbol="1")
+        self.trading.limitOrder(Side.BUY, EURUSD, Lots("0.6"), "1.0")
+        mine = order(10, LOT * 6 // 10, kind="LIMIT", clientOrderId=self.link.sent[-1].clientOrderId)
+        self.link.answerWith(event("ACCEPTED", mine))
+        self.refused(self.new("0.41"), "lotsPerSymbol", "1.01 lots")
+        self.leaves(self.new("0.4"))
+
+    def test_sameId(self) -> None:
+        """
+        A raw order with the id of another one is another one.
+        """
+        self.limit(lotsPerSymbol="1")
+        self.trading.buy(EURUSD, Lots("0.5"), clientOrderId="mine")
+        self.leaves(self.new("0.5", clientOrderId="mine"))
+        self.link.answerWith(event("REJECTED", order(10, LOT // 2, clientOrderId="mine"), errorCode="NO_QUOTES"))
+        self.refused(self.new("0.51"), "lotsPerSymbol", "1.01 lots")
+        self.flushLoggedErrors()
 
     def test_rawAcceptedNotFilled(self) -> None:
         """

@@ -9,8 +9,10 @@ from time import monotonic
 
 from google.protobuf.message import Message
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
+from twisted.python.failure import Failure
 from twisted.python.runtime import seconds as wallSeconds
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -381,6 +383,16 @@ class RequestTests(ProtocolTestCase):
         (theirs,) = FrameDecoder().feed(transport.value())
         self.assertNotEqual(mine.clientMsgId, theirs.clientMsgId)
         other.abort(NotConnected("over"))
+
+    def test_givenUpWhenLost(self) -> None:
+        """
+        One who hears of the loss and gives up another request keeps nobody from hearing of it.
+        """
+        requests = [self.protocol.request(m.ProtoOAVersionReq()) for _ in range(3)]
+        requests[0].addErrback(lambda _: requests[1].cancel())
+        self.protocol.connectionLost(Failure(ConnectionDone()))
+        self.failureResultOf(requests[1], CancelledError)
+        self.failureResultOf(requests[2], ConnectionLost)
 
 
 class EventTests(ProtocolTestCase):

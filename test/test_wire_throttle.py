@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.errors import RateLimited, TooManyRequests
@@ -316,13 +317,18 @@ class ClosureTests(ThrottleCase):
         for _ in range(50):
             self.throttle.count(TRADING)
         orders = [self.send("order", TRADING, user=user) for user in (1, 2, 1)]
+
+        def told(failure: Failure, other: Deferred[None]) -> Failure:
+            # One who is told may give up another place.
+            other.cancel()
+            return failure
+
         self.assertIsNotNone(self.send("close", TRADING, name="B"))
         self.assertIsNotNone(self.send("list", GENERAL, name="C"))
         last = orders[-1]
         for place in orders:
             assert place is not None and last is not None
-            # One who is told may give up another place.
-            place.addErrback(lambda failure: last.cancel() or failure)
+            place.addErrback(told, last)
         self.throttle.close("A", 30, self.clock.seconds())
         for place, error in zip(orders, (RateLimited, RateLimited, CancelledError), strict=True):
             assert place is not None

@@ -140,9 +140,8 @@ class Underway:
             return False
         if leaving.orderId is None:
             return True
-        life, pending = self._books.orders.byId(leaving.orderId), self._books.pending.find(leaving.orderId)
-        isFollowed = life is not None and life.wanted is not None
-        return life is not None and not life.isEnded and not isFollowed and pending is None
+        life = self._books.orders.byId(leaving.orderId)
+        return life is not None and not life.isEnded and self._books.pending.find(leaving.orderId) is None
 
     def _left(self, leaving: _Leaving) -> int:
         life = None if leaving.orderId is None else self._books.orders.byId(leaving.orderId)

@@ -169,4 +169,6 @@ class Outstanding:
         # All leave the table before any is told, because a callback may send the next request.
         failed = [self._waiting.pop(clientMsgId) for clientMsgId in ids if clientMsgId in self._waiting]
         for waiting in failed:
-            waiting.answered.errback(error(waiting))
+            # One who is told may have given up another.
+            if not waiting.answered.called:
+                waiting.answered.errback(error(waiting))
