@@ -32,7 +32,7 @@ from test.marketlink import makeSymbol
 NOW = 1_700_000_000_000
 EURUSD = makeSymbol(1, "EURUSD", minVolume=100_000, maxVolume=1_000_000_000, stepVolume=100_000)
 QUOTE = Quote(1, Decimal("1.10000"), Decimal("1.10010"), NOW, NOW)
-OPTIONS = {
+OPTIONS: dict[OrderKind, type[Any]] = {
     OrderKind.MARKET: MarketOptions,
     OrderKind.MARKET_RANGE: MarketRangeOptions,
     OrderKind.LIMIT: PendingOptions,

@@ -157,6 +157,27 @@ class PlacedTests(PendingCase):
         self.assertIs(self.successResultOf(trade.cancel()), trade)
         self.assertEqual(len(self.link.sent), 2)
 
+    def test_foundAgain(self) -> None:
+        """
+        Scenario 80: an order whose answer was lost is found by its id, with the live order.
+        """
+        placed = self.trading.limitOrder(Side.BUY, EURUSD, Lots("0.02"), "1.05")
+        told = self.told(clientOrderId=self.link.sent[-1].clientOrderId)
+        self.link.lose()
+        trade = self.failureResultOf(placed, OutcomeUnknown).value.trade
+        assert isinstance(trade, Trade)
+        self.assertIsNone(trade.order)
+        self.link.reconcile(told, position(1_010, CREATED))
+        self.assertEqual((self.trading.orders, trade.status), ((trade.order,), TradeStatus.ACCEPTED))
+
+    def test_limitedRisk(self) -> None:
+        """
+        The account's terms count.
+        """
+        self.link.reconcile(isLimitedRisk=True)
+        placed = self.trading.limitOrder(Side.BUY, EURUSD, Lots("0.02"), "1.05", stopLossPips=5)
+        self.assertIn("limited risk", str(self.failureResultOf(placed, IllegalValue).value))
+
     def test_amended(self) -> None:
         """
         A trade is amended as its order is.
@@ -178,6 +199,9 @@ class PlacedTests(PendingCase):
         self.failureResultOf(trade.cancel(), NotFound)
         self.failureResultOf(trade.amend(price="1.1"), NotFound)
         self.assertRaises(TypeError, trade.amend, prize="1.1")
+        filled = position(1_030, OPEN, 100_000, at=5)
+        self.link.push(event("FILLED", market, filled, deal(1, 30)))
+        self.assertIs(self.successResultOf(trade.cancel()), trade)
         self.assertEqual(len(self.link.sent), 1)
 
 
@@ -222,6 +246,8 @@ class OrderStateTests(PendingCase):
         self.assertIs(self.successResultOf(done), held)
         self.assertIs(held.status, TradeStatus.EXPIRED)
         self.assertIs(self.successResultOf(held.whenDone()), held)
+        self.link.push(event("REPLACED", self.told(limitPrice=1.01)))
+        self.assertEqual((held.status, str(held.price)), (TradeStatus.EXPIRED, "1.05000"))
 
     def test_goneWhileAway(self) -> None:
         """
@@ -315,11 +341,13 @@ class CancelTests(PendingCase):
         cancelled, filled = trade.cancel(), trade.whenFilled()
         self.link.answer(serverError("ORDER_NOT_FOUND", request=CANCEL))
         told.orderStatus = m.ProtoOAOrderStatus.ORDER_STATUS_FILLED
+        told.tradeData.label = "L"
         answer = m.ProtoOAOrderDetailsRes(ctidTraderAccountId=7, order=told, deal=[deal(1, 10, 200_000)])
         self.link.tell(answer)
         for fired in (cancelled, filled):
             self.assertIs(self.successResultOf(fired), trade)
-        self.assertEqual(([each.dealId for each in trade.fills], self.trading.orders), ([1], ()))
+        self.assertEqual([(each.dealId, each.label) for each in trade.fills], [(1, "L")])
+        self.assertEqual(self.trading.orders, ())
 
     def test_race(self) -> None:
         """

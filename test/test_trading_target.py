@@ -248,6 +248,11 @@ class TargetTests(ExposureCase):
         self.assertEqual(self.successResultOf(moved).after, -100_000)
         self.assertEqual(self.sent(), [(1, 200_000), ("SELL", 100_000)])
         self.assertEqual(self.successResultOf(self.target("-0.01", label="c")).trade, None)
+        first, second = self.target("-0.02", label="a"), self.target("-0.02", label="b")
+        self.assertEqual(self.sent()[2:], [("SELL", 100_000)])
+        self.open()
+        self.successResultOf(first)
+        self.assertEqual(self.successResultOf(second).trade, None)
 
     def test_withoutLabel(self) -> None:
         """
@@ -416,3 +421,17 @@ class CloseAllTests(ExposureCase):
         self.assertEqual([each.closedVolume for each in self.trading.dealsOf(label="a")], [0, 100_000])
         self.assertEqual(self.trading.dealsOf(label="b"), ())
         self.assertEqual(self.trading.dealsOf(symbol=EURUSD)[0].commission, Decimal("-0.03"))
+
+    def test_missedDeals(self) -> None:
+        """
+        A deal that was made while away has the label of its position.
+        """
+        self.hold((1, 200_000, "a"))
+        self.link.restore()
+        self.link.tell(m.ProtoOADealListRes(ctidTraderAccountId=7, hasMore=False))
+        self.link.lose()
+        self.hold((1, 100_000, "a"))
+        self.link.restore()
+        missed = closingDeal(9, 9, 1, 100_000)
+        self.link.tell(m.ProtoOADealListRes(ctidTraderAccountId=7, deal=[missed], hasMore=False))
+        self.assertEqual([(each.dealId, each.recovered) for each in self.trading.dealsOf(label="a")], [(9, True)])

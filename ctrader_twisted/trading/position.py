@@ -386,5 +386,4 @@ class HeldPosition(Position):
 
 
 def _carriesLevels(order: ProtoOAOrder) -> bool:
-    levels = (order.relativeStopLoss, order.relativeTakeProfit, order.stopLoss, order.takeProfit)
-    return not order.closingOrder and any(levels)
+    return any((order.relativeStopLoss, order.relativeTakeProfit, order.stopLoss, order.takeProfit))
