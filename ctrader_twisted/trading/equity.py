@@ -101,7 +101,7 @@ class _Priced:
 
 class EquityWatch:
     """
-    The money of an account by live prices, made by L{ctrader_twisted.client.Account.watchEquity}. Use it with
+    The money of an account by live prices, made by L{Estimates.watchEquity <ctrader_twisted.trading.estimates.Estimates.watchEquity>}. Use it with
     C{async with}, or stop it in the end.
 
     It subscribes what it takes to value the open positions, and follows them as they open and close. All amounts are in
