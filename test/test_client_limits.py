@@ -259,13 +259,16 @@ class RestrainedClientTests(SynchronousTestCase):
             eurusd = await account.symbol("EURUSD")
             await (await account.buy(eurusd, Lots("0.1"))).whenFilled()
             await account.limitOrder(Side.BUY, eurusd, Lots("0.1"), "0.9")
+            folder.rmdir()
             with self.assertRaises(ConfigurationError):
                 await account.halt(flatten=True)
             self.assertEqual((account.positions, account.orders, account.isHalted), ((), (), True))
             with self.assertRaises(Halted):
                 await account.buy(eurusd, Lots("0.1"))
 
-        self.within(main, haltFile=Path(self.mktemp()) / "missing" / "halt")
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        self.within(main, haltFile=folder / "halt")
 
     def test_byAccount(self) -> None:
         """

@@ -5,6 +5,9 @@ Tests of limits and halts: what is refused before any byte of it leaves.
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from zoneinfo import ZoneInfo
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted import Lots, Quote, Side
+from ctrader_twisted.durable import exclusively
 from ctrader_twisted.errors import ConfigurationError, Halted, IllegalValue, LimitReached, RequestTimedOut
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.trading.guard import Guard
@@ -449,6 +453,48 @@ class HaltTests(GuardCase):
         file.resume(7)
         self.assertEqual([file.halts(7), file.halts(8)], [False, True])
 
+    def test_atTheSameTime(self) -> None:
+        """
+        Processes that halt and resume at the same time do not undo each other's halts.
+        """
+        script = """
+import sys
+from ctrader_twisted.trading.halt import HaltFile
+file, accountId = HaltFile(sys.argv[1]), int(sys.argv[2])
+for _ in range(50):
+    file.halt(accountId)
+    assert file.halts(accountId)
+    file.resume(accountId)
+file.halt(accountId)
+"""
+        project = Path(__file__).resolve().parent.parent
+        words = (sys.executable, "-c", script, str(self.path.absolute()))
+        running = [subprocess.Popen((*words, str(number)), cwd=project) for number in (7, 8)]
+        self.assertEqual([each.wait() for each in running], [0, 0])
+        self.assertEqual(sorted(self.path.read_text().split()), ["7", "8"])
+
+    def test_heldByAnother(self) -> None:
+        """
+        If another process does not let go of the lock, that is told, and nothing is changed.
+        """
+        self.patch(time, "sleep", lambda seconds: None)
+        file = HaltFile(self.path)
+        with exclusively(Path(f"{self.path}.lock")):
+            self.assertRaises(ConfigurationError, file.halt, 7)
+        self.assertFalse(file.halts(7))
+        file.halt(7)
+        self.assertTrue(file.halts(7))
+
+    def test_elsewhere(self) -> None:
+        """
+        The file stays the same when the process changes its working directory.
+        """
+        self.addCleanup(os.chdir, os.getcwd())
+        file = HaltFile(self.path)
+        file.halt(7)
+        os.chdir("..")
+        self.assertTrue(file.halts(7))
+
     def test_touched(self) -> None:
         """
         An empty file halts everybody, and only a person ends that.
@@ -470,13 +516,24 @@ class HaltTests(GuardCase):
         self.path.mkdir()
         file = HaltFile(self.path)
         self.assertTrue(file.halts(7))
-        self.assertRaises(ConfigurationError, file.resume, 7)
+        for change in (file.halt, file.resume):
+            self.assertRaises(ConfigurationError, change, 7)
 
-    def test_notWritten(self) -> None:
+    def test_notResumed(self) -> None:
         """
-        Whoever halts hears of a file that cannot be written.
+        An account is not resumed as long as the file halts everybody for another reason.
         """
-        self.assertRaises(ConfigurationError, HaltFile(self.path / "missing").halt, 7)
+        self.path.write_text("7\nmaintenance\n")
+        self.assertRaises(ConfigurationError, HaltFile(self.path).resume, 7)
+        self.assertEqual(self.path.read_text(), "7\nmaintenance\n")
+
+    def test_missingFolder(self) -> None:
+        """
+        As long as the folder of the file is not there, everybody is halted; whoever halts hears of it.
+        """
+        file = HaltFile(self.path / "missing")
+        self.assertTrue(file.halts(7))
+        self.assertRaises(ConfigurationError, file.halt, 7)
 
     def test_private(self) -> None:
         """

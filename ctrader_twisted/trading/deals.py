@@ -242,6 +242,13 @@ class Executions:
         else:
             self._held.append(deal)
 
+    @property
+    def isHolding(self) -> bool:
+        """
+        Whether deals are kept because older ones are being fetched.
+        """
+        return self._held is not None
+
     def hold(self) -> None:
         """
         Keep what comes, until L{release}: there may be older deals.
