@@ -101,8 +101,8 @@ class _Priced:
 
 class EquityWatch:
     """
-    The money of an account by live prices, made by L{Estimates.watchEquity <ctrader_twisted.trading.estimates.Estimates.watchEquity>}. Use it with
-    C{async with}, or stop it in the end.
+    The money of an account by live prices, made by C{account.watchEquity}. Use it with C{async with}, or stop it in the
+    end.
 
     It subscribes what it takes to value the open positions, and follows them as they open and close. All amounts are in
     the deposit asset. Each is L{None} while it cannot be known: when a price that it depends on is missing, and while
