@@ -78,7 +78,8 @@ class ListenerTests(QuotesCase):
 
     def test_oneSided(self) -> None:
         """
-        Scenario 57: There is a quote once both sides are known; then each change of a side makes one.
+        Scenarios 57 and 59: there is a quote once both sides are known; then each change of a side makes one, with the
+        time that the server told, if it did.
         """
         heard = self.heard()
         self.spot(ask=110_010)
