@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from twisted.internet.defer import Deferred, execute, fail
@@ -496,6 +497,87 @@ class NextLifeTests(JournalledTestCase):
                 await main(client)
 
         self.virtual.drive(life())
+
+
+class CrashTests(JournalledTestCase):
+    """
+    A process that ends at any instant.
+    """
+
+    def setUp(self) -> None:
+        """
+        The exchange and the journal are made anew for each instant.
+        """
+        super().setUp()
+        self.top = self.folder
+
+    def begin(self, seed: int) -> None:
+        """
+        Make an exchange, and a folder for a journal.
+        """
+        self.virtual = VirtualExchange(seed=seed)
+        self.symbols.clear()
+        self.folder = self.top / str(seed)
+        self.folder.mkdir()
+        self.path = self.folder / "orders.db"
+
+    def lateDisk(self, delay: float) -> Callable[..., Deferred[Any]]:
+        """
+        @return: does blocking work after a while, and tells of it as much later.
+        """
+        clock = self.virtual.clock
+        return lambda function, *args: deferLater(clock, delay, function, *args).addCallback(
+            lambda result: deferLater(clock, delay, lambda: result)
+        )
+
+    async def crashing(self, account: Account, delay: float) -> None:
+        """
+        Order, and die a little later: nothing reaches the server or the journal from then on.
+        """
+        self.symbols[account] = await account.symbol("EURUSD")
+        bought = Deferred.fromCoroutine(self.buy(account))
+        bought.addErrback(lambda _: None)
+        await self.pause(delay)
+        self.crash()
+        self.virtual.endpoint.refusing = True
+        self.virtual.endpoint.links[-1].freeze()
+
+    async def asking(self, account: Account) -> str:
+        """
+        Order the same.
+
+        @return: what became of it.
+        """
+        try:
+            trade = await self.buy(account)
+            return (await trade.whenFilled()).status.name
+        except OrderRejected as error:
+            return error.code
+
+    def test_anyInstant(self) -> None:
+        """
+        Wherever a process ends, before, while and after an order is written, sent, accepted and filled: there is one
+        order or none, the next process knows which, and the one after it knows the same.
+        """
+        outcomes: set[tuple[str, int]] = set()
+        for seed in range(30):
+            self.begin(seed)
+            random = Random(seed)
+            late = self.lateDisk(random.choice((0.0, 0.05, 0.1)))
+            delay = random.choice((0.0, random.uniform(0, 0.3)))
+            self.live(lambda account, delay=delay: self.crashing(account, delay), runBlocking=late)
+            self.virtual.endpoint.links[-1].cut()
+            self.virtual.endpoint.refusing = False
+            told: list[str] = []
+
+            async def asked(account: Account, told: list[str] = told) -> None:
+                told.append(await self.asking(account))
+
+            self.live(asked)
+            self.live(asked, runBlocking=late)
+            self.assertEqual(told[0], told[1], f"seed {seed}")
+            outcomes.add((told[0], self.sent()))
+        self.assertEqual(outcomes, {("FILLED", 1), ("ORDER_ABSENT", 0)})
 
 
 class ClosedTests(JournalledTestCase):
