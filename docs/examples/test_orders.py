@@ -16,7 +16,9 @@ async def waitBelow(account: Account) -> None:
     """
     eurusd = await account.symbol("EURUSD")
     async with account.quotes(eurusd) as quotes:
-        quote = await anext(quotes)
+        await anext(quotes)
+        quote = account.quote(eurusd)
+    assert quote is not None
     price = quote.bid - eurusd.pips(100)
     trade = await account.limitOrder(
         Side.BUY, eurusd, Lots("0.10"), price, stopLossPips=20, takeProfitPips=40, label="dip"
