@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -565,7 +566,7 @@ class CrashTests(JournalledTestCase):
             random = Random(seed)
             late = self.lateDisk(random.choice((0.0, 0.05, 0.1)))
             delay = random.choice((0.0, random.uniform(0, 0.3)))
-            self.live(lambda account, delay=delay: self.crashing(account, delay), runBlocking=late)
+            self.live(partial(self.crashing, delay=delay), runBlocking=late)
             self.virtual.endpoint.links[-1].cut()
             self.virtual.endpoint.refusing = False
             told: list[str] = []
