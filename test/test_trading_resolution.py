@@ -215,6 +215,44 @@ class OrderResolutionTests(ResolutionTests):
         self.successResultOf(trade.whenFilled())
         self.assertEqual(len(self.trading.positions), 1)
 
+    def test_cameLate(self) -> None:
+        """
+        One that came so late that it was taken for absent, and was executed unheard, is found after the next login.
+        """
+        trade = self.unknown()
+        self.look()
+        self.clock.advance(5)
+        self.look()
+        self.failureResultOf(trade.whenFilled(), OrderRejected)
+        self.link.lose()
+        self.link.reconcile(position(1_010, OPEN, 100_000, at=50))
+        self.restore()
+        self.look(self.mine())
+        self.detail(deal(1, 10), state=held(position(1_010, OPEN, 100_000, at=50)))
+        self.assertIs(self.successResultOf(trade.whenFilled()), trade)
+        self.assertEqual((trade.error, trade.position), (None, self.trading.positions[0]))
+        self.link.lose()
+        self.link.reconcile(position(1_010, OPEN, 100_000, at=50))
+        self.restore()
+        self.assertEqual(self.link.questions, [])
+
+    def test_notSuspectedForEver(self) -> None:
+        """
+        An absent order is looked for after a login, and not any more an hour later.
+        """
+        self.unknown()
+        self.look()
+        self.clock.advance(5)
+        self.look()
+        for pause, asked in ((60, 1), (3600, 0)):
+            self.clock.advance(pause)
+            self.link.lose()
+            self.link.reconcile()
+            self.restore()
+            self.assertEqual(len(self.link.questions), asked)
+            if asked:
+                self.look()
+
     def test_answeredByItself(self) -> None:
         """
         Scenario 81: what its own events tell meanwhile is not overwritten, and ends the asking.

@@ -290,7 +290,7 @@ class OrderLife:
         """
         The order was taken for one that never reached the server, and it is there after all.
         """
-        self.status, self.error = TradeStatus.SENT, None
+        self.status, self.error = TradeStatus.UNKNOWN, None
 
     def refused(self, error: Exception) -> None:
         """

@@ -135,6 +135,18 @@ class Orders:
             del self._absent[next(iter(self._absent))]
         life.refused(error)
 
+    def revive(self, life: OrderLife) -> None:
+        """
+        An order may have been taken for one that never reached the server, and it is there: it is followed again.
+
+        @param life: the order.
+        """
+        assert life.wanted is not None
+        if self._absent.pop(life.wanted.clientOrderId, None) is not None:
+            self._log.error("order {order} was taken for one that never came", order=life.wanted.clientOrderId)
+            life.revive()
+            self.expect(life)
+
     def isOwn(self, order: ProtoOAOrder) -> bool:
         """
         @param order: the server's order.
@@ -211,9 +223,7 @@ class Orders:
             return life
         life = self._expected.get(order.clientOrderId) or self._absent.get(order.clientOrderId)
         if life is not None and life.wanted is not None and life.wanted.fits(order):
-            if self._absent.pop(order.clientOrderId, None) is not None:
-                self._log.error("order {order} was taken for one that never came", order=order.clientOrderId)
-                life.revive()
+            self.revive(life)
             self.forget(life)
             self._own[order.orderId] = life
             return life

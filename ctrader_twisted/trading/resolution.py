@@ -25,6 +25,7 @@ __all__ = ["Resolution"]
 _AWAY = (ConnectionLost, NotConnected, LoginNeeded, CancelledError)
 _MOST_FAILURES = 8
 _LONGEST_PAUSE = 60.0
+_SUSPECTED = 3600.0
 
 
 @define(eq=False)
@@ -68,6 +69,9 @@ class Resolution:
         self._settling = settling
         self._orders: dict[OrderLife, _Doubt] = {}
         self._changes: dict[Change, _Doubt] = {}
+        # Those that are taken for never having come; looked for once more after each login, for an hour.
+        self._absent: dict[OrderLife, _Doubt] = {}
+        self._suspects: dict[OrderLife, _Doubt] = {}
         self._failures = 0
         self._round: Deferred[None] | None = None
         self._next: IDelayedCall | None = None
@@ -116,6 +120,9 @@ class Resolution:
         for life in self._books.orders.unended():
             if life.status is TradeStatus.UNKNOWN:
                 self._orders.setdefault(life, _Doubt(now, self._clock.seconds()))
+        youngest = self._clock.seconds() - _SUSPECTED
+        self._absent = {life: doubt for life, doubt in self._absent.items() if doubt.since > youngest}
+        self._suspects = dict(self._absent)
         self._failures = 0
 
     def _restored(self) -> Deferred[None]:
@@ -145,7 +152,7 @@ class Resolution:
             self._next.cancel()
             self._next = None
         self._forget()
-        if not self._orders and not self._changes:
+        if not self._orders and not self._changes and not self._suspects:
             return
         round_ = Deferred.fromCoroutine(self._look())
         self._round = round_
@@ -204,9 +211,10 @@ class Resolution:
     async def _look(self) -> None:
         begun = self._clock.seconds()
         state = await self._archive.state()
-        doubts = (*self._orders.values(), *self._changes.values())
+        doubts = (*self._orders.values(), *self._changes.values(), *self._suspects.values())
         listed = await self._archive.orders(min(doubt.sent for doubt in doubts) - CLOCK_DOUBT)
         orders = {order.orderId: order for order in (*state.order, *listed)}
+        self._suspect(orders)
         for life, doubt in tuple(self._orders.items()):
             if life.status is TradeStatus.UNKNOWN:
                 await self._find(life, doubt, orders, begun)
@@ -222,7 +230,7 @@ class Resolution:
         orderId = life.orderId or _matching(life, orders.values())
         if orderId is None:
             if self._isAbsent(doubt, begun):
-                self._missing(life)
+                self._missing(life, doubt)
             return
         try:
             details = await self._archive.details(orderId)
@@ -236,9 +244,18 @@ class Resolution:
         if life.status is TradeStatus.UNKNOWN:
             self._books.told(life, details.order, details.deal, held)
 
-    def _missing(self, life: OrderLife) -> None:
+    def _suspect(self, orders: dict[int, ProtoOAOrder]) -> None:
+        suspects, self._suspects = self._suspects, {}
+        for life, doubt in suspects.items():
+            if life.error is not None and _matching(life, orders.values()) is not None:
+                del self._absent[life]
+                self._books.orders.revive(life)
+                self._orders[life] = doubt
+
+    def _missing(self, life: OrderLife, doubt: _Doubt) -> None:
         assert life.wanted is not None
         if life.status is TradeStatus.UNKNOWN:
+            self._absent[life] = doubt
             words = f"the server does not know the order {life.wanted.clientOrderId}: it never came"
             error = OrderRejected("ORDER_ABSENT", words, request="ProtoOANewOrderReq", accountId=self._link.accountId)
             self._books.missing(life, error)
