@@ -1,5 +1,6 @@
 """
-Files that survive a crash: whoever reads one sees the old content or the new one, whole; and changing them one at a time.
+Files that survive a crash: whoever reads one sees the old content or the new one, whole. And changing them one at a
+time.
 """
 
 from __future__ import annotations

@@ -62,6 +62,8 @@ class DayTests(SynchronousTestCase):
         self.close(1)
         self.now += DAY
         self.close(2)
+        late = closingDeal(3, 3, 1, at=NOW)
+        self.link.push(event("FILLED", order(3, side=SELL, positionId=1), theDeal=late))
         self.assertEqual(self.day.total(), Decimal("4.84"))
         self.assertEqual(len(self.day._gains), 1)
 

@@ -279,8 +279,10 @@ class LimitTests(GuardCase):
         All open and ordered volume is valued; what cannot be valued lets nothing through.
         """
         self.limit(exposure="150000")
-        self.leaves(self.new("1"))
+        self.link.reconcile(position(1, OPEN, LOT // 10, symbolId=9))
+        self.leaves(self.new("0.9"))
         self.refused(self.new("0.51"), "exposure", "151000")
+        self.leaves(self.new("0.5"))
         self.rate = None
         self.refused(self.new("0.01"), "exposure", "not known")
 
@@ -304,6 +306,7 @@ class LimitTests(GuardCase):
         self.refused(self.new(), "spread", "subscribe")
         self.quotes[1] = Quote(1, Decimal("1.10000"), Decimal("1.10021"), None, 0)
         self.refused(self.new(), "spread", "2.1 pips")
+        self.refused(self.new(orderType=m.ProtoOAOrderType.MARKET_RANGE), "spread", "2.1 pips")
         self.leaves(self.new(orderType=m.ProtoOAOrderType.LIMIT, limitPrice=1.0))
         self.quotes[1] = Quote(1, Decimal("1.10000"), Decimal("1.10020"), None, 0)
         self.leaves(self.new())
@@ -318,6 +321,8 @@ class LimitTests(GuardCase):
         self.leaves(self.new())
         self.clock.advance(0.1)
         self.refused(self.new(), "quoteAge", "5.1 s old")
+        self.quotes[1] = Quote(1, Decimal("1.10000"), Decimal("1.10020"), None, 60_000)
+        self.refused(self.new(), "quoteAge", "-54.9 s old")
 
     def test_amended(self) -> None:
         """
@@ -331,6 +336,9 @@ class LimitTests(GuardCase):
         self.leaves(m.ProtoOAAmendOrderReq(orderId=20, volume=2 * LOT))
         self.refused(m.ProtoOAAmendOrderReq(orderId=20, volume=2 * LOT), "lotsPerSymbol")
         self.refused(m.ProtoOAAmendOrderReq(orderId=21, volume=LOT), "lotsPerOrder", "not known")
+        self.limit(dailyLoss=1)
+        self.result = Decimal(-1)
+        self.refused(m.ProtoOAAmendOrderReq(orderId=20, volume=2 * LOT), "dailyLoss")
 
     def test_closing(self) -> None:
         """
@@ -340,11 +348,11 @@ class LimitTests(GuardCase):
         self.link.reconcile(position(1, OPEN, LOT, side=SELL))
         self.leaves(m.ProtoOACancelOrderReq(orderId=1))
         self.leaves(m.ProtoOAAmendPositionSLTPReq(positionId=1, stopLoss=1.2))
+        self.refused(self.new("1", positionId=1, orderType=m.ProtoOAOrderType.LIMIT), "ordersPerMinute")
         self.leaves(self.new("1", positionId=1))
         self.leaves(m.ProtoOAClosePositionReq(positionId=1, volume=LOT))
         self.refused(self.new("1.01", positionId=1), "ordersPerMinute")
         self.refused(self.new("1", positionId=1, tradeSide=SELL), "ordersPerMinute")
-        self.refused(self.new("1", positionId=1, orderType=m.ProtoOAOrderType.LIMIT), "ordersPerMinute")
         self.refused(self.new("1"), "ordersPerMinute")
 
     def test_closingNetted(self) -> None:
@@ -396,7 +404,9 @@ class LimitTests(GuardCase):
         Limits are exact and not negative.
         """
         self.assertRaises(TypeError, Limits, lotsPerOrder=0.5)
-        self.assertRaises(IllegalValue, Limits, dailyLoss="-1")
+        for wrong in ({"dailyLoss": "-1"}, {"ordersPerMinute": -1}, {"quoteAge": -1}, {"quoteAge": float("nan")}):
+            self.assertRaises(IllegalValue, lambda wrong=wrong: Limits(**wrong))
+        self.assertRaises(TypeError, Limits, ordersPerMinute=2.5)
         self.assertEqual(Limits(lotsPerSymbol={"EURUSD": 1}).lotsPerSymbol, {"EURUSD": Decimal(1)})
         self.assertEqual(Limits(zone=ZoneInfo("America/New_York")).zone.key, "America/New_York")  # type: ignore[attr-defined]
 
@@ -490,7 +500,7 @@ file.halt(accountId)
         The file stays the same when the process changes its working directory.
         """
         self.addCleanup(os.chdir, os.getcwd())
-        file = HaltFile(self.path)
+        file = HaltFile(os.path.relpath(self.path))
         file.halt(7)
         os.chdir("..")
         self.assertTrue(file.halts(7))

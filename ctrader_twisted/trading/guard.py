@@ -199,7 +199,8 @@ class Guard:
         if symbol is None or quote is None:
             raise self._reached(f"there is no quote of symbol {symbolId}; subscribe to its quotes first", name)
         age = (self._wallClock() - quote.received) / 1000
-        if limits.quoteAge is not None and age > limits.quoteAge:
+        # A clock that was set back tells nothing about what came before.
+        if limits.quoteAge is not None and not 0 <= age <= limits.quoteAge:
             raise self._reached(f"the quote of {symbol.name} is {age:g} s old", "quoteAge")
         spread = (quote.ask - quote.bid) / symbol.pipSize
         if limits.spread is not None and spread > limits.spread:

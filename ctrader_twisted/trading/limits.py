@@ -36,6 +36,21 @@ def _lots(value: LotLimit) -> Decimal | dict[str, Decimal] | None:
     return _positive(value)
 
 
+def _count(value: int | None) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | None):
+        raise TypeError(f"a whole number is needed, not {value!r}")
+    if value is not None and value < 0:
+        raise IllegalValue(f"a limit cannot be negative: {value}")
+    return value
+
+
+def _seconds(value: float | None) -> float | None:
+    # What is not a number is not above zero either.
+    if value is not None and not value >= 0:
+        raise IllegalValue(f"a limit cannot be negative: {value}")
+    return value
+
+
 @frozen(kw_only=True)
 class Limits:
     """
@@ -57,9 +72,9 @@ class Limits:
 
     lotsPerOrder: Decimal | Mapping[str, Decimal] | None = field(default=None, converter=_lots)
     lotsPerSymbol: Decimal | Mapping[str, Decimal] | None = field(default=None, converter=_lots)
-    ordersPerMinute: int | None = None
+    ordersPerMinute: int | None = field(default=None, converter=_count)
     exposure: Decimal | None = field(default=None, converter=_positive)
     dailyLoss: Decimal | None = field(default=None, converter=_positive)
     spread: Decimal | None = field(default=None, converter=_positive)
-    quoteAge: float | None = None
+    quoteAge: float | None = field(default=None, converter=_seconds)
     zone: tzinfo = UTC

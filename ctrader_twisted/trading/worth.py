@@ -24,7 +24,8 @@ _UNIT_VOLUME = 100
 class Worth:
     """
     Values volumes of symbols in the deposit asset. The first question about a symbol subscribes what it takes, and is
-    answered when the prices have come; so are those about what is held when the account is logged in.
+    answered when the prices have come; so are those about what is held when the account is logged in. What was
+    subscribed stays so as long as the account is used.
     """
 
     _log = Logger()
@@ -35,7 +36,7 @@ class Worth:
         """
         self._sources = sources
         self._conversions: dict[int, Conversion] = {}
-        self._opening: dict[int, Deferred[None]] = {}
+        self._opening: set[int] = set()
         sources.link.onRestore(self._restore)
 
     def of(self, symbolId: int, volume: int) -> Decimal | None:
@@ -55,21 +56,12 @@ class Worth:
             return None
         return roundedMoney(Fraction(volume, _UNIT_VOLUME) * rate, self._sources.books.amounts.moneyDigits)
 
-    def stop(self) -> None:
-        """
-        Let all prices go.
-        """
-        for opening in tuple(self._opening.values()):
-            opening.cancel()
-        for conversion in self._conversions.values():
-            conversion.stop()
-        self._conversions.clear()
-
     def _open(self, symbolId: int) -> None:
         if symbolId in self._opening:
             return
-        opening = self._opening[symbolId] = Deferred.fromCoroutine(self._follow(symbolId))
-        opening.addErrback(self._failed, symbolId).addBoth(lambda _: self._opening.pop(symbolId, None))
+        self._opening.add(symbolId)
+        opening = Deferred.fromCoroutine(self._follow(symbolId)).addErrback(self._failed, symbolId)
+        opening.addBoth(lambda _: self._opening.discard(symbolId))
 
     async def _follow(self, symbolId: int) -> None:
         sources = self._sources
