@@ -223,6 +223,26 @@ class OneLifeTests(JournalledTestCase):
         self.assertEqual(self.status(), (TradeStatus.FILLED, True, None))
         self.assertEqual(self.sent(), 1)
 
+    def test_slowDisk(self) -> None:
+        """
+        An order that the disk does not take in time does not leave, then or later; its id is not used again, since it
+        may have been written.
+        """
+
+        async def main(account: Account) -> None:
+            self.symbols[account] = await account.symbol("EURUSD")
+            self.disk.isSlow = True
+            with self.assertRaises(JournalFailed) as caught:
+                await self.buy(account)
+            self.assertIn("not answered within 30 s", str(caught.exception))
+            self.disk.catchUp()
+            with self.assertRaises(OrderRejected) as refused:
+                await self.buy(account)
+            self.assertEqual(refused.exception.code, "ORDER_ABSENT")
+            self.assertEqual(self.sent(), 0)
+
+        self.live(main)
+
     def test_cancelledWait(self) -> None:
         """
         Who does not wait for the disk any more does not take the order back: it leaves, and its id stands for it.

@@ -5,9 +5,11 @@ The new orders of one account in the journal: each is written before it leaves, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NoReturn
 
 from attrs import define, evolve
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -25,6 +27,7 @@ from ctrader_twisted.trading.resolution import Resolution
 __all__ = ["Intents"]
 
 _REMEMBERED = 1_000
+_PATIENCE = 30.0
 _UNHEARD = (TradeStatus.SENT, TradeStatus.UNKNOWN)
 
 
@@ -52,6 +55,7 @@ class Intents:
     def __init__(
         self,
         link: AccountLink,
+        clock: IReactorTime,
         journal: OrderJournal,
         runBlocking: RunBlocking,
         archive: Archive,
@@ -60,6 +64,7 @@ class Intents:
     ) -> None:
         """
         @param link: the account.
+        @param clock: the reactor.
         @param journal: the journal.
         @param runBlocking: runs the journal's methods.
         @param archive: knows the time.
@@ -67,6 +72,7 @@ class Intents:
         @param resolution: finds out what became of them.
         """
         self._link = link
+        self._clock = clock
         self._journal = journal
         self._runBlocking = runBlocking
         self._archive = archive
@@ -106,6 +112,7 @@ class Intents:
         self._bound()
         return (
             self._runBlocking(self._journal.claim, entry)
+            .addTimeout(_PATIENCE, self._clock, _tooLate)
             .addCallbacks(self._claimed, _notWritten, callbackArgs=(known,), errbackArgs=(known,))
             .addErrback(self._drop, known)
         )
@@ -210,6 +217,11 @@ def _compare(earlier: JournalEntry, entry: JournalEntry) -> None:
         f"the clientOrderId {entry.clientOrderId!r} was used before, for an order with another "
         f"{' and '.join(differing) or 'content'}; nothing was sent; give a new one"
     )
+
+
+def _tooLate(result: object, seconds: float) -> NoReturn:
+    # It may be written yet. Then it is looked for like one that left, and not found.
+    raise JournalFailed(f"the disk has not answered within {seconds:g} s")
 
 
 def _notWritten(failure: Failure, known: _Known) -> Failure:

@@ -89,7 +89,7 @@ class Trading(OrderDesk):
         self._recovery = Recovery(link, clock, archive, books, patience=patience)
         intents = None
         if journal is not None:
-            intents = Intents(link, journal, runBlocking, archive, books, self._resolution)
+            intents = Intents(link, clock, journal, runBlocking, archive, books, self._resolution)
         sending = Sending(link, books, self._resolution, archive, randomness, intents)
         placing = Placing(sending, outside.market)
         closing = actions.closing = Closing(link, clock, sending, orders, symbolById, self._gone)
