@@ -146,6 +146,24 @@ class RestrainedClientTests(SynchronousTestCase):
 
         self.within(main, limits=Limits(exposure="100000"))
 
+    def test_exposureHeld(self) -> None:
+        """
+        What is held is valued from the login on, so that the first order finds it known.
+        """
+
+        async def first(account: Account) -> None:
+            await (await account.buy(await account.symbol("EURUSD"), Lots("0.5"))).whenFilled()
+
+        async def second(account: Account) -> None:
+            eurusd = await account.symbol("EURUSD")
+            await self.settle()
+            await account.buy(eurusd, Lots("0.01"))
+            with self.assertRaises(LimitReached):
+                await account.buy(eurusd, Lots("0.5"))
+
+        self.within(first)
+        self.within(second, limits=Limits(exposure="100000"))
+
     def test_halt(self) -> None:
         """
         A halted account stays so across clients, closes what it holds, and trades again when it is resumed.

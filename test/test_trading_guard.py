@@ -504,6 +504,8 @@ file.halt(accountId)
         file.halt(7)
         os.chdir("..")
         self.assertTrue(file.halts(7))
+        file.resume(7)
+        self.assertFalse(file.halts(7))
 
     def test_touched(self) -> None:
         """
