@@ -7,14 +7,20 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from twisted.internet import reactor
+from twisted.internet.defer import execute
 from twisted.internet.utils import getProcessOutputAndValue
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from ctrader_twisted import FileCursor, Lots, Quote, Side
 from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.notebook import notebookReactor
+from ctrader_twisted.schema.messages import ProtoOATraderReq
+from ctrader_twisted.testing import VirtualExchange
 from test.daemons import PROJECT, Daemon
 
 EXAMPLES = PROJECT / "docs" / "examples"
@@ -128,3 +134,108 @@ class NotebookReactorTests(SynchronousTestCase):
 
         error = self.assertRaises(ConfigurationError, asyncio.run, cell())
         self.assertIn(type(reactor).__name__, str(error))
+
+
+class EveryAwaitableTests(SynchronousTestCase):
+    """
+    What the public methods return, in a task of asyncio's.
+    """
+
+    def setUp(self) -> None:
+        """
+        Make an exchange and a loop; time passes on the exchange while the loop has nothing to do.
+        """
+        self.virtual = VirtualExchange()
+        self.loop = asyncio.new_event_loop()
+        self.addCleanup(self.loop.close)
+
+    def within(self, main: Coroutine[Any, Any, None]) -> None:
+        """
+        Run a task of asyncio's on virtual time.
+        """
+        self.virtual.exchange.start()
+        self.addCleanup(self.virtual.exchange.stop)
+        task = self.loop.create_task(main)
+        for _ in range(20_000):
+            self.loop.call_soon(self.loop.stop)
+            self.loop.run_forever()
+            if task.done():
+                break
+            self.virtual.advance(0.05)
+        else:
+            task.cancel()
+            self.loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+            self.fail("the task waits for ever")
+        task.result()
+
+    def test_clientAndMarket(self) -> None:
+        """
+        The client itself, reference data, quotes, bars, depth and history.
+        """
+
+        async def main() -> None:
+            client = self.virtual.client()
+            async with client:
+                await client.whenReady()
+                await client.accounts()
+                await client.requests.version()
+                account = await client.account(self.virtual.accountId)
+                await account.whenReady()
+                await account.symbols()
+                eurusd = await account.symbol("EURUSD")
+                self.assertEqual((await account.depositAsset()).name, "USD")
+                async with account.quotes(eurusd) as quotes:
+                    self.assertIsInstance(await anext(quotes), Quote)
+                async with account.bars(eurusd, "M1", warmUp=2) as bars:
+                    for _ in range(3):
+                        await anext(bars)
+                async with account.depth(eurusd) as books:
+                    await anext(books)
+                now = self.virtual.exchange.timeline.now()
+                self.assertGreater(len(await account.trendbars(eurusd, "H1", now - 86_400_000, now)), 0)
+                self.assertGreater(len(await account.ticks(eurusd, "bid", now - 600_000, now)), 0)
+                await account.requests.assetList()
+                await account.request(ProtoOATraderReq())
+
+        self.within(main())
+
+    def test_trading(self) -> None:
+        """
+        Orders, positions, equity, estimates and deals.
+        """
+
+        async def main() -> None:
+            async with self.virtual.client() as client:
+                account = await client.account(self.virtual.accountId)
+                eurusd = await account.symbol("EURUSD")
+                async with account.executions(FileCursor(self.mktemp(), execute)) as deals:
+                    trade = await account.buy(eurusd, Lots("0.1"))
+                    await trade.whenAccepted()
+                    await trade.whenFilled()
+                    await trade.whenDone()
+                    await deals.acknowledge(await anext(deals))
+                position = trade.position
+                assert position.entryPrice is not None
+                await position.protect(stopLoss=position.entryPrice - eurusd.pips(100))
+                waiting = await account.limitOrder(Side.BUY, eurusd, Lots("0.1"), "0.9")
+                await waiting.amend(price="0.91")
+                await waiting.cancel()
+                async with account.watchEquity() as watch:
+                    await watch.whenKnown()
+                await account.pipValue(eurusd, Lots("1"))
+                await account.lotsForRisk(eurusd, "100", pips=20)
+                await account.expectedMargin(eurusd, Lots("1"))
+                await account.commission(eurusd, Lots("1"))
+                await account.swap(eurusd, Side.BUY, Lots("1"))
+                await account.target(eurusd, "-0.1")
+                await account.cancelAll()
+                await account.closeAll()
+                await position.whenClosed()
+                self.assertEqual(account.positions, ())
+                await account.halt(flatten=True)
+                account.resume()
+                trade = await account.sell(eurusd, Lots("0.1"))
+                await trade.whenFilled()
+                await trade.position.close()
+
+        self.within(main())
