@@ -351,6 +351,28 @@ class AcceptanceTests(OrderTests):
         self.link.answerWith(self.accepted())
         self.assertEqual(self.successResultOf(bought).orderId, 10)
 
+    def test_answerOfAnother(self) -> None:
+        """
+        An answer may tell of the protective order, or of any that does not fit: then the order's own is waited for.
+        """
+        for orderId, other in (
+            (30, protection(31, 1_030)),
+            (40, order(41, 200_000)),
+            (50, order(51, clientOrderId="x")),
+        ):
+            bought = self.buy()
+            self.link.answerWith(event("ACCEPTED", other))
+            trade = self.failureResultOf(bought, OutcomeUnknown).value.trade
+            assert isinstance(trade, Trade)
+            self.assertEqual((trade.status, trade.orderId), (TradeStatus.UNKNOWN, None))
+            self.assertIsInstance(self.link.questions[-1][0], m.ProtoOAReconcileReq)
+            self.link.push(event("CANCELLED", other))
+            filled = trade.whenFilled()
+            self.link.push(self.filled(orderId))
+            self.assertIs(self.successResultOf(filled), trade)
+            self.assertEqual((trade.orderId, trade.position.positionId), (orderId, orderId + 1_000))
+        self.trading.release()
+
 
 class RefusalTests(OrderTests):
     """

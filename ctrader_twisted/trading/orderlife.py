@@ -91,11 +91,21 @@ class Wanted:
 
         @param order: the server's order.
         """
+        return order.clientOrderId == self.clientOrderId and self._isAlike(order)
+
+    def fitsAnswer(self, order: ProtoOAOrder) -> bool:
+        """
+        Tell whether an order that the answer to this one's request carries is this one. It may be the protective order
+        or another that came of it; and servers may not repeat the id.
+
+        @param order: the server's order.
+        """
+        return order.clientOrderId in ("", self.clientOrderId) and self._isAlike(order)
+
+    def _isAlike(self, order: ProtoOAOrder) -> bool:
         data = order.tradeData
-        return (
-            order.clientOrderId == self.clientOrderId
-            and order.orderType != ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT
-            and (data.symbolId, data.tradeSide, data.volume) == (self.symbolId, self.tradeSide, self.volume)
+        return order.orderType != ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT and (
+            (data.symbolId, data.tradeSide, data.volume) == (self.symbolId, self.tradeSide, self.volume)
         )
 
 

@@ -27,6 +27,8 @@ from ctrader_twisted.units import Symbol
 
 __all__ = ["Sending"]
 
+_NOT_OURS = "the answer tells of another order than the one that was sent"
+
 
 class Sending:
     """
@@ -126,7 +128,7 @@ class Sending:
                 judged.change = self._doubt(message, subject, before, sent)
             raise judged from judged.__cause__
         if not isAnswer(event):
-            unknown = OutcomeUnknown("the answer tells of another order than the one that was sent", subject)
+            unknown = OutcomeUnknown(_NOT_OURS, subject)
             unknown.change = self._doubt(message, subject, before, sent)
             raise unknown
         return event
@@ -161,17 +163,20 @@ class Sending:
             return
         self._orders.expect(life)
         answered = self._send(message, timeout)
-        answered.addCallbacks(
-            self._answered, self._failed, callbackArgs=(life,), errbackArgs=(life, self._archive.now())
-        )
+        sent = self._archive.now()
+        answered.addCallbacks(self._answered, self._failed, callbackArgs=(life, sent), errbackArgs=(life, sent))
 
     def _notWritten(self, failure: Failure, life: OrderLife) -> None:
         assert isinstance(failure.value, Exception)
         life.refused(failure.value)
         life.settle()
 
-    def _answered(self, event: ProtoOAExecutionEvent, life: OrderLife) -> None:
+    def _answered(self, event: ProtoOAExecutionEvent, life: OrderLife, sent: int) -> None:
+        assert life.wanted is not None
         # The event itself was heard before; the answer tells whose it is, if the server did not repeat our id.
+        if life.orderId is None and not life.wanted.fitsAnswer(event.order):
+            self._unanswered(life, OutcomeUnknown(_NOT_OURS, life.subject), sent)
+            return
         self._orders.bind(life, event)
         life.settle()
 
@@ -182,14 +187,17 @@ class Sending:
             return
         error = judge(failure.value, life.subject)
         if isinstance(error, OutcomeUnknown):
-            life.unanswered(error)
-            self._resolution.doubt(life, sent)
+            self._unanswered(life, error, sent)
             return
         self._orders.forget(life)
         if wasNotSent(error):
             self._used.discard(life.wanted.clientOrderId)
         life.refused(error)
         life.settle()
+
+    def _unanswered(self, life: OrderLife, error: OutcomeUnknown, sent: int) -> None:
+        life.unanswered(error)
+        self._resolution.doubt(life, sent)
 
 
 def _tradeOf(life: OrderLife, message: ProtoOANewOrderReq, symbol: Symbol) -> Trade:
