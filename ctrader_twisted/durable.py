@@ -16,7 +16,7 @@ from pathlib import Path
 __all__ = ["exclusively", "replaceDurably"]
 
 _PAUSE = 0.01
-_ATTEMPTS = 100
+_ATTEMPTS = 300
 
 
 def replaceDurably(path: Path, content: bytes) -> None:
@@ -51,7 +51,7 @@ def replaceDurably(path: Path, content: bytes) -> None:
 @contextmanager
 def exclusively(path: Path) -> Iterator[None]:
     """
-    Keep all other processes that do so, and all other threads, from doing it meanwhile. It blocks for a second at most.
+    Keep all other processes that do so, and all other threads, from doing it meanwhile. It blocks for three seconds at most.
 
     @param path: a file that is there for nothing else, made if need be. It stays: to remove it would let two processes
         lock two files of the same name.

@@ -468,13 +468,15 @@ class HaltTests(GuardCase):
         Processes that halt and resume at the same time do not undo each other's halts.
         """
         script = """
-import sys
+import sys, time
 from ctrader_twisted.trading.halt import HaltFile
 file, accountId = HaltFile(sys.argv[1]), int(sys.argv[2])
-for _ in range(50):
+for _ in range(30):
     file.halt(accountId)
+    time.sleep(0.01)
     assert file.halts(accountId)
     file.resume(accountId)
+    time.sleep(0.01)
 file.halt(accountId)
 """
         project = Path(__file__).resolve().parent.parent

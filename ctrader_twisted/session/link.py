@@ -55,6 +55,8 @@ class AccountLink(Protocol):
         @return: fires with the answer; for a trading request with its first execution event, which the listeners of
             execution events have had before.
         @raise NotConnected: (as a failure) if the account is not authorised now; nothing was sent.
+        @raise LimitReached: (as a failure) if the guard forbids it; nothing was sent.
+        @raise TooManyRequests: (as a failure) if its turn did not come; nothing was sent.
         @raise ConnectionLost: (as a failure) if the connection ended first.
         @raise RequestTimedOut: (as a failure) if no answer came.
         @raise ServerError: (as a failure) if the server refused.

@@ -108,7 +108,8 @@ class Outgoing:
         @param message: the request, complete.
         @param timeout: seconds until it is sent and answered; L{None} for the default, which counts from the sending.
         @return: as L{OpenApiProtocol.request}. Cancelling it while it waits for its turn keeps it from being sent.
-        @raise RateLimited: (as a failure) if it is a trading request and the server takes no such requests now.
+        @raise RateLimited: (as a failure) if it is a trading request and the server takes no such requests now, or not
+            any more when its turn comes.
         @raise TooManyRequests: (as a failure) if too many wait for their turn, or its turn did not come in time.
         """
         try:

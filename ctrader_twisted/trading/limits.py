@@ -55,8 +55,8 @@ def _seconds(value: float | None) -> float | None:
 class Limits:
     """
     Limits that every order is held against before any byte of it leaves. What is left out does not limit. Where a
-    limit cannot be checked, since a price or a rate is not known, the order is refused. Whatever closes or reduces is
-    always allowed.
+    limit cannot be checked, since a price or a rate is not known, the order is refused. What closes or can only reduce
+    is always allowed.
 
     @ivar lotsPerOrder: the most lots of one order, see L{LotLimit}.
     @ivar lotsPerSymbol: the most lots of one symbol that are open or ordered, buys and sells added up.

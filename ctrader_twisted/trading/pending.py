@@ -207,6 +207,8 @@ class PendingOrder:
         @raise IllegalValue: (as a failure) if it cannot be so; nothing was sent.
         @raise TypeError: if there is no such change; as a failure, if a float is given where exactness matters.
         @raise NotFound: (as a failure) if it does not wait any more; C{status} tells why, as far as it was heard.
+        @raise LimitReached: (as a failure) if a larger volume would exceed a limit of the account, or it is halted;
+            nothing was sent.
         @raise OrderRejected: (as a failure) as with L{cancel}, as are the others.
         """
         checkNames(OrderChanges, changes)

@@ -23,7 +23,7 @@ class AccountTests(SynchronousTestCase):
         exchange = VirtualExchange()
 
         async def main() -> None:
-            # The server's limits hold for an application, so both of its clients share what keeps to them.
+            # The server's limits may hold for the whole application, so both of its clients share what keeps to them.
             throttle = Throttle(exchange.clock)
             demo = exchange.client(throttle=throttle)
             live = exchange.client(endpoint=exchange.liveEndpoint, throttle=throttle)
