@@ -27,7 +27,7 @@ tokens
 connected
 application
 version 91
-accounts 3
+accounts 4
 account 20001
 symbols 8
 spots 5

@@ -128,7 +128,7 @@ class EachRequestTests(ExchangeTestCase):
 
     def test_groups(self) -> None:
         """
-        The tests of this class are about all requests of the schema.
+        Scenario 92: The tests of this class are about all requests of the schema.
         """
         named = [f"ProtoOA{name}Req" for names in GROUPS.values() for name in names.split()]
         self.assertEqual(sorted(named), sorted(REQUESTS))

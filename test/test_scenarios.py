@@ -20,8 +20,6 @@ NOT_OURS = {
     46: "this version does not refresh tokens",
     47: "this version does not refresh tokens",
     50: "this version has no login in the browser",
-    62: "history comes in single pages, which say whether they are complete; test_market_history tests that",
-    63: "history comes in single pages: there is no page after a failed one",
 }
 
 

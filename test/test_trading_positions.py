@@ -5,6 +5,7 @@ Tests of positions: how they are kept current, and how they are closed.
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -184,6 +185,50 @@ class StateTests(PositionTests):
             self.link.push(event("PARTIAL_FILL", order(10), told, deal(dealId, 10, at=110)))
         self.assertEqual(held.volume, 400_000)
 
+    def test_sameMomentReordered(self) -> None:
+        """
+        Of the events of one millisecond the protection's have no deal; in whatever order all come, the last of the
+        server's counts, and no level is due or lost.
+        """
+        mine = order(10, 200_000, relativeStopLoss=1000)
+        first, second = (
+            position(1_010, OPEN, volume, at=110, stopLoss=level) for volume, level in ((100_000, None), (200_000, 1.0))
+        )
+        told = (
+            event("PARTIAL_FILL", mine, first, deal(7, 10, at=110)),
+            event("ACCEPTED", protection(11, 1_010), position(1_010, OPEN, 100_000, at=110, stopLoss=1.0)),
+            event("FILLED", mine, second, deal(8, 10, at=110)),
+            event("REPLACED", protection(11, 1_010, 200_000), position(1_010, OPEN, 200_000, at=110, stopLoss=1.0)),
+        )
+        for events in permutations(told):
+            self.setUp()
+            for each in events:
+                self.link.push(each)
+            [held] = self.trading.positions
+            self.assertEqual((held.volume, held.stopLoss, held.isProtectionDue), (200_000, 1, False))
+
+    def test_partlyClosedReordered(self) -> None:
+        """
+        So it is if a part was closed: what is of the same moment and knows less of it is older.
+        """
+        closing = order(12, 100_000, side=SELL, positionId=1_010, closingOrder=True)
+        told = (
+            event("ACCEPTED", closing, position(1_010, OPEN, 200_000, at=110, stopLoss=1.0)),
+            event(
+                "FILLED",
+                closing,
+                position(1_010, OPEN, 100_000, at=110, stopLoss=1.0),
+                closingDeal(9, 12, 1_010, at=110),
+            ),
+            event("REPLACED", protection(11, 1_010), position(1_010, OPEN, 100_000, at=110, stopLoss=1.1)),
+        )
+        for events in permutations(told):
+            self.setUp()
+            held = self.hold(stopLoss=1.0)
+            for each in events:
+                self.link.push(each)
+            self.assertEqual(held.volume, 100_000)
+
     def test_withoutTime(self) -> None:
         """
         A snapshot without a time counts as it comes.
@@ -202,6 +247,17 @@ class StateTests(PositionTests):
         )
         self.link.push(event("ACCEPTED", order(12, positionId=1_010), position(1_010, OPEN, 200_000, at=120)))
         self.assertEqual(held.volume, 300_000)
+
+    def test_levelsComeLater(self) -> None:
+        """
+        Scenario 78: A fill tells of no levels; the position shows them when the protective order is told, and not before.
+        """
+        self.link.push(event("FILLED", order(10), position(1_010, OPEN, 100_000, at=100), deal(1, 10)))
+        [held] = self.trading.positions
+        self.assertEqual((held.stopLoss, held.takeProfit), (None, None))
+        protected = position(1_010, OPEN, 100_000, at=103, stopLoss=1.0, takeProfit=1.2)
+        self.link.push(event("ACCEPTED", protection(11, 1_010), protected))
+        self.assertEqual((held.stopLoss, held.takeProfit), (Decimal("1.00000"), Decimal("1.20000")))
 
     def test_duplicateFill(self) -> None:
         """
