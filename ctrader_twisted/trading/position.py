@@ -15,6 +15,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderType,
     ProtoOAPosition,
     ProtoOAPositionStatus,
+    ProtoOATradeData,
     ProtoOATrailingSLChangedEvent,
 )
 from ctrader_twisted.session.listeners import Waiters
@@ -233,8 +234,11 @@ class HeldPosition(Position):
     A position as the account's books keep it.
     """
 
-    # The time of the newest snapshot, and its deal: what is older changes nothing.
-    _age = (0, 0)
+    # The time of the newest snapshot, the newest deal of that moment, and whether the snapshot came with a deal. What
+    # is older changes nothing.
+    _time = 0
+    _deal: Deal | None = None
+    _hadDeal = False
     # The time of the last move of a trailing stop, which snapshots need not know of.
     _trailed = 0
 
@@ -243,7 +247,7 @@ class HeldPosition(Position):
         """
         The time of the newest snapshot, in the server's milliseconds since 1970; 0 if it had none.
         """
-        return self._age[0]
+        return self._time
 
     def update(self, message: ProtoOAPosition, amounts: Amounts, deal: Deal | None) -> None:
         """
@@ -257,9 +261,16 @@ class HeldPosition(Position):
         status = PositionStatus(message.positionStatus)
         if status is PositionStatus.CLOSED:
             self._end(message, amounts, deal)
-        if self.status is PositionStatus.CLOSED or self._isOlder(message, status, deal):
+        if self.status is PositionStatus.CLOSED:
             return
-        self._age = self._ageOf(message, deal)
+        isOlder = self._isOlder(message, status, deal)
+        if deal is not None and message.utcLastUpdateTimestamp in (0, self._time):
+            self._deal = deal if self._deal is None or deal.dealId > self._deal.dealId else self._deal
+        if isOlder:
+            return
+        if message.utcLastUpdateTimestamp > self._time:
+            self._time, self._deal = message.utcLastUpdateTimestamp, deal
+        self._hadDeal = deal is not None
         self.status = status
         self._readTerms(message)
         self._readMoney(message, amounts)
@@ -272,8 +283,8 @@ class HeldPosition(Position):
         @param message: the position there.
         @param amounts: reads its numbers.
         """
-        self.status, self._age, self._trailed = PositionStatus.CREATED, (0, 0), 0
-        self.isProtectionDue = False
+        self.status, self._time, self._trailed = PositionStatus.CREATED, 0, 0
+        self._deal, self._hadDeal, self.isProtectionDue = None, False, False
         self.update(message, amounts, None)
 
     def follow(self, order: ProtoOAOrder, deal: Deal | None) -> None:
@@ -345,18 +356,22 @@ class HeldPosition(Position):
             self.vanish()
         self.closed = message.tradeData.closeTimestamp or self.closed or (deal.executed if deal is not None else None)
 
-    def _ageOf(self, message: ProtoOAPosition, deal: Deal | None) -> tuple[int, int]:
-        lastTime = self._age[0]
-        time = message.utcLastUpdateTimestamp or lastTime
-        if deal is None and time == lastTime:
-            return self._age
-        return time, deal.dealId if deal is not None else 0
-
     def _isOlder(self, message: ProtoOAPosition, status: PositionStatus, deal: Deal | None) -> bool:
         # A position is empty only before its first fill.
         if status is PositionStatus.CREATED and self.status is not PositionStatus.CREATED:
             return True
-        return self._ageOf(message, deal) < self._age
+        if message.utcLastUpdateTimestamp not in (0, self._time):
+            return message.utcLastUpdateTimestamp < self._time
+        if deal is not None and self._deal is not None and self._hadDeal:
+            return deal.dealId < self._deal.dealId
+        return message.utcLastUpdateTimestamp != 0 and self._isSmaller(message.tradeData, deal)
+
+    def _isSmaller(self, data: ProtoOATradeData, deal: Deal | None) -> bool:
+        # Of two snapshots of one moment, the one without a deal tells by its volume whether the other's deal is in it.
+        if data.tradeSide != self.side.value or (between := deal or self._deal) is None:
+            return False
+        grown = data.volume - self.volume if not between.closedVolume else self.volume - data.volume
+        return grown < 0 or (grown == 0 and deal is not None)
 
     def _readTerms(self, message: ProtoOAPosition) -> None:
         data = message.tradeData
