@@ -250,7 +250,7 @@ class StateTests(PositionTests):
 
     def test_levelsComeLater(self) -> None:
         """
-        Scenario 78: A fill tells of no levels; the position shows them when the protective order is told, and not before.
+        Scenario 78: A fill tells of no levels; the position shows them when the protective order is told, not before.
         """
         self.link.push(event("FILLED", order(10), position(1_010, OPEN, 100_000, at=100), deal(1, 10)))
         [held] = self.trading.positions
