@@ -51,7 +51,8 @@ def replaceDurably(path: Path, content: bytes) -> None:
 @contextmanager
 def exclusively(path: Path) -> Iterator[None]:
     """
-    Keep all other processes that do so, and all other threads, from doing it meanwhile. It blocks for three seconds at most.
+    Keep all other processes and threads that use the same file from doing something meanwhile. It blocks for three
+    seconds at most.
 
     @param path: a file that is there for nothing else, made if need be. It stays: to remove it would let two processes
         lock two files of the same name.
