@@ -115,7 +115,7 @@ class RecoveryTests(SynchronousTestCase):
                 deal(1, 1, at=NOW - 5),
             )
         )
-        self.assertEqual(request.fromTimestamp, NOW - 60_000)
+        self.assertEqual(request.fromTimestamp, NOW - 60_005)
         self.assertEqual(self.told(), [(2, False), (3, True), (4, True), (5, False)])
         self.assertTrue(all(each.called for each in done))
         self.fill(6, NOW + 40)
@@ -124,15 +124,56 @@ class RecoveryTests(SynchronousTestCase):
 
     def test_lostBeforeTheFirst(self) -> None:
         """
-        If even the first reading was cut off, the next login cannot tell what was missed, and says so.
+        If even the first reading was cut off, the clock tells what was made since the first login; not, however, what
+        is older than deals that were heard of since.
         """
         reports: list[Any] = []
         self.trading._recovery.onDone.add(reports.append)
         self.link.restore()
+        self.clock.advance(10)
         self.again()
-        self.link.tell(listed(deal(1, 1, at=NOW)))
-        self.assertEqual(self.told(), [])
-        self.assertEqual([each.isComplete for each in reports], [False])
+        self.link.lose()
+        self.link.reconcile()
+        self.fill(4, NOW + 20)
+        self.link.restore()
+        self.link.tell(
+            listed(*(deal(number, number, at=NOW + at) for number, at in ((1, -1), (2, 0), (3, 5), (4, 20))))
+        )
+        self.assertEqual(self.told(), [(2, True), (3, True), (4, False)])
+        self.assertEqual([each.isComplete for each in reports], [True])
+        self.again()
+        self.link.tell(listed(*(deal(number, number, at=NOW + at) for number, at in ((1, -1), (2, 0), (5, 30)))))
+        self.assertEqual(self.told()[3:], [(5, True)])
+
+    def test_clockIsFast(self) -> None:
+        """
+        Then a clock that is fast does not hide what was made since a deal that was heard of live.
+        """
+        self.link.restore()
+        self.fill(2, NOW - 900)
+        self.again()
+        self.link.tell(listed(*(deal(number, number, at=NOW - at) for number, at in ((1, 901), (2, 900), (3, 899)))))
+        self.assertEqual(self.told(), [(2, False), (3, True)])
+
+    def test_withheld(self) -> None:
+        """
+        A deal whose event was never heard, though later ones were, is told after the next login.
+        """
+        self.first(deal(1, 1, at=NOW - 5))
+        self.fill(3, NOW + 600_000)
+        self.again()
+        self.link.tell(listed(deal(3, 3, at=NOW + 600_000), deal(2, 2, at=NOW + 5), deal(1, 1, at=NOW - 5)))
+        self.assertEqual(self.told(), [(3, False), (2, True)])
+
+    def test_forgotten(self) -> None:
+        """
+        What is too long ago to be remembered was told, and is not read again.
+        """
+        self.first(deal(1, 1, at=NOW - 5))
+        for number in range(10_003):
+            self.fill(number, NOW + number)
+        self.again()
+        self.assertEqual(self.link.tell(listed()).fromTimestamp, NOW + 3)
 
     def test_pages(self) -> None:
         """

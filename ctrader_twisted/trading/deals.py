@@ -191,14 +191,15 @@ class Executions:
     The deals of the account, those of other clients too, each told once and in order. The ids of the last 10,000 are
     remembered, so that a deal that is told twice counts once.
 
-    @ivar newest: the time of the newest deal that was heard of, in milliseconds since 1970; 0 if there was none.
+    @ivar forgotten: the time of the newest deal that was told and is not remembered any more, in milliseconds since
+        1970; 0 if all are.
     """
 
     def __init__(self, amounts: Amounts) -> None:
         """
         @param amounts: reads the numbers.
         """
-        self.newest = 0
+        self.forgotten = 0
         self._amounts = amounts
         self._heard: dict[int, None] = {}
         self._told: dict[int, Deal] = {}
@@ -235,8 +236,9 @@ class Executions:
         """
         if deal.dealId in self._told:
             return
-        _remember(self._told, deal.dealId, deal)
-        self.newest = max(self.newest, deal.executed)
+        dropped = _remember(self._told, deal.dealId, deal)
+        if dropped is not None:
+            self.forgotten = max(self.forgotten, dropped.executed)
         if self._held is None:
             self._listeners.tell(deal)
         else:
@@ -288,7 +290,6 @@ class Executions:
             self._listeners.tell(deal)
 
 
-def _remember(known: dict[int, _KnownT], dealId: int, value: _KnownT) -> None:
+def _remember(known: dict[int, _KnownT], dealId: int, value: _KnownT) -> _KnownT | None:
     known[dealId] = value
-    if len(known) > _REMEMBERED:
-        del known[next(iter(known))]
+    return known.pop(next(iter(known))) if len(known) > _REMEMBERED else None

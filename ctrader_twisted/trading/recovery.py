@@ -4,6 +4,8 @@ Deals that were made while the connection was down: they are fetched before anyt
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -46,9 +48,9 @@ class Recovered:
 
 class Recovery:
     """
-    Fetches after each login but the first what was executed since the last deal that is known. Live deals wait
-    meanwhile, but not for ever: when patience has ended that is logged as an error, they are told, and what was missed
-    comes late.
+    Fetches after each login but the first what was executed since the newest deal of the last lists that were read:
+    what came live since then need not be all. Live deals wait meanwhile, but not for ever: when patience has ended that
+    is logged as an error, they are told, and what was missed comes late.
 
     @ivar onDone: told after each login but the first, once the deals have been told.
     """
@@ -77,12 +79,12 @@ class Recovery:
         self._books = books
         self._patience = patience
         self.onDone: Listeners[Recovered] = Listeners()
-        # From when on deals may be unknown; none before the first login.
+        # The newest deal of the server's lists; none before they were read for the first time.
         self._mark: int | None = None
         # Deals of that time that are older than the first login: they are not told.
         self._old: frozenset[int] = frozenset()
-        self._isOwing = False
         self._logins = 0
+        self._firstLogin = 0
         self._failures = 0
         self._reading: Deferred[None] | None = None
         self._next: IDelayedCall | None = None
@@ -96,8 +98,6 @@ class Recovery:
         """
         The account is not followed now: what is missing is fetched after the next login.
         """
-        if self._mark is not None and not self._isOwing:
-            self._mark = max(self._mark, self._books.executions.newest)
         for timer in (self._next, self._end):
             if timer is not None and timer.active():
                 timer.cancel()
@@ -109,9 +109,10 @@ class Recovery:
 
     def _loggedIn(self) -> None:
         self._logins += 1
-        if self._mark is not None:
-            self._isOwing = True
+        if self._logins > 1:
             self._books.executions.hold()
+        else:
+            self._firstLogin = self._archive.now()
 
     def _begin(self) -> Deferred[None]:
         self._failures = 0
@@ -123,26 +124,35 @@ class Recovery:
 
     def _read(self) -> None:
         self._next = None
-        reading = Deferred.fromCoroutine(self._baseline() if self._mark is None else self._fetch(self._mark))
+        reading = Deferred.fromCoroutine(self._baseline() if self._logins == 1 else self._fetch())
         self._reading = reading
         reading.addErrback(self._failed)
 
     async def _baseline(self) -> None:
         # What is older than this process is nobody's news, and this machine's clock cannot tell what is.
-        start = self._archive.now() - CLOCK_DOUBT
-        deals = await self._archive.deals(start)
-        self._reading = None
-        self._mark = max((deal.executionTimestamp for deal in deals), default=start)
-        self._old = frozenset(deal.dealId for deal in deals if deal.executionTimestamp >= self._mark - OVERLAP)
-        # If an earlier login has ended too early for this, what was executed since then is not told.
-        self._finish([], self._logins == 1, self._mark)
+        await self._whole(self._archive.now() - CLOCK_DOUBT, lambda deal: True)
+        self._finish([], True, self._firstLogin)
 
-    async def _fetch(self, mark: int) -> None:
-        messages = await self._archive.deals(max(0, mark - OVERLAP))
+    async def _fetch(self) -> None:
+        mark = self._mark
+        if mark is not None:
+            # What was forgotten was told.
+            start = max(mark - OVERLAP, self._books.executions.forgotten + 1)
+            old = self._old
+            messages = await self._whole(start, lambda deal: deal.dealId in old)
+        else:
+            # No earlier login has lasted for long enough to read what is old, so the clock has to tell.
+            mark = min((self._firstLogin, *(deal.executed for deal in self._books.executions.told())))
+            messages = await self._whole(mark - CLOCK_DOUBT, lambda deal: deal.executionTimestamp < mark)
+        self._finish(messages, True, mark)
+
+    async def _whole(self, start: int, isOld: Callable[[ProtoOADeal], bool]) -> list[ProtoOADeal]:
+        messages = await self._archive.deals(max(0, start))
         self._reading = None
-        self._isOwing = False
-        self._mark = max((message.executionTimestamp for message in messages), default=mark)
-        self._finish([message for message in messages if message.dealId not in self._old], True, mark)
+        mark = max((self._mark or start, *(deal.executionTimestamp for deal in messages)))
+        recent = [deal for deal in messages if deal.executionTimestamp >= mark - OVERLAP]
+        self._mark, self._old = mark, frozenset(deal.dealId for deal in recent if isOld(deal))
+        return [deal for deal in messages if not isOld(deal)]
 
     def _finish(self, messages: list[ProtoOADeal], isComplete: bool, since: int) -> None:
         if self._end is not None and self._end.active():
@@ -167,7 +177,7 @@ class Recovery:
             accountId=self._link.accountId,
             patience=self._patience,
         )
-        self._finish([], False, self._mark or self._archive.now())
+        self._finish([], False, self._mark or self._firstLogin)
 
     def _failed(self, failure: Failure) -> None:
         self._reading = None
