@@ -283,6 +283,37 @@ class OutgoingTests(SynchronousTestCase):
         self.assertFalse(error.maybeSent)
         self.assertEqual(self.throttle.waiting, 0)
 
+    def test_givenUpWhenLost(self) -> None:
+        """
+        One who hears of the loss and gives up another request keeps nobody from hearing of it.
+        """
+        self.outgoing.send(self.deals(), None)
+        waiting = [self.outgoing.send(self.deals(), None) for _ in range(3)]
+        waiting[0].addErrback(lambda _: waiting[1].cancel())
+        self.outgoing.lost(NotConnected("gone"))
+        self.failureResultOf(waiting[1], CancelledError)
+        self.failureResultOf(waiting[2], ConnectionLost)
+        self.assertEqual(self.throttle.waiting, 0)
+
+    def test_sharedThrottle(self) -> None:
+        """
+        Clients that share a throttle have their turns one after the other, for the same account too; what one of them
+        loses the other keeps.
+        """
+        other = Outgoing(self.clock, self.connection, self.throttle, self.guard)
+        self.outgoing.send(self.deals(), None)
+        flood = [self.outgoing.send(self.deals(), None) for _ in range(3)]
+        single = other.send(self.deals(), 2.5)
+        self.clock.advance(1.001)
+        self.clock.advance(1.001)
+        self.outgoing.lost(NotConnected("gone"))
+        self.assertNoResult(single)
+        for lost in flood[1:]:
+            self.failureResultOf(lost, ConnectionLost)
+        self.clock.advance(0.6)
+        # It was sent, and its own time has ended.
+        self.failureResultOf(single, RequestTimedOut)
+
     def test_lostAccount(self) -> None:
         """
         When one account is lost, the others' requests go on waiting.

@@ -295,6 +295,14 @@ class ClosureTests(ThrottleCase):
         self.clock.advance(6.01)
         self.assertEqual(round(self.throttle.close("A", 400, self.clock.seconds())), 400)
 
+    def test_shorterHint(self) -> None:
+        """
+        A later refusal with a shorter hint does not open the type sooner.
+        """
+        sent = self.clock.seconds()
+        self.throttle.close("A", 30, sent)
+        self.assertEqual(round(self.throttle.close("A", 1, sent)), 30)
+
     def test_emptyHint(self) -> None:
         """
         A hint of no time at all is none.

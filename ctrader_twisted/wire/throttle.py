@@ -162,7 +162,8 @@ class Throttle:
     """
     Two exact sliding windows, as the server has them: one for historical requests and one for all others. Trading goes
     first and has places of its own. Types of request that the server has refused wait until it takes them again, and
-    hold up no other type; trading requests of such a type do not wait, but fail. Several clients of one application may share a throttle.
+    hold up no other type; trading requests of such a type do not wait, but fail. Several clients of one application may
+    share a throttle.
 
     Heartbeats are not counted. There is no timer while nobody waits.
 
