@@ -131,6 +131,10 @@ def _delayRequest(randomness: Random) -> Incoming:
     return Incoming(Delay(randomness.uniform(0.01, 40.0)), message=randomness.choice(_ORDERS), probability=0.2, most=4)
 
 
+def _delayExecution(randomness: Random) -> Outgoing:
+    return Outgoing(Delay(randomness.uniform(0.01, 10.0)), message=_EXECUTION, probability=0.1, most=9)
+
+
 def _withholdAnswer(randomness: Random) -> Outgoing:
     return Outgoing(Withhold(), message=randomness.choice(_READS), probability=0.2, most=4)
 
@@ -153,7 +157,7 @@ def _duplicate(randomness: Random) -> Outgoing:
 
 
 def _reorder(randomness: Random) -> Outgoing:
-    return Outgoing(Reorder(), message=randomness.choice(_READS), probability=0.2)
+    return Outgoing(Reorder(), message=randomness.choice((_EXECUTION, *_READS)), probability=0.2)
 
 
 def _corrupt(randomness: Random) -> Outgoing:
@@ -178,6 +182,7 @@ _RULES: tuple[Callable[[Random], Incoming | Outgoing], ...] = (
     _stall,
     _stallRequest,
     _delayAnswer,
+    _delayExecution,
     _delayRequest,
     _withholdAnswer,
     _withholdRequest,

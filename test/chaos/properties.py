@@ -18,7 +18,7 @@ from ctrader_twisted.testing import VirtualExchange
 from ctrader_twisted.trading import TradeStatus
 from test.chaos.trader import AGAIN, Journal
 
-__all__ = ["AT_THE_END", "NOT_YET", "NOT_YET_IF_HIDDEN", "WHEN_QUIET", "Property", "Scene"]
+__all__ = ["AT_THE_END", "WHEN_QUIET", "Property", "Scene"]
 
 
 @frozen
@@ -215,18 +215,6 @@ What is looked at while the client is still connected.
 AT_THE_END: tuple[Property, ...] = (everythingFiredAtLast, nothingLeft, noSurprise, nothingLogged)
 """
 What is looked at when it was stopped.
-"""
-
-NOT_YET: tuple[Property, ...] = ()
-"""
-What the client does not promise yet.
-"""
-
-NOT_YET_IF_HIDDEN: tuple[Property, ...] = (everythingFired, noDealLost, trueOutcomes)
-"""
-What the client does not promise yet if events of trading were withheld on a connection that stayed: the recovery of
-deals begins with the newest deal that was heard, and the first event with the id of an order is taken for one of that
-order, though it may be its protection's.
 """
 
 
