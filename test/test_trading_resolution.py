@@ -14,12 +14,14 @@ from ctrader_twisted.client import Account, Client
 from ctrader_twisted.errors import ConnectionLost, NotFound, OrderRejected, OutcomeUnknown, RequestTimedOut, serverError
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.testing import VirtualExchange
-from ctrader_twisted.trading import PositionStatus, Trade, TradeStatus
+from ctrader_twisted.trading import PositionStatus, Side, Trade, TradeStatus
+from ctrader_twisted.trading.archive import CLOCK_DOUBT
 from ctrader_twisted.trading.changes import Before, Change, ChangeStatus
 from ctrader_twisted.units import Lots
 from test.tradinglink import (
     CREATED,
     EURUSD,
+    NOW,
     OPEN,
     SELL,
     deal,
@@ -370,6 +372,66 @@ class OrderResolutionTests(ResolutionTests):
         self.look(self.mine())
         self.detail(deal(1, 10))
         self.successResultOf(again)
+
+    def test_givenUpForDays(self) -> None:
+        """
+        What could not be found out is looked for from when it was sent, however late the next login is.
+        """
+        trade = self.unknown()
+        done = trade.whenDone()
+        while not done.called:
+            self.link.tell(serverError("CH_SERVER_NOT_REACHABLE", request="ProtoOAReconcileReq"))
+            self.clock.advance(60)
+        self.failureResultOf(done, OutcomeUnknown)
+        self.link.lose()
+        self.clock.advance(3 * 86_400)
+        self.link.reconcile()
+        self.restore()
+        self.link.tell(held())
+        asked = self.link.tell(listed(self.mine()))
+        self.assertLessEqual(asked.fromTimestamp, NOW - CLOCK_DOUBT)
+        self.detail(deal(1, 10))
+        self.assertIs(trade.status, TradeStatus.FILLED)
+
+    def test_amendedByOthers(self) -> None:
+        """
+        An order that waits, and whose volume another client has changed meanwhile, is not taken for absent.
+        """
+        bought = self.trading.limitOrder(Side.BUY, EURUSD, Lots("0.02"), "1.1")
+        self.link.answer(RequestTimedOut(REQUEST, 7, seconds=1))
+        trade: Any = self.failureResultOf(bought, OutcomeUnknown).value.trade
+        mine = self.mine(kind="LIMIT", limitPrice=1.1)
+        mine.tradeData.volume = 100_000
+        self.look(state=held(mine))
+        self.link.tell(details(mine, status=STATUS.ORDER_STATUS_ACCEPTED))
+        self.assertEqual((trade.status, trade.orderId), (TradeStatus.ACCEPTED, 10))
+
+    def test_historyLags(self) -> None:
+        """
+        If the server's history does not have all deals of an order yet, it is asked again.
+        """
+        trade = self.unknown()
+        mine = self.mine(executedVolume=100_000)
+        self.look(mine)
+        self.link.tell(details(mine))
+        self.assertIs(trade.status, TradeStatus.UNKNOWN)
+        self.clock.advance(5)
+        self.look(mine)
+        self.link.tell(details(mine, deal(1, 10)))
+        self.link.tell(held())
+        self.assertEqual([each.dealId for each in trade.fills], [1])
+
+    def test_doubtDuringALook(self) -> None:
+        """
+        What comes into doubt after a look has begun is not judged by what that look shows.
+        """
+        self.unknown()
+        self.link.tell(held())
+        self.clock.advance(3)
+        self.unknown()
+        self.link.tell(listed())
+        self.clock.advance(0)
+        self.look()
 
     def test_numberUnknown(self) -> None:
         """

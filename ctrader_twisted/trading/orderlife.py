@@ -65,6 +65,7 @@ _STATUSES = {
     ProtoOAOrderStatus.ORDER_STATUS_EXPIRED: TradeStatus.EXPIRED,
     ProtoOAOrderStatus.ORDER_STATUS_CANCELLED: TradeStatus.CANCELLED,
 }
+_AMENDABLE = (ProtoOAOrderType.LIMIT, ProtoOAOrderType.STOP, ProtoOAOrderType.STOP_LIMIT)
 _WORDS = {TradeStatus.CANCELLED: "was cancelled", TradeStatus.EXPIRED: "expired", TradeStatus.REJECTED: "was rejected"}
 
 
@@ -92,6 +93,19 @@ class Wanted:
         @param order: the server's order.
         """
         return order.clientOrderId == self.clientOrderId and self._isAlike(order)
+
+    def fitsAmended(self, order: ProtoOAOrder) -> bool:
+        """
+        Tell whether the server's order may be this one, after somebody has changed its volume.
+
+        @param order: the server's order.
+        """
+        data = order.tradeData
+        return (
+            order.clientOrderId == self.clientOrderId
+            and order.orderType in _AMENDABLE
+            and (data.symbolId, data.tradeSide) == (self.symbolId, self.tradeSide)
+        )
 
     def fitsAnswer(self, order: ProtoOAOrder) -> bool:
         """

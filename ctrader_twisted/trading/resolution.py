@@ -4,7 +4,7 @@ What became of orders of unknown outcome: the server is asked until it is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from attrs import define
 from twisted.internet.defer import CancelledError, Deferred
@@ -13,11 +13,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import ConnectionLost, CTraderError, LoginNeeded, NotConnected, NotFound, OrderRejected
-from ctrader_twisted.schema.messages import ProtoOAOrder
+from ctrader_twisted.schema.messages import ProtoOAOrder, ProtoOAOrderDetailsRes
 from ctrader_twisted.session.link import AccountLink
 from ctrader_twisted.trading.archive import CLOCK_DOUBT, Archive
 from ctrader_twisted.trading.books import Books
 from ctrader_twisted.trading.changes import Change, ChangeStatus
+from ctrader_twisted.trading.deals import isFilled
 from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus
 
 __all__ = ["Resolution"]
@@ -197,9 +198,12 @@ class Resolution:
             changes=len(self._changes),
             why=why,
         )
-        orders, self._orders = self._orders, {}
+        self._failures = 0
+        # The next login asks again, from when they were sent.
+        followed = frozenset(self._books.orders.unended())
+        self._orders = {life: doubt for life, doubt in self._orders.items() if life in followed}
         changes, self._changes = self._changes, {}
-        for life in orders:
+        for life in tuple(self._orders):
             self._books.untold(life, why)
         for change in changes:
             change.resolve(ChangeStatus.UNTOLD)
@@ -215,10 +219,13 @@ class Resolution:
         listed = await self._archive.orders(min(doubt.sent for doubt in doubts) - CLOCK_DOUBT)
         orders = {order.orderId: order for order in (*state.order, *listed)}
         self._suspect(orders)
+        # What has come into doubt since then may be newer than the state.
         for life, doubt in tuple(self._orders.items()):
-            if life.status is TradeStatus.UNKNOWN:
+            if life.status is TradeStatus.UNKNOWN and doubt.since <= begun:
                 await self._find(life, doubt, orders, begun)
         for change, doubt in tuple(self._changes.items()):
+            if doubt.since > begun:
+                continue
             status = change.compare(state, orders.values())
             if status is ChangeStatus.UNKNOWN and self._isAbsent(doubt, begun):
                 status = ChangeStatus.NOT_DONE
@@ -238,6 +245,8 @@ class Resolution:
             if self._isAbsent(doubt, begun):
                 del self._orders[life]
                 self._books.untold(life, str(error))
+            return
+        if _isShort(details) and not self._isAbsent(doubt, begun):
             return
         held = (await self._archive.state()).position if details.deal else None
         # Its own events may have told meanwhile, and know better.
@@ -272,6 +281,13 @@ class Resolution:
         return max(doubt.since, doubt.absentSince) + self._settling
 
 
-def _matching(life: OrderLife, orders: Iterable[ProtoOAOrder]) -> int | None:
+def _matching(life: OrderLife, orders: Collection[ProtoOAOrder]) -> int | None:
     assert life.wanted is not None
-    return next((order.orderId for order in orders if life.wanted.fits(order)), None)
+    alike = [order for order in orders if life.wanted.fitsAmended(order)]
+    return next((order.orderId for order in (*filter(life.wanted.fits, orders), *alike)), None)
+
+
+def _isShort(details: ProtoOAOrderDetailsRes) -> bool:
+    # The server's history may lag behind its orders.
+    told = sum(deal.filledVolume for deal in details.deal if isFilled(deal))
+    return told < details.order.executedVolume
