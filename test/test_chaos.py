@@ -53,4 +53,4 @@ class ChaosTests(SynchronousTestCase):
         plans = [makePlan(Random(seed), 60.0) for seed in range(1_000)]
         actions = {type(rule.action) for plan in plans for rule in plan.rules}
         self.assertEqual(actions, {Corrupt, Cut, Delay, Duplicate, Mute, Refuse, Reorder, Stall, Withhold})
-        self.assertEqual(len({each.name for plan in plans for each in plan.disturbances}), 10)
+        self.assertEqual(len({each.name for plan in plans for each in plan.disturbances}), 12)

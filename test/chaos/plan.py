@@ -228,6 +228,8 @@ _DISTURBANCES: tuple[tuple[str, Callable[[VirtualExchange], None]], ...] = (
     ("the other account is logged out", lambda exchange: exchange.exchange.faults.endSession(exchange.euroAccountId)),
     ("the application is disconnected", lambda exchange: exchange.exchange.faults.disconnectApplication()),
     ("maintenance for 20 s", lambda exchange: exchange.exchange.faults.startMaintenance(20.0)),
+    ("a deposit", lambda exchange: exchange.exchange.deposit(exchange.accountId, 12_345)),
+    ("a withdrawal", lambda exchange: exchange.exchange.withdraw(exchange.euroAccountId, 5_432)),
     ("restart", lambda exchange: exchange.exchange.faults.restart()),
     ("restart after 10 s", lambda exchange: exchange.exchange.faults.restart(10.0)),
 )

@@ -12,13 +12,16 @@ from typing import Any
 from attrs import field, frozen
 
 from ctrader_twisted.client import Account
-from ctrader_twisted.schema.messages import ProtoOAOrder, ProtoOAOrderStatus, ProtoOAOrderType
+from ctrader_twisted.schema.messages import ProtoOAOrder, ProtoOAOrderStatus, ProtoOAOrderType, ProtoOATrendbarPeriod
 from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.consistency import contradictions
 from ctrader_twisted.testing import VirtualExchange
 from ctrader_twisted.trading import TradeStatus
 from test.chaos.trader import AGAIN, Journal
 
 __all__ = ["AT_THE_END", "WHEN_QUIET", "Property", "Scene"]
+
+_MINUTE = 60_000
 
 
 @frozen
@@ -107,6 +110,14 @@ def sameBalance(scene: Scene) -> Iterator[str]:
             yield f"account {account.accountId}: balance {account.balance}, the server has {truth.balance} / 100"
 
 
+def booksAgree(scene: Scene) -> Iterator[str]:
+    """
+    The server does not contradict itself.
+    """
+    for account, truth in scene.pairs():
+        yield from (f"account {account.accountId}: {words}" for words in contradictions(truth))
+
+
 def noDealTwice(scene: Scene) -> Iterator[str]:
     """
     Each deal was told at most once.
@@ -127,6 +138,23 @@ def noDealLost(scene: Scene) -> Iterator[str]:
             yield f"account {account.accountId}: deals {lost} were not told"
         if invented := sorted(told - truth.deals.keys()):
             yield f"account {account.accountId}: deals {invented} are not there"
+
+
+def sameBars(scene: Scene) -> Iterator[str]:
+    """
+    Of the closed minutes each was told once, none was left out, and history has the same.
+    """
+    symbolId = scene.exchange.exchange.catalogue.symbolNamed("EURUSD").symbolId
+    market, now = scene.exchange.exchange.market, scene.exchange.exchange.timeline.now()
+    for accountId, bars in scene.journal.bars.items():
+        told = [(bar.timestamp, *(int(price * 100_000) for price in bar[1:5]), bar.volume) for bar in bars]
+        # The newest may not have closed, or closed a moment ago.
+        start, end = min((bar.timestamp for bar in bars), default=now), now - 2 * _MINUTE
+        history = market.trendbars(symbolId, ProtoOATrendbarPeriod.M1, start, end)
+        true = [(bar.minute * _MINUTE, *bar[1:]) for bar in history]
+        told = [bar for bar in told if bar[0] <= end]
+        if told != true and (accountId not in scene.journal.gaps or not _isPart(told, true)):
+            yield f"account {accountId}: bars {told}, history has {true}"
 
 
 def noOrderTwice(scene: Scene) -> Iterator[str]:
@@ -202,8 +230,10 @@ WHEN_QUIET: tuple[Property, ...] = (
     samePositions,
     sameOrders,
     sameBalance,
+    booksAgree,
     noDealTwice,
     noDealLost,
+    sameBars,
     noOrderTwice,
     trueOutcomes,
     knownOutcomes,
@@ -216,6 +246,10 @@ AT_THE_END: tuple[Property, ...] = (everythingFiredAtLast, nothingLeft, noSurpri
 """
 What is looked at when it was stopped.
 """
+
+
+def _isPart(told: list[tuple[int, ...]], true: list[tuple[int, ...]]) -> bool:
+    return told == [bar for bar in true if bar in told]
 
 
 def _own(truth: TradingAccount) -> dict[str, list[ProtoOAOrder]]:

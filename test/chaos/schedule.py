@@ -82,16 +82,14 @@ def run(seed: int) -> Report:
 
 
 async def _live(exchange: VirtualExchange, report: Report, randomness: Random, failures: list[str]) -> Scene:
-    client = exchange.client(accounts=(exchange.accountId, exchange.euroAccountId))
+    accountIds = (exchange.accountId, exchange.euroAccountId, exchange.nettedAccountId)
+    client = exchange.client(accounts=accountIds)
     isEarly = randomness.random() < _EARLY
     if isEarly:
         _disturb(exchange, report)
     client.startService()
     try:
-        accounts = (
-            await _account(exchange, client, exchange.accountId),
-            await _account(exchange, client, exchange.euroAccountId),
-        )
+        accounts = tuple([await _account(exchange, client, accountId) for accountId in accountIds])
         scene = Scene(exchange, accounts, report.journal, failures)
         traders = [_trader(exchange, account, report.journal, randomness) for account in accounts]
         trading = gatherResults([Deferred.fromCoroutine(each.trade(_SECONDS)) for each in traders])

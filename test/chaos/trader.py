@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, deferLater
 
 from ctrader_twisted.client import Account
+from ctrader_twisted.columns import Bar
 from ctrader_twisted.errors import CTraderError, OutcomeUnknown
 from ctrader_twisted.trading import Deal, OrderKind, Side, Trade
 from ctrader_twisted.units import Lots, Symbol
@@ -53,6 +54,8 @@ class Journal:
     @ivar lasting: likewise, those that may wait for as long as the client runs.
     @ivar attempts: by account, the orders.
     @ivar deals: by account, the deals that were told.
+    @ivar bars: by account, the closed minutes of EURUSD that were told.
+    @ivar gaps: of which accounts the bars may have gaps.
     @ivar surprises: errors of a kind that no user expects.
     """
 
@@ -61,6 +64,8 @@ class Journal:
     lasting: dict[int, str] = field(factory=dict)
     attempts: dict[int, list[Attempt]] = field(factory=dict)
     deals: dict[int, list[Deal]] = field(factory=dict)
+    bars: dict[int, list[Bar]] = field(factory=dict)
+    gaps: set[int] = field(factory=set)
     surprises: list[str] = field(factory=list)
     _serial: int = 0
 
@@ -120,6 +125,7 @@ class Trader:
         symbols = [await self._lookUp(name) for name in _SYMBOLS]
         for symbol in symbols:
             self._account.onQuote(symbol, lambda quote: None)
+        self._hearBars(symbols[0])
         actions: tuple[tuple[str, Callable[[Symbol], Coroutine[Any, Any, None]]], ...] = (
             ("buy", self._buy),
             ("buy and protect", self._protected),
@@ -144,6 +150,15 @@ class Trader:
                 return await self._account.symbol(name)
             except CTraderError:
                 await deferLater(self._clock, 2.0)
+
+    def _hearBars(self, symbol: Symbol) -> None:
+        accountId, gaps = self._account.accountId, self._journal.gaps
+        bars = self._journal.bars.setdefault(accountId, [])
+
+        def missing(why: object) -> None:
+            gaps.add(accountId)
+
+        self._account.onBar(symbol, "M1", bars.append, onGap=missing, onRefused=missing)
 
     async def _buy(self, symbol: Symbol, **options: Any) -> None:
         order = self._randomness.choice((self._account.buy, self._account.sell))
