@@ -5,6 +5,8 @@ A thread for what waits for the disk, so that the reactor does not.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from threading import Thread
 from typing import Any, TypeVar, TypeVarTuple
 
 from twisted.internet.defer import Deferred, fail
@@ -43,6 +45,8 @@ class Worker:
             return fail(NotConnected("the reactor has stopped; nothing is written any more"))
         if self._pool is None:
             self._pool = ThreadPool(minthreads=0, maxthreads=1, name="ctrader_twisted")
+            # Where the reactor is never stopped, as in a notebook, the thread must not keep the process from ending.
+            self._pool.threadFactory = partial(Thread, daemon=True)
             self._pool.start()
             self._reactor.addSystemEventTrigger("during", "shutdown", self._end)
         return deferToThreadPool(self._reactor, self._pool, function, *args)

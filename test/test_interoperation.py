@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.defer import execute
+from twisted.internet.task import deferLater
 from twisted.internet.utils import getProcessOutputAndValue
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from ctrader_twisted import FileCursor, Lots, Quote, Side
+from ctrader_twisted import FileCursor, Lots, OrderJournal, Quote, Side
 from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.notebook import notebookReactor
 from ctrader_twisted.schema.messages import ProtoOATraderReq
@@ -148,6 +148,8 @@ class EveryAwaitableTests(SynchronousTestCase):
         self.virtual = VirtualExchange()
         self.loop = asyncio.new_event_loop()
         self.addCleanup(self.loop.close)
+        # What waits for the disk takes some time.
+        self.slowly: Any = lambda function, *args: deferLater(self.virtual.clock, 0.2, function, *args)
 
     def within(self, main: Coroutine[Any, Any, None]) -> None:
         """
@@ -205,10 +207,11 @@ class EveryAwaitableTests(SynchronousTestCase):
         """
 
         async def main() -> None:
-            async with self.virtual.client() as client:
+            journal = OrderJournal(self.mktemp())
+            async with self.virtual.client(journal=journal, runBlocking=self.slowly) as client:
                 account = await client.account(self.virtual.accountId)
                 eurusd = await account.symbol("EURUSD")
-                async with account.executions(FileCursor(self.mktemp(), execute)) as deals:
+                async with account.executions(FileCursor(self.mktemp(), self.slowly)) as deals:
                     trade = await account.buy(eurusd, Lots("0.1"))
                     await trade.whenAccepted()
                     await trade.whenFilled()

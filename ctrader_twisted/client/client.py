@@ -22,6 +22,7 @@ from ctrader_twisted.client.account import Account
 from ctrader_twisted.client.explaining import explain
 from ctrader_twisted.client.status import ClientStatus
 from ctrader_twisted.errors import ConfigurationError, ConnectFailed, CTraderError
+from ctrader_twisted.eventual import eventually
 from ctrader_twisted.interfaces import ITokenStore, RunBlocking
 from ctrader_twisted.requests import ApplicationRequests
 from ctrader_twisted.session.connection import Application
@@ -157,7 +158,7 @@ class Client(Service):
     async def __aenter__(self) -> Self:
         self.startService()
         try:
-            await self._started()
+            await eventually(self._started())
         except BaseException:
             await self.stopService()
             raise

@@ -140,7 +140,7 @@ class ExecutionStream:
             self._books.onRelease.add(lambda why: self._end()),
         )
         try:
-            await self._catchUp()
+            await eventually(self._catchUp())
         except BaseException:
             self._leave()
             raise
