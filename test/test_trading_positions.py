@@ -691,12 +691,12 @@ class CloseTests(PositionTests):
         self.trading.release()
         self.assertIs(self.failureResultOf(closed, OutcomeUnknown).value.trade, held)
 
-    def test_released(self) -> None:
+    def test_followed(self) -> None:
         """
-        However a close ends, its order is not followed on: a release or a loss afterwards concerns nobody.
+        However the wait for a close ends, its order is followed to its own end, and not on.
         """
         for end in (
-            lambda closed: self.link.push(self.filled()),
+            lambda closed: None,
             lambda closed: self.link.lose(),
             lambda closed: self.clock.advance(30),
             lambda closed: closed.cancel(),
@@ -707,9 +707,22 @@ class CloseTests(PositionTests):
             self.assertEqual((len(orders.unended()), len(self.trading._closing._running)), (1, 1))
             end(closed)
             closed.addErrback(lambda failure: failure.trap(OutcomeUnknown, CancelledError))
+            self.assertEqual(len(orders.unended()), 1)
+            self.link.push(self.filled())
             self.successResultOf(closed)
             self.assertEqual((orders.unended(), self.trading._closing._running), ((), set()))
             self.setUp()
+
+    def test_filledBeforeTheAnswer(self) -> None:
+        """
+        A close whose fill comes before the answer has ended, and is not followed.
+        """
+        held = self.hold()
+        closed = held.close()
+        self.link.push(self.filled())
+        self.accept()
+        self.assertClosed(closed, held)
+        self.assertEqual(self.trading._books.orders.unended(), ())
 
     def test_answerAboutProtection(self) -> None:
         """

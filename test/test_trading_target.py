@@ -23,7 +23,7 @@ from ctrader_twisted.errors import (
     serverError,
 )
 from ctrader_twisted.schema import messages as m
-from ctrader_twisted.trading import Moved, Side
+from ctrader_twisted.trading import ChangeStatus, Moved, Side
 from ctrader_twisted.trading.target import planFor
 from test.tradinglink import (
     BUY,
@@ -362,6 +362,61 @@ class TargetTests(ExposureCase):
         self.assertEqual(self.successResultOf(again), Moved(100_000, 100_000))
         self.assertEqual(len(self.link.sent), 1)
         self.trading.release()
+
+    def unfilled(self) -> tuple[Deferred[Moved], Any]:
+        """
+        Move from 0.03 lots to 0.02. The close is accepted.
+        """
+        self.hold((1, 300_000, "a"))
+        moved = self.target("0.02")
+        closing = order(60, positionId=1, closingOrder=True)
+        self.link.answerWith(event("ACCEPTED", closing, position(1, OPEN, 300_000, at=1, label="a")))
+        return moved, closing
+
+    def checkOnce(self, closing: Any) -> None:
+        """
+        The next move waits for the fill, also when the server has told that it is still to come.
+        """
+        again = self.target("0.02")
+        self.link.tell(m.ProtoOAReconcileRes(ctidTraderAccountId=7))
+        self.link.tell(m.ProtoOAOrderListRes(ctidTraderAccountId=7, hasMore=False))
+        self.assertEqual(self.link.tell(m.ProtoOAOrderDetailsRes(ctidTraderAccountId=7, order=closing)).orderId, 60)
+        self.assertNoResult(again)
+        after = position(1, OPEN, 200_000, at=60, label="a")
+        self.link.push(event("FILLED", closing, after, closingDeal(60, 60, 1, 100_000)))
+        self.assertEqual(self.successResultOf(again), Moved(200_000, 200_000))
+        self.assertEqual(sum(isinstance(each, m.ProtoOAClosePositionReq) for each in self.link.sent), 1)
+        self.trading.release()
+
+    def test_closeUnfilled(self) -> None:
+        """
+        So it waits for a close that was accepted and is not filled in time: nothing is closed twice.
+        """
+        moved, closing = self.unfilled()
+        self.clock.advance(30)
+        self.failureResultOf(moved, OutcomeUnknown)
+        self.checkOnce(closing)
+
+    def test_closeLost(self) -> None:
+        """
+        And for one whose fill may have gone unheard with the connection.
+        """
+        moved, closing = self.unfilled()
+        self.link.lose()
+        self.failureResultOf(moved, OutcomeUnknown)
+        self.hold((1, 300_000, "a"))
+        self.link.answers[m.ProtoOADealListReq] = lambda _: m.ProtoOADealListRes(ctidTraderAccountId=7, hasMore=False)
+        self.link.restore()
+        self.checkOnce(closing)
+
+    def test_closeUntold(self) -> None:
+        """
+        When the account is not followed any more, what became of such a close is told to be unknown.
+        """
+        moved, _ = self.unfilled()
+        self.trading.release()
+        change = self.failureResultOf(moved, OutcomeUnknown).value.change
+        self.assertIs(self.successResultOf(change.whenResolved()).status, ChangeStatus.UNTOLD)
 
 
 class CloseAllTests(ExposureCase):

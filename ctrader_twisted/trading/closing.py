@@ -19,6 +19,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderType,
 )
 from ctrader_twisted.session.link import AccountLink
+from ctrader_twisted.trading.changes import Before, Change, ChangeStatus
 from ctrader_twisted.trading.deals import Deal, combined
 from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus
 from ctrader_twisted.trading.orders import Orders
@@ -91,16 +92,18 @@ class Closing:
         @return: the closing deal.
         """
         checkOpen(position, ProtoOAClosePositionReq.__name__, self._link.accountId)
-        order = await self._accepted(position, volume, timeout)
-        return await self._filled(position, order, timeout)
+        message = ProtoOAClosePositionReq(positionId=position.positionId, volume=volume)
+        order = await self._accepted(position, message, timeout)
+        return await self._filled(position, message, order, timeout)
 
     async def _close(self, position: Position, quantity: Lots | Units | None, timeout: float | None) -> Deal:
         checkOpen(position, ProtoOAClosePositionReq.__name__, self._link.accountId)
         volume = _closingVolume(position, quantity, self._symbolById(position.symbolId))
         return await self.closeVolume(position, volume, timeout)
 
-    async def _accepted(self, position: Position, volume: int, timeout: float | None) -> ProtoOAOrder:
-        message = ProtoOAClosePositionReq(positionId=position.positionId, volume=volume)
+    async def _accepted(
+        self, position: Position, message: ProtoOAClosePositionReq, timeout: float | None
+    ) -> ProtoOAOrder:
         try:
             event = await self._sending.change(message, position, timeout, _isClose)
         except NotFound as error:
@@ -109,17 +112,27 @@ class Closing:
             raise
         return event.order
 
-    async def _filled(self, position: Position, order: ProtoOAOrder, timeout: float | None) -> Deal:
+    async def _filled(
+        self, position: Position, message: ProtoOAClosePositionReq, order: ProtoOAOrder, timeout: float | None
+    ) -> Deal:
         life = self._orders.watch(order)
         life.subject = position
         self._running.add(life)
         try:
             await life.whenFilled().addTimeout(_PATIENCE if timeout is None else timeout, self._clock)
         except TimeoutError as error:
-            raise _unknown(position, "it was accepted, and no fill came in time") from error
+            self._sending.findOut(life)
+            unknown = _unknown(position, "it was accepted, and no fill came in time")
+            unknown.change = _changeOf(life, message)
+            raise unknown from error
+        except OutcomeUnknown as error:
+            error.change = _changeOf(life, message)
+            raise
         finally:
             self._running.discard(life)
-            self._orders.release(life)
+            # Else it is followed to its end: what it closes must not be closed once more.
+            if life.isEnded:
+                self._orders.release(life)
         return self._outcome(position, order, life)
 
     def _outcome(self, position: Position, order: ProtoOAOrder, life: OrderLife) -> Deal:
@@ -162,6 +175,15 @@ def _isClose(event: ProtoOAExecutionEvent) -> bool:
 
 def _unknown(position: object, why: str) -> OutcomeUnknown:
     return OutcomeUnknown(f"the close of {position}: {why}; it is not sent again", position)
+
+
+def _changeOf(life: OrderLife, message: ProtoOAClosePositionReq) -> Change:
+    change = Change(message, life.subject, Before(0, 0))
+    life.whenDone().addCallbacks(
+        lambda life: change.resolve(ChangeStatus.DONE if life.status is TradeStatus.FILLED else ChangeStatus.NOT_DONE),
+        lambda failure: change.resolve(ChangeStatus.UNTOLD),
+    )
+    return change
 
 
 def _closingVolume(position: Position, quantity: Lots | Units | None, symbol: Symbol | None) -> int:

@@ -229,7 +229,8 @@ class OrderLife:
 
         @param error: why.
         """
-        for waiters in (self._accepted, self._filled, self._done):
+        # Whoever waits for the fill may go on to wait for the end.
+        for waiters in (self._done, self._accepted, self._filled):
             waiters.fail(error)
 
     def abandon(self, error: Exception) -> None:

@@ -186,7 +186,7 @@ class Position:
             was executed, and the same may succeed later. So it is with C{RateLimited}, C{LoginNeeded} and
             C{TokenRefused}.
         @raise OutcomeUnknown: (as a failure) if the request may have left and the outcome is not known; C{trade} is
-            this position.
+            this position, and C{change} tells the outcome later.
         @raise NotConnected: (as a failure) if there is no connection; nothing was sent.
         """
         return self._actions.close(self, quantity, timeout)

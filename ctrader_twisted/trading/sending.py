@@ -133,6 +133,15 @@ class Sending:
             raise unknown
         return event
 
+    def findOut(self, life: OrderLife) -> None:
+        """
+        Ask the server what became of an order that it has accepted, and of which nothing more is heard.
+
+        @param life: the order.
+        """
+        life.missed()
+        self._resolution.doubt(life, self._archive.now())
+
     def _doubt(self, message: Any, subject: object, before: Before, sent: int) -> Change:
         change = Change(message, subject, before)
         self._resolution.doubtChange(change, sent)
