@@ -5,7 +5,9 @@ One schedule, from the first login to the last check.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from attrs import define, field
@@ -17,14 +19,16 @@ from zope.interface import provider
 from ctrader_twisted.client import Account, Client
 from ctrader_twisted.errors import CTraderError
 from ctrader_twisted.testing import VirtualExchange
+from ctrader_twisted.trading.journal import OrderJournal
 from test.chaos.plan import Plan, makePlan
-from test.chaos.properties import AT_THE_END, WHEN_QUIET, Property, Scene
+from test.chaos.properties import AT_THE_END, WHEN_QUIET, WHEN_STOPPED, Property, Scene
 from test.chaos.trader import Journal, Trader
 
 __all__ = ["Report", "run"]
 
 _SECONDS = 120.0
 _EARLY = 0.3
+_RESTARTED = 0.3
 _PATIENCE = 1_800.0
 _STEP = 20.0
 
@@ -38,12 +42,14 @@ class Report:
     @ivar plan: what went wrong in it.
     @ivar journal: what it has seen.
     @ivar broken: for each property that does not hold, its name and how.
+    @ivar isDisturbed: whether things go wrong yet.
     """
 
     seed: int
     plan: Plan
     journal: Journal
     broken: list[str] = field(factory=list)
+    isDisturbed: bool = False
 
     def check(self, scene: Scene, properties: Iterable[Property]) -> None:
         """
@@ -82,22 +88,44 @@ def run(seed: int) -> Report:
 
 
 async def _live(exchange: VirtualExchange, report: Report, randomness: Random, failures: list[str]) -> Scene:
-    accountIds = (exchange.accountId, exchange.euroAccountId, exchange.nettedAccountId)
-    client = exchange.client(accounts=accountIds)
-    isEarly = randomness.random() < _EARLY
-    if isEarly:
+    if randomness.random() < _EARLY:
         _disturb(exchange, report)
+    if randomness.random() > _RESTARTED:
+        return await _trade(exchange, report, randomness, failures, _SECONDS)
+    with TemporaryDirectory() as folder:
+        journal = OrderJournal(Path(folder) / "orders.db")
+        scene = await _trade(exchange, report, randomness, failures, _SECONDS / 2, journal=journal, calm=False)
+        report.check(scene, WHEN_STOPPED)
+        report.journal.lines.append(f"{exchange.clock.seconds():.3f} another client begins")
+        return await _trade(exchange, report, randomness, failures, _SECONDS / 2, journal=journal)
+
+
+async def _trade(
+    exchange: VirtualExchange,
+    report: Report,
+    randomness: Random,
+    failures: list[str],
+    seconds: float,
+    *,
+    journal: OrderJournal | None = None,
+    calm: bool = True,
+) -> Scene:
+    accountIds = (exchange.accountId, exchange.euroAccountId, exchange.nettedAccountId)
+    client = exchange.client(accounts=accountIds, journal=journal)
     client.startService()
     try:
         accounts = tuple([await _account(exchange, client, accountId) for accountId in accountIds])
         scene = Scene(exchange, accounts, report.journal, failures)
         traders = [_trader(exchange, account, report.journal, randomness) for account in accounts]
-        trading = gatherResults([Deferred.fromCoroutine(each.trade(_SECONDS)) for each in traders])
-        if not isEarly:
+        for trader in traders:
+            trader.askAgain()
+        trading = gatherResults([Deferred.fromCoroutine(each.trade(seconds)) for each in traders])
+        if not report.isDisturbed:
             _disturb(exchange, report)
         await trading
-        await _calm(exchange, client, accounts, report)
-        report.check(scene, WHEN_QUIET)
+        if calm:
+            await _calm(exchange, client, accounts, report)
+            report.check(scene, WHEN_QUIET)
     finally:
         await client.stopService()
     return scene
@@ -117,6 +145,7 @@ def _trader(exchange: VirtualExchange, account: Account, journal: Journal, rando
 
 def _disturb(exchange: VirtualExchange, report: Report) -> None:
     clock, journal = exchange.clock, report.journal
+    report.isDisturbed = True
 
     def happen(name: str, work: Any) -> None:
         journal.lines.append(f"{clock.seconds():.3f} {name}")

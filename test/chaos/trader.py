@@ -14,8 +14,8 @@ from twisted.internet.task import Clock, deferLater
 
 from ctrader_twisted.client import Account
 from ctrader_twisted.columns import Bar
-from ctrader_twisted.errors import CTraderError, OutcomeUnknown
-from ctrader_twisted.trading import Deal, OrderKind, Side, Trade
+from ctrader_twisted.errors import CTraderError, IllegalValue, OrderRejected, OutcomeUnknown, ServerError
+from ctrader_twisted.trading import Deal, OrderKind, Side, Trade, TradeStatus
 from ctrader_twisted.units import Lots, Symbol
 
 __all__ = ["AGAIN", "Attempt", "Journal", "Trader"]
@@ -35,13 +35,29 @@ class Attempt:
     An order that a trader wanted to send.
 
     @ivar clientOrderId: its id.
+    @ivar order: sends it on an account, or asks for its trade if it was sent.
+    @ivar waits: whether it may wait for its price.
     @ivar trade: what it got, with the answer or with L{OutcomeUnknown}.
     @ivar error: why there is no trade.
     """
 
     clientOrderId: str
+    order: Callable[[Account], Deferred[Trade]]
+    waits: bool
     trade: Trade | None = None
     error: Exception | None = None
+
+    @property
+    def status(self) -> TradeStatus:
+        """
+        What its trader takes it for.
+        """
+        if self.trade is not None:
+            return self.trade.status
+        code = self.error.code if isinstance(self.error, OrderRejected) else ""
+        return {"ORDER_CANCELLED": TradeStatus.CANCELLED, "ORDER_EXPIRED": TradeStatus.EXPIRED}.get(
+            code, TradeStatus.REJECTED
+        )
 
 
 @define
@@ -55,7 +71,7 @@ class Journal:
     @ivar attempts: by account, the orders.
     @ivar deals: by account, the deals that were told.
     @ivar bars: by account, the closed minutes of EURUSD that were told.
-    @ivar gaps: of which accounts the bars may have gaps.
+    @ivar since: by account, since when deals are told, in milliseconds since 1970.
     @ivar surprises: errors of a kind that no user expects.
     """
 
@@ -65,7 +81,7 @@ class Journal:
     attempts: dict[int, list[Attempt]] = field(factory=dict)
     deals: dict[int, list[Deal]] = field(factory=dict)
     bars: dict[int, list[Bar]] = field(factory=dict)
-    gaps: set[int] = field(factory=set)
+    since: dict[int, int] = field(factory=dict)
     surprises: list[str] = field(factory=list)
     _serial: int = 0
 
@@ -113,7 +129,36 @@ class Trader:
         self._journal = journal
         self._randomness = randomness
         self._attempts = journal.attempts.setdefault(account.accountId, [])
-        account.onExecution(journal.deals.setdefault(account.accountId, []).append)
+        # Another client tells nothing of what the one before it has told.
+        deals = journal.deals[account.accountId] = []
+        journal.bars.pop(account.accountId, None)
+        journal.since[account.accountId] = now()
+        account.onExecution(deals.append)
+
+    def askAgain(self) -> None:
+        """
+        Order again what another client has ordered with the same journal: what was sent is not sent twice.
+        """
+        for attempt in tuple(self._attempts):
+            what = f"{self._clock.seconds():.3f} {self._account.accountId} ask for {attempt.clientOrderId}"
+            self._journal.follow(what, Deferred.fromCoroutine(self._insist(attempt)))
+
+    async def _insist(self, attempt: Attempt) -> None:
+        attempt.trade = None
+        while True:
+            try:
+                await self._place(attempt)
+            except IllegalValue:
+                # Its price is none any more, and what it was is not told.
+                self._attempts.remove(attempt)
+            except ServerError:
+                # So it is for good, though another order could succeed.
+                pass
+            except CTraderError:
+                if attempt.trade is None:
+                    await deferLater(self._clock, 5.0)
+                    continue
+            return
 
     async def trade(self, seconds: float) -> None:
         """
@@ -152,17 +197,15 @@ class Trader:
                 await deferLater(self._clock, 2.0)
 
     def _hearBars(self, symbol: Symbol) -> None:
-        accountId, gaps = self._account.accountId, self._journal.gaps
-        bars = self._journal.bars.setdefault(accountId, [])
-
-        def missing(why: object) -> None:
-            gaps.add(accountId)
-
-        self._account.onBar(symbol, "M1", bars.append, onGap=missing, onRefused=missing)
+        self._account.onBar(symbol, "M1", self._journal.bars.setdefault(self._account.accountId, []).append)
 
     async def _buy(self, symbol: Symbol, **options: Any) -> None:
-        order = self._randomness.choice((self._account.buy, self._account.sell))
-        await self._send(lambda clientOrderId: order(symbol, self._lots(), clientOrderId=clientOrderId, **options))
+        side, lots = self._randomness.choice((Side.BUY, Side.SELL)), self._lots()
+        await self._send(
+            lambda account, clientOrderId: (account.buy if side is Side.BUY else account.sell)(
+                symbol, lots, clientOrderId=clientOrderId, **options
+            )
+        )
 
     async def _wait(self, symbol: Symbol) -> None:
         quote = self._account.quote(symbol)
@@ -170,27 +213,35 @@ class Trader:
             return
         away = symbol.pips(self._randomness.randint(1, 10))
         side, isLimit = self._randomness.choice((Side.BUY, Side.SELL)), self._randomness.random() < 0.5
-        order = self._account.limitOrder if isLimit else self._account.stopOrder
         price = quote.bid - away if (side is Side.BUY) == isLimit else quote.ask + away
+        lots = self._lots()
         await self._send(
-            lambda clientOrderId: order(side, symbol, self._lots(), price, clientOrderId=clientOrderId), waits=True
+            lambda account, clientOrderId: (account.limitOrder if isLimit else account.stopOrder)(
+                side, symbol, lots, price, clientOrderId=clientOrderId
+            ),
+            waits=True,
         )
 
     def _lots(self) -> Lots:
         return Lots(self._randomness.choice(_LOTS))
 
-    async def _send(self, order: Callable[[str], Deferred[Trade]], *, waits: bool = False) -> None:
-        attempt = Attempt(f"{self._randomness.getrandbits(64):016x}")
+    async def _send(self, order: Callable[[Account, str], Deferred[Trade]], *, waits: bool = False) -> None:
+        clientOrderId = f"{self._randomness.getrandbits(64):016x}"
+        attempt = Attempt(clientOrderId, lambda account: order(account, clientOrderId), waits)
         self._attempts.append(attempt)
+        await self._place(attempt)
+
+    async def _place(self, attempt: Attempt) -> None:
+        attempt.error = None
         try:
-            attempt.trade = await order(attempt.clientOrderId)
+            attempt.trade = await attempt.order(self._account)
         except CTraderError as error:
             attempt.error = error
             if isinstance(error, OutcomeUnknown) and isinstance(error.trade, Trade):
                 attempt.trade = error.trade
             raise
         finally:
-            self._follow(attempt, waits)
+            self._follow(attempt, attempt.waits)
 
     def _follow(self, attempt: Attempt, waits: bool) -> None:
         if attempt.trade is None:
@@ -241,7 +292,7 @@ class Trader:
     async def _listen(self, symbol: Symbol) -> None:
         async with self._account.quotes(symbol) as quotes:
             for _ in range(self._randomness.randint(1, 5)):
-                await anext(quotes)
+                await anext(quotes, None)
 
     async def _read(self, symbol: Symbol) -> None:
         now = self._now()
