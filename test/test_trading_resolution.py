@@ -255,6 +255,24 @@ class OrderResolutionTests(ResolutionTests):
             if asked:
                 self.look()
 
+    def test_manySuspected(self) -> None:
+        """
+        No more than 1,000 absent orders are looked for.
+        """
+        trades = []
+        for _ in range(2):
+            trades += [self.unknown() for _ in range(600)]
+            self.look()
+            self.clock.advance(5)
+            self.look()
+        self.link.lose()
+        self.link.reconcile()
+        self.restore()
+        sent = [trades[199], trades[200]]
+        found = (order(number, clientOrderId=each.clientOrderId) for number, each in enumerate(sent, 10))
+        self.look(*found)
+        self.assertEqual([each.status for each in sent], [TradeStatus.REJECTED, TradeStatus.UNKNOWN])
+
     def test_answeredByItself(self) -> None:
         """
         Scenario 81: what its own events tell meanwhile is not overwritten, and ends the asking.

@@ -27,6 +27,7 @@ _AWAY = (ConnectionLost, NotConnected, LoginNeeded, CancelledError)
 _MOST_FAILURES = 8
 _LONGEST_PAUSE = 60.0
 _SUSPECTED = 3600.0
+_MOST_SUSPECTED = 1_000
 
 
 @define(eq=False)
@@ -70,7 +71,8 @@ class Resolution:
         self._settling = settling
         self._orders: dict[OrderLife, _Doubt] = {}
         self._changes: dict[Change, _Doubt] = {}
-        # Those that are taken for never having come; looked for once more after each login, for an hour.
+        # Those that are taken for never having come; looked for once more after each login, for an hour,
+        # and no more than the last 1,000.
         self._absent: dict[OrderLife, _Doubt] = {}
         self._suspects: dict[OrderLife, _Doubt] = {}
         self._failures = 0
@@ -257,7 +259,7 @@ class Resolution:
         suspects, self._suspects = self._suspects, {}
         for life, doubt in suspects.items():
             if life.error is not None and _matching(life, orders.values()) is not None:
-                del self._absent[life]
+                self._absent.pop(life, None)
                 self._books.orders.revive(life)
                 self._orders[life] = doubt
 
@@ -265,6 +267,8 @@ class Resolution:
         assert life.wanted is not None
         if life.status is TradeStatus.UNKNOWN:
             self._absent[life] = doubt
+            if len(self._absent) > _MOST_SUSPECTED:
+                del self._absent[next(iter(self._absent))]
             words = f"the server does not know the order {life.wanted.clientOrderId}: it never came"
             error = OrderRejected("ORDER_ABSENT", words, request="ProtoOANewOrderReq", accountId=self._link.accountId)
             self._books.missing(life, error)
