@@ -815,6 +815,22 @@ class AccountTests(SessionTestCase):
             turns(self.clock)
         self.assertLess(self.server.count(m.ProtoOAAccountAuthReq), 4)
 
+    def test_dropsWhileRestoringDoNotStorm(self) -> None:
+        """
+        Nor is one whose login never lasts until all is restored, however long an earlier one held.
+        """
+        account = self.ready()
+        self.clock.advance(20)
+        self.server.answers[m.ProtoOAAssetListReq] = lambda _: error(
+            "INVALID_REQUEST", "Trading account is not authorized"
+        )
+        account.onRestore(lambda: account.request(m.ProtoOAAssetListReq()).addErrback(lambda _: None))
+        self.push(m.ProtoOAAccountDisconnectEvent(ctidTraderAccountId=7))
+        for _ in range(20):
+            self.clock.advance(0.05)
+            turns(self.clock)
+        self.assertLess(self.server.count(m.ProtoOAAccountAuthReq), 4)
+
     def test_notAuthorised(self) -> None:
         """
         Scenario 48: A request that the server refuses because the account is not logged in fails, and the account logs

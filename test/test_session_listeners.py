@@ -77,6 +77,18 @@ class WaitersTests(SynchronousTestCase):
         waiters.fire(5)
         self.assertEqual(self.successResultOf(two), 5)
 
+    def test_cancelWhileTold(self) -> None:
+        """
+        One who is told may cancel another who is about to be told.
+        """
+        for tell in (lambda: waiters.fire(5), lambda: waiters.fail(ValueError("all"))):
+            waiters: Waiters[int] = Waiters()
+            one, two = waiters.wait(), waiters.wait()
+            one.addBoth(lambda _, other: other.cancel(), two)
+            tell()
+            self.assertIsNone(self.successResultOf(one))
+            self.failureResultOf(two, CancelledError)
+
     def test_waitAgain(self) -> None:
         """
         One who waits again when he is told waits for the next time.

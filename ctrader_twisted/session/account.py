@@ -149,7 +149,8 @@ class AccountSession(Registrations):
         self._attempt = 0
         # A logout is under way, so that its end is no reason to log in again.
         self._isLeaving = False
-        self._readySince = clock.seconds()
+        # None unless it has been ready since the last loss.
+        self._readySince: float | None = None
         self._retry: IDelayedCall | None = None
         self._held: list[Message] = []
         self._waiters: Waiters[AccountSession] = Waiters()
@@ -344,7 +345,9 @@ class AccountSession(Registrations):
         self.tellEnded(self.reason)
 
     def _lose(self) -> None:
-        self._backoff.lasted(self._clock.seconds() - self._readySince)
+        if self._readySince is not None:
+            self._backoff.lasted(self._clock.seconds() - self._readySince)
+            self._readySince = None
         self.tellLost(Failure(self.reason or NotConnected("the connection was lost")))  # type: ignore[no-untyped-call]
 
     def _pause(self) -> None:
