@@ -50,7 +50,14 @@ class RecoveryTests(SynchronousTestCase):
         self.link, self.clock, self.trading = setUpTrading(EURUSD)
         self.heard: list[Deal] = []
         self.trading.onExecution(self.heard.append)
-        self.addCleanup(lambda: self.assertEqual(self.clock.getDelayedCalls(), []))
+        self.addCleanup(self.checkTimers)
+
+    def checkTimers(self) -> None:
+        """
+        After the release no timer is left.
+        """
+        self.trading.release()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def first(self, *deals: Any) -> None:
         """
@@ -174,6 +181,20 @@ class RecoveryTests(SynchronousTestCase):
             self.fill(number, NOW + number)
         self.again()
         self.assertEqual(self.link.tell(listed()).fromTimestamp, NOW + 3)
+
+    def test_listLags(self) -> None:
+        """
+        The server's list may lag behind the last moments before the login, so it is read once more a little later.
+        """
+        self.first(deal(1, 1, at=NOW - 5))
+        self.again()
+        self.link.tell(listed(deal(1, 1, at=NOW - 5)))
+        self.fill(3, NOW + 30)
+        self.clock.advance(5)
+        self.link.tell(listed(deal(3, 3, at=NOW + 30), deal(2, 2, at=NOW + 10), deal(1, 1, at=NOW - 5)))
+        self.assertEqual(self.told(), [(3, False), (2, True)])
+        self.clock.advance(3600)
+        self.assertEqual(self.link.questions, [])
 
     def test_pages(self) -> None:
         """

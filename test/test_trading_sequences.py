@@ -322,11 +322,12 @@ class Sequences(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """
-        What is still held back arrives backwards; no timer is left.
+        What is still held back arrives backwards; after the release no timer is left.
         """
         while self.held:
             self.push(len(self.held) - 1)
         self.sumOfDeals()
+        self.trading.release()
         assert not self.clock.getDelayedCalls()
 
 

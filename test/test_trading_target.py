@@ -490,3 +490,4 @@ class CloseAllTests(ExposureCase):
         missed = closingDeal(9, 9, 1, 100_000)
         self.link.tell(m.ProtoOADealListRes(ctidTraderAccountId=7, deal=[missed], hasMore=False))
         self.assertEqual([(each.dealId, each.recovered) for each in self.trading.dealsOf(label="a")], [(9, True)])
+        self.trading.release()

@@ -24,6 +24,7 @@ __all__ = ["OVERLAP", "Recovered", "Recovery"]
 
 _AWAY = (ConnectionLost, NotConnected, LoginNeeded, CancelledError)
 _LONGEST_PAUSE = 60.0
+_LAG = 5.0
 
 OVERLAP = 60_000
 """
@@ -50,7 +51,8 @@ class Recovery:
     """
     Fetches after each login but the first what was executed since the newest deal of the last lists that were read:
     what came live since then need not be all. Live deals wait meanwhile, but not for ever: when patience has ended that
-    is logged as an error, they are told, and what was missed comes late.
+    is logged as an error, they are told, and what was missed comes late. Since the server's lists lag by a moment, they
+    are read once more after that; what is there only then comes late too.
 
     @ivar onDone: told after each login but the first, once the deals have been told.
     """
@@ -134,17 +136,32 @@ class Recovery:
         self._finish([], True, self._firstLogin)
 
     async def _fetch(self) -> None:
+        old, first = self._old, 0
         mark = self._mark
         if mark is not None:
             # What was forgotten was told.
             start = max(mark - OVERLAP, self._books.executions.forgotten + 1)
-            old = self._old
-            messages = await self._whole(start, lambda deal: deal.dealId in old)
         else:
             # No earlier login has lasted for long enough to read what is old, so the clock has to tell.
-            mark = min((self._firstLogin, *(deal.executed for deal in self._books.executions.told())))
-            messages = await self._whole(mark - CLOCK_DOUBT, lambda deal: deal.executionTimestamp < mark)
+            mark = first = min((self._firstLogin, *(deal.executed for deal in self._books.executions.told())))
+            start = mark - CLOCK_DOUBT
+
+        def isOld(deal: ProtoOADeal) -> bool:
+            return deal.dealId in old or deal.executionTimestamp < first
+
+        messages = await self._whole(start, isOld)
+        self._next = self._clock.callLater(_LAG, self._readAgain, start, isOld)
         self._finish(messages, True, mark)
+
+    def _readAgain(self, start: int, isOld: Callable[[ProtoOADeal], bool]) -> None:
+        self._next = None
+        reading = Deferred.fromCoroutine(self._fetchLate(start, isOld))
+        self._reading = reading
+        reading.addErrback(self._failed)
+
+    async def _fetchLate(self, start: int, isOld: Callable[[ProtoOADeal], bool]) -> None:
+        # The server's lists may lag behind what has happened.
+        self._books.recovered(await self._whole(start, isOld))
 
     async def _whole(self, start: int, isOld: Callable[[ProtoOADeal], bool]) -> list[ProtoOADeal]:
         messages = await self._archive.deals(max(0, start))
