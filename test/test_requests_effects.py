@@ -33,9 +33,11 @@ class EffectsTests(SynchronousTestCase):
         self.server = ScriptedServer()
         self.server.answers[m.ProtoOADealListReq] = lambda _: m.ProtoOADealListRes(ctidTraderAccountId=7, hasMore=False)
         self.tokens = MemoryTokens(TokenPair("old", "buys"))
-        endpoint = MemoryEndpoint(self.clock, self.server)
+        self.endpoint = MemoryEndpoint(self.clock, self.server)
         application = Application("id", "secret")
-        self.client = Client(self.clock, endpoint, application, self.tokens, randomness=Random(1), wallClock=lambda: 0)
+        self.client = Client(
+            self.clock, self.endpoint, application, self.tokens, randomness=Random(1), wallClock=lambda: 0
+        )
         self.client.startService()
         asked = self.client.account(7)
         turns(self.clock)
@@ -108,6 +110,19 @@ class EffectsTests(SynchronousTestCase):
         self.server.connections[-1].send(m.ProtoOAAccountDisconnectEvent(ctidTraderAccountId=7))
         self.assertIs(self.state(), AccountState.LEFT)
 
+    def test_cancelledBeforeALoss(self) -> None:
+        """
+        Such a logout says nothing about the logins after a loss of the connection.
+        """
+        self.answerLogout()
+        left = self.account.requests.accountLogout()
+        left.cancel()
+        self.failureResultOf(left, CancelledError)
+        self.endpoint.links[-1].cut()
+        self.assertIs(self.state(), AccountState.READY)
+        self.server.connections[-1].send(m.ProtoOAAccountDisconnectEvent(ctidTraderAccountId=7))
+        self.assertIs(self.state(), AccountState.READY)
+
     def test_invalidatedFirst(self) -> None:
         """
         If the server ends logins some time before it gives the new pair, the account comes back with the new pair.
@@ -126,6 +141,25 @@ class EffectsTests(SynchronousTestCase):
         turns(self.clock)
         self.assertEqual(self.successResultOf(renewed), answer)
         self.assertEqual(self.successResultOf(self.tokens.load()), (TokenPair("new", "next"),))
+        self.assertIs(self.state(), AccountState.READY)
+
+    def test_invalidatedFirstAndRefusedLate(self) -> None:
+        """
+        So it does if a login with the old pair is still under way when the new one is stored.
+        """
+        self.server.answers[m.ProtoOAAccountAuthReq] = lambda request: (
+            None if request.accessToken == "old" else m.ProtoOAAccountAuthRes(ctidTraderAccountId=7)
+        )
+        self.server.answers[m.ProtoOARefreshTokenReq] = lambda _: m.ProtoOAAccountsTokenInvalidatedEvent(
+            ctidTraderAccountIds=[7], reason="refreshed"
+        )
+        self.client.requests.refreshToken(refreshToken="buys")
+        self.assertIs(self.state(), AccountState.AUTHORISING)
+        login = self.server.ids[-1]
+        answer = m.ProtoOARefreshTokenRes(accessToken="new", tokenType="bearer", expiresIn=5, refreshToken="next")
+        server = self.server.connections[-1]
+        server.send(answer, self.server.ids[self.position(m.ProtoOARefreshTokenReq)])
+        server.send(error("CH_ACCESS_TOKEN_INVALID"), login)
         self.assertIs(self.state(), AccountState.READY)
 
     def position(self, kind: type[Message]) -> int:

@@ -209,6 +209,9 @@ class AccountSession(Registrations):
         """
         The application is logged in.
         """
+        if self.state is AccountState.OFFLINE:
+            # A logout that its caller gave up went with the connection.
+            self._isLeaving = False
         self._machine.handle(AccountInput.UP)
 
     def connectionDown(self, reason: CTraderError) -> None:
@@ -294,6 +297,10 @@ class AccountSession(Registrations):
             await self._owner.request(message)
         except AlreadySo:
             return
+        except TokenRefused as error:
+            if await self._owner.tokenFor(self.accountId) == token:
+                raise
+            raise NotConnected(f"account {self.accountId}: its token was renewed during the login") from error
         except (AccountNotFound, WrongHost):
             await self._owner.learnAccounts()
             raise
