@@ -5,7 +5,7 @@ Tests of live trendbars, and of how they are joined to history.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -629,6 +629,28 @@ class StreamTests(BarsCase):
         self.link.answer(serverError("INCORRECT_BOUNDARIES"))
         self.failureResultOf(asked, RequestRefused)
         self.assertEqual(len(self.requests(m.ProtoOAUnsubscribeLiveTrendbarReq)), 1)
+
+    def test_loginEnded(self) -> None:
+        """
+        Where history is refused because the account is not logged in any more, the next login asks again.
+        """
+        self.past = {9: 5}
+        stream = self.enter(warmUp=1)
+        self.link.answers[m.ProtoOAGetTrendbarsReq] = self.refuseLogin
+        self.tick(10, 6)
+        self.clock.advance(0)
+        self.link.answers[m.ProtoOAGetTrendbarsReq] = self.history
+        self.link.restore()
+        self.tick(10, 6)
+        self.clock.advance(0)
+        self.assertEqual(self.take(stream), [(9, 5)])
+
+    def refuseLogin(self, request: Any) -> NoReturn:
+        """
+        Refuse a request as one without a login, which ends the account's own.
+        """
+        self.link.lose()
+        raise serverError("ACCOUNT_NOT_AUTHORIZED")
 
     def test_tooSlow(self) -> None:
         """

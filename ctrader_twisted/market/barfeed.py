@@ -321,7 +321,9 @@ class BarFeed:
         except ServerError as error:
             if isinstance(error, RetryLater):
                 raise
-            user.refused(error)
+            # What is refused because the login has ended is asked again in the next one.
+            if login == self._login:
+                user.refused(error)
             return
         if login != self._login or user not in self._cold:
             return
