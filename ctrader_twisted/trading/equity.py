@@ -365,7 +365,7 @@ class EquityWatch:
     def _tell(self) -> None:
         self._telling = None
         self._listeners.tell(self)
-        if self.equity is not None:
+        if len(self._waiters) and self.equity is not None:
             self._waiters.fire(self)
 
 
