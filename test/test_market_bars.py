@@ -4,6 +4,7 @@ Tests of live trendbars, and of how they are joined to history.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -218,6 +219,21 @@ class ListenerTests(BarsCase):
         self.event(5, 10 * MINUTE, {**m1, "utcTimestampInMinutes": 10}, h1)
         self.event(6, 11 * MINUTE, {**m1, "utcTimestampInMinutes": 11}, h1)
         self.assertEqual((heard, hours), ([(10, 5)], []))
+
+    def test_longDay(self) -> None:
+        """
+        The day on which New York sets its clocks back has an hour more, and its close is the last bid of that hour.
+        """
+        bars: list[Bar] = []
+        self.addCleanup(self.bars.onBar(EURUSD, "D1", bars.append).stop)
+        opening = int(datetime(2026, 10, 31, 21, tzinfo=UTC).timestamp()) // 60
+        day = {"period": m.ProtoOATrendbarPeriod.D1, "low": 5, "volume": 1}
+        for hours, bid in ((0, 5), (24.5, 7)):
+            moment = int(opening + hours * 60) * MINUTE
+            self.event(bid, moment, {**day, "utcTimestampInMinutes": opening})
+        self.event(9, (opening + 25 * 60) * MINUTE)
+        self.event(9, (opening + 25 * 60) * MINUTE, {**day, "utcTimestampInMinutes": opening + 25 * 60})
+        self.assertEqual([short(bar) for bar in bars], [(opening, 7)])
 
     def test_illegal(self) -> None:
         """

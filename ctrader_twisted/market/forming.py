@@ -4,11 +4,15 @@ The bar that is forming, from spot events.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
 from attrs import define
 
 from ctrader_twisted.columns import Bar
 from ctrader_twisted.schema.messages import ProtoOATrendbar
-from ctrader_twisted.units import priceFromWire
+from ctrader_twisted.units import fromMilliseconds, priceFromWire
 
 __all__ = ["MINUTES", "Forming"]
 
@@ -31,7 +35,8 @@ MINUTES: dict[str, int] = {
     "MN1": 44640,
 }
 """
-By the name of a period, how many minutes it has; the longest has at most so many.
+By the name of a period, how many minutes it has; the longest has at most so many. A day or a week in which the clocks
+are set back has an hour more.
 """
 
 
@@ -69,7 +74,7 @@ class Forming:
         timestamp = bar.utcTimestampInMinutes * _MINUTE
         first = bar.low + bar.deltaOpen
         high = max(bar.low + bar.deltaHigh, first)
-        return cls(timestamp, timestamp + MINUTES[period] * _MINUTE, first, high, bar.low, None, bar.volume)
+        return cls(timestamp, _end(timestamp, period), first, high, bar.low, None, bar.volume)
 
     def priced(self, bid: int, moment: int | None) -> None:
         """
@@ -93,3 +98,15 @@ class Forming:
         prices = (self.open, max(self.high, self.close), min(self.low, self.close), self.close)
         first, high, low, last = (priceFromWire(price, digits) for price in prices)
         return Bar(self.timestamp, first, high, low, last, self.volume)
+
+
+@lru_cache(maxsize=256)
+def _end(timestamp: int, period: str) -> int:
+    end = timestamp + MINUTES[period] * _MINUTE
+    if period not in ("D1", "W1"):
+        return end
+    # The trading day begins at the same hour in New York.
+    zone = ZoneInfo("America/New_York")
+    before, after = (fromMilliseconds(moment).astimezone(zone).utcoffset() for moment in (timestamp, end))
+    assert before is not None and after is not None
+    return end + max(before - after, timedelta()) // timedelta(milliseconds=1)
