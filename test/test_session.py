@@ -824,7 +824,7 @@ class AccountTests(SessionTestCase):
         self.server.answers[m.ProtoOAAssetListReq] = lambda _: error(
             "INVALID_REQUEST", "Trading account is not authorized"
         )
-        account.onRestore(lambda: account.request(m.ProtoOAAssetListReq()).addErrback(lambda _: None))
+        account.onRestore(lambda: account.request(m.ProtoOAAssetListReq()).addCallbacks(lambda _: None, lambda _: None))
         self.push(m.ProtoOAAccountDisconnectEvent(ctidTraderAccountId=7))
         for _ in range(20):
             self.clock.advance(0.05)
