@@ -86,6 +86,12 @@ class ResolutionTests(SynchronousTestCase):
         """
         for done in self.link.restore():
             self.assertIsNotNone(done)
+        self.tellDeals()
+
+    def tellDeals(self) -> None:
+        """
+        Answer what was asked about the account's deals.
+        """
         reads = [each for each in self.link.questions if isinstance(each[0], m.ProtoOADealListReq)]
         for question in reads:
             self.link.questions.remove(question)
@@ -120,6 +126,7 @@ class ResolutionTests(SynchronousTestCase):
         """
         Answer one look at what the server holds.
         """
+        self.tellDeals()
         self.assertIsInstance(self.link.tell(state or held()), m.ProtoOAReconcileReq)
         self.assertIsInstance(self.link.tell(listed(*orders)), m.ProtoOAOrderListReq)
 
@@ -505,8 +512,8 @@ class ChangeTests(ResolutionTests):
         self.link.push(event("FILLED", order(20), position(1_020, OPEN, 200_000, at=5), deal(2, 20, 200_000)))
         (mine,) = self.trading.positions
         for state, status in (
-            ((), ChangeStatus.DONE),
             ((position(1_020, OPEN, 200_000, at=5),), ChangeStatus.NOT_DONE),
+            ((), ChangeStatus.DONE),
         ):
             closed = mine.close()
             self.link.answer(ConnectionLost("ProtoOAClosePositionReq", 7, maybeSent=True, reason="x"))
@@ -520,6 +527,68 @@ class ChangeTests(ResolutionTests):
                 self.look(state=held(*state))
             self.assertIs(self.successResultOf(resolved).status, status)
         self.assertEqual(len(self.link.sent), 2)
+
+    def test_positionThen(self) -> None:
+        """
+        When the outcome is told, the position is as the server has shown it, though no event came.
+        """
+        self.link.push(event("FILLED", order(20), position(1_020, OPEN, 200_000, at=5), deal(2, 20, 200_000)))
+        (mine,) = self.trading.positions
+        for rest, left in (((position(1_020, OPEN, 100_000, at=9),), 100_000), ((), 0)):
+            closed = mine.close(Lots("0.01"))
+            self.link.answer(RequestTimedOut("ProtoOAClosePositionReq", 7, seconds=1))
+            resolved = self.failureResultOf(closed, OutcomeUnknown).value.change.whenResolved()
+            shown = resolved.addCallback(lambda change: (change.status, mine.volume))
+            self.look(state=held(*rest))
+            self.assertEqual(self.successResultOf(shown), (ChangeStatus.DONE, left))
+        self.assertEqual(self.trading.positions, ())
+        self.successResultOf(mine.whenClosed())
+
+    def waiting(self) -> tuple[Trade, Any]:
+        """
+        Place an order that waits.
+        """
+        placed = self.trading.limitOrder(Side.BUY, EURUSD, Lots("0.01"), "1.1")
+        mine = self.mine(kind="LIMIT", limitPrice=1.1, utcLastUpdateTimestamp=5)
+        self.link.answerWith(event("ACCEPTED", mine, position(1_010, CREATED)))
+        return self.successResultOf(placed), mine
+
+    def test_amendedThen(self) -> None:
+        """
+        So is an order: the next amendment does not undo the one that was not answered. A later event is not undone.
+        """
+        trade, mine = self.waiting()
+        for price, later, shown in (("1.2", None, "1.20000"), ("1.3", 1.4, "1.40000")):
+            changed = trade.amend(price=price)
+            self.link.answer(RequestTimedOut("ProtoOAAmendOrderReq", 7, seconds=1))
+            self.failureResultOf(changed, OutcomeUnknown)
+            mine.limitPrice, mine.utcLastUpdateTimestamp = float(price), mine.utcLastUpdateTimestamp + 1
+            self.link.tell(held(mine))
+            if later:
+                newer = m.ProtoOAOrder()
+                newer.CopyFrom(mine)
+                newer.limitPrice, newer.utcLastUpdateTimestamp = later, 90
+                self.link.push(event("REPLACED", newer, position(1_010, CREATED)))
+            self.link.tell(listed())
+            assert trade.order is not None
+            self.assertEqual(str(trade.order.price), shown)
+
+    def test_cancelledThen(self) -> None:
+        """
+        An order that was cancelled unheard is asked for, and has ended.
+        """
+        trade, mine = self.waiting()
+        done = trade.whenDone()
+        cancelled = trade.cancel()
+        self.link.answer(RequestTimedOut("ProtoOACancelOrderReq", 7, seconds=1))
+        self.failureResultOf(cancelled, OutcomeUnknown)
+        mine.orderStatus = STATUS.ORDER_STATUS_CANCELLED
+        self.look(mine)
+        self.clock.advance(0)
+        self.look(mine)
+        self.link.tell(details(mine, status=STATUS.ORDER_STATUS_CANCELLED))
+        self.assertIs(self.successResultOf(done).status, TradeStatus.CANCELLED)
+        self.assertEqual(self.trading.orders, ())
 
     def test_untold(self) -> None:
         """

@@ -204,6 +204,30 @@ class Books:
             self.positions.drop(position)
             position.settle()
 
+    def shown(self, positionId: int, held: Iterable[ProtoOAPosition]) -> None:
+        """
+        The server was asked for its positions after a change of one whose events may not have come.
+
+        @param positionId: the position.
+        @param held: what the server holds.
+        """
+        position = self.positions.find(positionId)
+        message = next((each for each in held if each.positionId == positionId), None)
+        if message is None:
+            self.gone(positionId)
+        elif position is not None:
+            self.positions.update(message, None).settle()
+
+    def amended(self, order: ProtoOAOrder) -> None:
+        """
+        The server was asked for an order that waits, after a change of it whose event may not have come.
+
+        @param order: the server's order.
+        """
+        held = self.pending.find(order.orderId)
+        if held is not None and held.told.utcLastUpdateTimestamp <= order.utcLastUpdateTimestamp:
+            self.pending.put(order)
+
     def orderGone(self, pending: PendingOrder, order: ProtoOAOrder | None, deals: Iterable[ProtoOADeal]) -> None:
         """
         The server says that an order does not wait any more.

@@ -4,7 +4,7 @@ What became of orders of unknown outcome: the server is asked until it is known.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from attrs import define
 from twisted.internet.defer import CancelledError, Deferred
@@ -13,7 +13,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import ConnectionLost, CTraderError, LoginNeeded, NotConnected, NotFound, OrderRejected
-from ctrader_twisted.schema.messages import ProtoOAOrder, ProtoOAOrderDetailsRes
+from ctrader_twisted.schema.messages import (
+    ProtoOAOrder,
+    ProtoOAOrderDetailsRes,
+    ProtoOAOrderStatus,
+    ProtoOAPosition,
+)
 from ctrader_twisted.session.link import AccountLink
 from ctrader_twisted.trading.archive import CLOCK_DOUBT, Archive
 from ctrader_twisted.trading.books import Books
@@ -233,7 +238,23 @@ class Resolution:
                 status = ChangeStatus.NOT_DONE
             if status is not ChangeStatus.UNKNOWN:
                 del self._changes[change]
+                self._learn(change, state.position, orders)
                 change.resolve(status)
+
+    def _learn(self, change: Change, positions: Iterable[ProtoOAPosition], orders: dict[int, ProtoOAOrder]) -> None:
+        # Whoever goes on when the outcome is told looks into the books, and its events may never come.
+        if hasattr(change.message, "positionId"):
+            self._books.shown(change.message.positionId, positions)
+            return
+        order = orders.get(change.message.orderId)
+        life = self._books.orders.byId(change.message.orderId)
+        if order is None or life is None or life.isEnded:
+            return
+        if order.orderStatus == ProtoOAOrderStatus.ORDER_STATUS_ACCEPTED:
+            self._books.amended(order)
+        else:
+            life.missed()
+            self._orders.setdefault(life, _Doubt(self._archive.now(), self._clock.seconds()))
 
     async def _find(self, life: OrderLife, doubt: _Doubt, orders: dict[int, ProtoOAOrder], begun: float) -> None:
         orderId = life.orderId or _matching(life, orders.values())
