@@ -135,7 +135,7 @@ def noDealLost(scene: Scene) -> Iterator[str]:
     for account, truth in scene.pairs():
         told = {deal.dealId for deal in scene.journal.deals[account.accountId]}
         since = scene.journal.since[account.accountId]
-        due = {dealId for dealId, deal in truth.deals.items() if deal.executionTimestamp >= since}
+        due = {dealId for dealId, deal in truth.deals.items() if deal.executionTimestamp > since}
         if lost := sorted(due - told):
             yield f"account {account.accountId}: deals {lost} were not told"
         if invented := sorted(told - truth.deals.keys()):
