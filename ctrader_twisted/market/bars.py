@@ -143,25 +143,25 @@ class LiveBars:
 
     def begins(self, key: BarKey) -> None:
         """
-        @see: L{ctrader_twisted.market.subscriptions.Intake.begins}
+        @see: L{ctrader_twisted.market.kinds.Intake.begins}
         """
         self.feeds[key].interrupted()
 
     def flows(self, key: BarKey) -> None:
         """
-        @see: L{ctrader_twisted.market.subscriptions.Intake.flows}
+        @see: L{ctrader_twisted.market.kinds.Intake.flows}
         """
         self.feeds[key].flows()
 
     def refused(self, key: BarKey, error: CTraderError) -> None:
         """
-        @see: L{ctrader_twisted.market.subscriptions.Intake.refused}
+        @see: L{ctrader_twisted.market.kinds.Intake.refused}
         """
         self.feeds[key].refused(error)
 
     def ends(self, key: BarKey) -> None:
         """
-        @see: L{ctrader_twisted.market.subscriptions.Intake.ends}
+        @see: L{ctrader_twisted.market.kinds.Intake.ends}
         """
         feed = self.feeds.pop(key)
         feed.interrupted()

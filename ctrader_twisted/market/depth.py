@@ -196,24 +196,24 @@ class Depth:
 
     def begins(self, symbolId: int) -> None:
         """
-        @see: L{ctrader_twisted.market.subscriptions.Intake.begins}
+        @see: L{ctrader_twisted.market.kinds.Intake.begins}
         """
         self._feeds[symbolId].interrupted()
 
     def flows(self, symbolId: int) -> None:
         """
-        @see: L{ctrader_twisted.market.subscriptions.Intake.flows}
+        @see: L{ctrader_twisted.market.kinds.Intake.flows}
         """
 
     def refused(self, symbolId: int, error: CTraderError) -> None:
         """
-        @see: L{ctrader_twisted.market.subscriptions.Intake.refused}
+        @see: L{ctrader_twisted.market.kinds.Intake.refused}
         """
         self._feeds[symbolId].each(lambda user: user.refused(error))
 
     def ends(self, symbolId: int) -> None:
         """
-        @see: L{ctrader_twisted.market.subscriptions.Intake.ends}
+        @see: L{ctrader_twisted.market.kinds.Intake.ends}
         """
         del self._feeds[symbolId]
 

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from ctrader_twisted.market.subscriptions import Kind, Subscriptions
+from ctrader_twisted.market.kinds import Kind
+from ctrader_twisted.market.subscriptions import Subscriptions
 from ctrader_twisted.schema.messages import (
     ProtoOASubscribeDepthQuotesReq,
     ProtoOASubscribeLiveTrendbarReq,

@@ -134,18 +134,18 @@ class Quotes:
 
     def begins(self, symbolId: int) -> None:
         """
-        @see: L{ctrader_twisted.market.subscriptions.Intake.begins}
+        @see: L{ctrader_twisted.market.kinds.Intake.begins}
         """
         self.spots[symbolId].lost()
 
     def flows(self, symbolId: int) -> None:
         """
-        @see: L{ctrader_twisted.market.subscriptions.Intake.flows}
+        @see: L{ctrader_twisted.market.kinds.Intake.flows}
         """
 
     def refused(self, symbolId: int, error: CTraderError) -> None:
         """
-        @see: L{ctrader_twisted.market.subscriptions.Intake.refused}
+        @see: L{ctrader_twisted.market.kinds.Intake.refused}
         """
         for user in self.spots[symbolId].users:
             try:
@@ -155,7 +155,7 @@ class Quotes:
 
     def ends(self, symbolId: int) -> None:
         """
-        @see: L{ctrader_twisted.market.subscriptions.Intake.ends}
+        @see: L{ctrader_twisted.market.kinds.Intake.ends}
         """
         del self.spots[symbolId]
 

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
-from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -26,67 +25,13 @@ from ctrader_twisted.errors import (
     RetryLater,
     ServerError,
 )
+from ctrader_twisted.market.kinds import Intake, Kind
 from ctrader_twisted.market.retries import Retry
 from ctrader_twisted.session.link import AccountLink
 
-__all__ = ["Intake", "Kind", "Subscriptions"]
+__all__ = ["Subscriptions"]
 
 _KeyT = TypeVar("_KeyT", bound=Hashable)
-_InKeyT = TypeVar("_InKeyT", contravariant=True)
-
-
-@frozen
-class Kind(Generic[_KeyT]):
-    """
-    A kind of subscription.
-
-    @ivar name: what the server sends, in the plural.
-    @ivar mostAtOnce: how many of them fit into a request.
-    @ivar subscribe: makes the request for some of them.
-    @ivar unsubscribe: likewise.
-    @ivar symbolId: tells the symbol that one is about.
-    """
-
-    name: str
-    mostAtOnce: int
-    subscribe: Callable[[list[_KeyT]], Any]
-    unsubscribe: Callable[[list[_KeyT]], Any]
-    symbolId: Callable[[_KeyT], int]
-
-
-class Intake(Protocol[_InKeyT]):
-    """
-    Where that which the server sends is taken in.
-    """
-
-    def begins(self, key: _InKeyT) -> None:
-        """
-        The server is asked to send; what it has sent before counts no more.
-
-        @param key: what was subscribed.
-        """
-
-    def flows(self, key: _InKeyT) -> None:
-        """
-        The server has agreed.
-
-        @param key: what was subscribed.
-        """
-
-    def refused(self, key: _InKeyT, error: CTraderError) -> None:
-        """
-        The server will not send what it has not sent before either.
-
-        @param key: what was to be subscribed.
-        @param error: why.
-        """
-
-    def ends(self, key: _InKeyT) -> None:
-        """
-        Nobody wants it, and the server does not send it any more.
-
-        @param key: what was subscribed.
-        """
 
 
 class Subscriptions(Generic[_KeyT]):

@@ -4,7 +4,7 @@ The account machine: logs one account in, learns its state, restores what it had
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from google.protobuf.message import Message
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
@@ -34,77 +34,23 @@ from ctrader_twisted.schema.messages import (
     ProtoOATrader,
     ProtoOATraderReq,
 )
-from ctrader_twisted.secret import Secret
 from ctrader_twisted.session.backoff import Backoff
 from ctrader_twisted.session.listeners import Waiters
 from ctrader_twisted.session.machine import Machine
+from ctrader_twisted.session.owner import AccountOwner
 from ctrader_twisted.session.registrations import Registrations
 from ctrader_twisted.session.tables import ACCOUNT_TABLE, AccountInput, AccountState
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
 
-__all__ = ["AccountOwner", "AccountSession"]
+__all__ = ["AccountSession"]
 
 _AnswerT = TypeVar("_AnswerT", bound=Message)
 _EventT = TypeVar("_EventT", bound=Message)
 
 _MOST_HELD = 10_000
 _NO_SPOTS, _NO_APPLICATION = "NOT_SUBSCRIBED_TO_SPOTS", "CH_CLIENT_NOT_AUTHENTICATED"
-
-
-class AccountOwner(Protocol):
-    """
-    What an account needs of the session that it is part of.
-    """
-
-    def request(self, message: Request[_AnswerT], *, timeout: float | None = None) -> Deferred[_AnswerT]:
-        """
-        Send a request that names its account itself.
-
-        @param message: the request, complete.
-        @param timeout: seconds to wait for the answer, or L{None} for the default.
-        @return: fails with L{NotConnected} if the application is not logged in now.
-        """
-
-    def accountLost(self, accountId: int, reason: CTraderError) -> None:
-        """
-        An account is not logged in any more: what is to be sent for it cannot be.
-
-        @param accountId: the account.
-        @param reason: why.
-        """
-
-    def tokenFor(self, accountId: int) -> Deferred[Secret]:
-        """
-        Find the access token that serves an account.
-
-        @param accountId: the account.
-        """
-
-    def learnAccounts(self) -> Deferred[None]:
-        """
-        Ask which accounts the tokens cover, so that a refusal can be explained.
-
-        @return: fires when it is known or cannot be learned; never fails.
-        """
-
-    def accountChanged(self) -> None:
-        """
-        The state of an account is another one.
-        """
-
-    def connectAgain(self, reason: CTraderError) -> None:
-        """
-        The connection is of no use, since the server does not know the application on it.
-
-        @param reason: what the server said.
-        """
-
-    def ended(self) -> CTraderError | None:
-        """
-        @return: why there will be no connection until somebody starts the session, if that is so.
-        """
 
 
 class AccountSession(Registrations):

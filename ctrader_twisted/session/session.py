@@ -304,37 +304,37 @@ class Session:
 
     def accountLost(self, accountId: int, reason: CTraderError) -> None:
         """
-        @see: L{ctrader_twisted.session.account.AccountOwner.accountLost}
+        @see: L{ctrader_twisted.session.owner.AccountOwner.accountLost}
         """
         self._outgoing.lost(reason, accountId)
 
     def tokenFor(self, accountId: int) -> Deferred[Secret]:
         """
-        @see: L{ctrader_twisted.session.account.AccountOwner.tokenFor}
+        @see: L{ctrader_twisted.session.owner.AccountOwner.tokenFor}
         """
         return Deferred.fromCoroutine(self._grants.tokenFor(accountId))
 
     def learnAccounts(self) -> Deferred[None]:
         """
-        @see: L{ctrader_twisted.session.account.AccountOwner.learnAccounts}
+        @see: L{ctrader_twisted.session.owner.AccountOwner.learnAccounts}
         """
         return Deferred.fromCoroutine(self._grants.learn())
 
     def connectAgain(self, reason: CTraderError) -> None:
         """
-        @see: L{ctrader_twisted.session.account.AccountOwner.connectAgain}
+        @see: L{ctrader_twisted.session.owner.AccountOwner.connectAgain}
         """
         self._connection.tryAgain(reason)
 
     def ended(self) -> CTraderError | None:
         """
-        @see: L{ctrader_twisted.session.account.AccountOwner.ended}
+        @see: L{ctrader_twisted.session.owner.AccountOwner.ended}
         """
         return self._ended
 
     def accountChanged(self) -> None:
         """
-        @see: L{ctrader_twisted.session.account.AccountOwner.accountChanged}
+        @see: L{ctrader_twisted.session.owner.AccountOwner.accountChanged}
         """
         self._changed()
 

@@ -1,0 +1,74 @@
+"""
+What an account needs of the session that it is part of.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from google.protobuf.message import Message
+from twisted.internet.defer import Deferred
+
+from ctrader_twisted.errors import CTraderError
+from ctrader_twisted.secret import Secret
+
+if TYPE_CHECKING:
+    from ctrader_twisted.schema.messages import Request
+
+__all__ = ["AccountOwner"]
+
+_AnswerT = TypeVar("_AnswerT", bound=Message)
+
+
+class AccountOwner(Protocol):
+    """
+    The session, as its accounts see it.
+    """
+
+    def request(self, message: Request[_AnswerT], *, timeout: float | None = None) -> Deferred[_AnswerT]:
+        """
+        Send a request that names its account itself.
+
+        @param message: the request, complete.
+        @param timeout: seconds to wait for the answer, or L{None} for the default.
+        @return: fails with L{NotConnected} if the application is not logged in now.
+        """
+
+    def accountLost(self, accountId: int, reason: CTraderError) -> None:
+        """
+        An account is not logged in any more: what is to be sent for it cannot be.
+
+        @param accountId: the account.
+        @param reason: why.
+        """
+
+    def tokenFor(self, accountId: int) -> Deferred[Secret]:
+        """
+        Find the access token that serves an account.
+
+        @param accountId: the account.
+        """
+
+    def learnAccounts(self) -> Deferred[None]:
+        """
+        Ask which accounts the tokens cover, so that a refusal can be explained.
+
+        @return: fires when it is known or cannot be learned; never fails.
+        """
+
+    def accountChanged(self) -> None:
+        """
+        The state of an account is another one.
+        """
+
+    def connectAgain(self, reason: CTraderError) -> None:
+        """
+        The connection is of no use, since the server does not know the application on it.
+
+        @param reason: what the server said.
+        """
+
+    def ended(self) -> CTraderError | None:
+        """
+        @return: why there will be no connection until somebody starts the session, if that is so.
+        """
