@@ -46,7 +46,7 @@ class Worker:
         if self._pool is None:
             self._pool = ThreadPool(minthreads=0, maxthreads=1, name="ctrader_twisted")
             # Where the reactor is never stopped, as in a notebook, the thread must not keep the process from ending.
-            self._pool.threadFactory = partial(Thread, daemon=True)
+            self._pool.threadFactory = partial(Thread, daemon=True)  # type: ignore[assignment]
             self._pool.start()
             self._reactor.addSystemEventTrigger("during", "shutdown", self._end)
         return deferToThreadPool(self._reactor, self._pool, function, *args)
