@@ -579,14 +579,16 @@ class CloseTests(PositionTests):
 
     def test_notThere(self) -> None:
         """
-        Scenario 83: A position of which the server says that it is not there is closed, at a price that may be heard
-        later.
+        Scenario 83: A position of which the server says that it is not there is closed, if its state says so too, at a
+        price that may be heard later.
         """
-        for code in ("POSITION_NOT_FOUND", "POSITION_NOT_OPEN"):
+        for code in ("POSITION_NOT_FOUND", "POSITION_NOT_OPEN", "POSITION_NOT_FOUND_OR_NOT_OPENED", "ALREADY_CLOSED"):
             held = self.hold()
             ended, closes = held.whenClosed(), [held.close(), held.close()]
             for closed in closes:
                 self.link.answer(serverError(code, request=REQUEST))
+                self.assertNoResult(closed)
+                self.link.tell(m.ProtoOAReconcileRes(ctidTraderAccountId=7))
                 self.assertEqual(self.failureResultOf(closed, NotFound).value.code, code)
             self.assertIs(self.successResultOf(ended), held)
             self.assertEqual((held.status, held.volume, held.closePrice), (PositionStatus.CLOSED, 0, None))
@@ -594,6 +596,20 @@ class CloseTests(PositionTests):
             self.link.push(self.filled())
             self.assertEqual(str(held.closePrice), "1.10500")
             self.setUp()
+
+    def test_notThereYet(self) -> None:
+        """
+        Just after its fill the server may not find a position that is open. It stays open here too, and the close may
+        succeed later; so it is if the state cannot be read.
+        """
+        held = self.hold()
+        there = m.ProtoOAReconcileRes(ctidTraderAccountId=7, position=[position(1_010, OPEN, 200_000, at=100)])
+        for told, kind in (there, Busy), (serverError("TIMEOUT_ERROR"), NotFound):
+            closed = held.close()
+            self.link.answer(serverError("POSITION_NOT_FOUND", request=REQUEST))
+            self.link.tell(told)
+            self.failureResultOf(closed, kind)
+            self.assertEqual(self.trading.positions, (held,))
 
     def test_somethingElseNotThere(self) -> None:
         """
@@ -607,10 +623,9 @@ class CloseTests(PositionTests):
 
     def test_refused(self) -> None:
         """
-        "Not found" and what may succeed later stay what they are; other refusals are an L{OrderRejected}.
+        What may succeed later stays what it is; other refusals are an L{OrderRejected}.
         """
         for code, kind in (
-            ("POSITION_NOT_FOUND", NotFound),
             ("POSITION_LOCKED", Busy),
             ("BLOCKED_PAYLOAD_TYPE", RateLimited),
             ("TRADING_DISABLED", OrderRejected),

@@ -214,6 +214,7 @@ class ProtectTests(ProtectionCase):
             held = self.hold(**FULL)
             closed, protected = held.whenClosed(), held.protect(stopLoss=None)
             self.link.answer(serverError(code, request=AMEND))
+            self.link.tell(m.ProtoOAReconcileRes(ctidTraderAccountId=7))
             self.assertEqual(self.failureResultOf(protected, NotFound).value.code, code)
             self.assertIs(self.successResultOf(closed), held)
             self.failureResultOf(held.protect(stopLoss=None), NotFound)

@@ -296,6 +296,7 @@ class TargetTests(ExposureCase):
         self.hold((1, -200_000, "a"))
         moved = self.target("0.01")
         self.link.answer(serverError("POSITION_NOT_FOUND", request=CLOSE))
+        self.link.tell(m.ProtoOAReconcileRes(ctidTraderAccountId=7))
         self.open()
         done = self.successResultOf(moved)
         self.assertEqual((done.before, done.after, done.closed), (-200_000, 100_000, ()))
@@ -435,6 +436,8 @@ class CloseAllTests(ExposureCase):
         self.close()
         self.assertNoResult(closed)
         self.link.answer(serverError("POSITION_NOT_FOUND", request=CLOSE))
+        self.assertNoResult(closed)
+        self.link.tell(m.ProtoOAReconcileRes(ctidTraderAccountId=7))
         self.assertEqual([each.positionId for each in self.successResultOf(closed)], [1, 2])
         self.assertEqual(self.trading.positions, ())
 

@@ -4,7 +4,7 @@ Changing what is there: cancelling and amending pending orders, and protecting p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
@@ -53,7 +53,7 @@ class Amending:
         sending: Sending,
         *,
         market: Callable[[Symbol | None], Market],
-        gone: Callable[[Position], None],
+        gone: Callable[[Position, NotFound], Awaitable[None]],
         orderGone: Callable[[PendingOrder, ProtoOAOrder | None, Iterable[ProtoOADeal]], None],
     ) -> None:
         """
@@ -61,7 +61,7 @@ class Amending:
         @param clock: for the time that the levels of a new position may take.
         @param sending: the way out.
         @param market: tells what is known outside.
-        @param gone: told of a position of which the server says that it is not there.
+        @param gone: finds out whether a position is closed of which the server says that it is not there.
         @param orderGone: told of an order of which the server says that it does not wait any more, with the server's
             last message of it and its deals, if it could be asked for them.
         """
@@ -158,7 +158,7 @@ class Amending:
             await self._sending.change(message, position, timeout, lambda event: _isAbout(position, event))
         except NotFound as error:
             if error.code in POSITION_GONE:
-                self._gone(position)
+                await self._gone(position, error)
             raise
         except OrderRejected as error:
             if not _isSo(error):

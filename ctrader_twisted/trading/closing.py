@@ -4,7 +4,7 @@ Closing positions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
@@ -29,7 +29,7 @@ from ctrader_twisted.units import Lots, Quantity, Symbol, Units
 
 __all__ = ["POSITION_GONE", "Closing", "checkOpen"]
 
-POSITION_GONE = ("POSITION_NOT_FOUND", "POSITION_NOT_OPEN")
+POSITION_GONE = ("POSITION_NOT_FOUND", "POSITION_NOT_OPEN", "POSITION_NOT_FOUND_OR_NOT_OPENED", "ALREADY_CLOSED")
 """
 The codes by which the server says that a position is closed.
 """
@@ -49,7 +49,7 @@ class Closing:
         sending: Sending,
         orders: Orders,
         symbolById: Callable[[int], Symbol | None],
-        gone: Callable[[Position], None],
+        gone: Callable[[Position, NotFound], Awaitable[None]],
     ) -> None:
         """
         @param link: the account.
@@ -57,7 +57,7 @@ class Closing:
         @param sending: the way out.
         @param orders: follows the orders.
         @param symbolById: gives the symbols whose specification is known.
-        @param gone: told of a position of which the server says that it is not there.
+        @param gone: finds out whether a position is closed of which the server says that it is not there.
         """
         self._link = link
         self._clock = clock
@@ -108,7 +108,7 @@ class Closing:
             event = await self._sending.change(message, position, timeout, _isClose)
         except NotFound as error:
             if error.code in POSITION_GONE:
-                self._gone(position)
+                await self._gone(position, error)
             raise
         return event.order
 

@@ -182,9 +182,9 @@ class Position:
         @raise IllegalValue: (as a failure) if the position cannot be closed by this quantity; nothing was sent.
         @raise NotFound: (as a failure) if the position is not open, or not there any more.
         @raise OrderRejected: (as a failure) if the server refused, or ended the close when only a part was closed.
-        @raise Busy: (as a failure) if another operation on the position is in progress, or there is no price: nothing
-            was executed, and the same may succeed later. So it is with C{RateLimited}, C{LoginNeeded} and
-            C{TokenRefused}.
+        @raise Busy: (as a failure) if another operation on the position is in progress, as just after its fill, or
+            there is no price: nothing was executed, and the same may succeed later. So it is with C{RateLimited},
+            C{LoginNeeded} and C{TokenRefused}.
         @raise OutcomeUnknown: (as a failure) if the request may have left and the outcome is not known; C{trade} is
             this position, and C{change} tells the outcome later.
         @raise NotConnected: (as a failure) if there is no connection; nothing was sent.

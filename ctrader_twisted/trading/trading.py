@@ -11,6 +11,7 @@ from random import Random
 from twisted.internet.defer import execute
 from twisted.internet.interfaces import IReactorTime
 
+from ctrader_twisted.errors import Busy, CTraderError, NotFound
 from ctrader_twisted.interfaces import RunBlocking
 from ctrader_twisted.market import Quote
 from ctrader_twisted.schema.messages import (
@@ -34,7 +35,7 @@ from ctrader_twisted.trading.orders import Orders
 from ctrader_twisted.trading.outside import Outside
 from ctrader_twisted.trading.pending import PendingOrder
 from ctrader_twisted.trading.placing import Placing
-from ctrader_twisted.trading.position import Position
+from ctrader_twisted.trading.position import Position, PositionStatus
 from ctrader_twisted.trading.recovery import Recovery
 from ctrader_twisted.trading.resolution import Resolution
 from ctrader_twisted.trading.reversing import Reversing
@@ -83,7 +84,7 @@ class Trading(OrderDesk):
         outside = Outside(quote, trader, wallClock)
         orders, actions = Orders(), Actions()
         books = self._books = Books(orders, symbolById, actions, actions)
-        archive = Archive(link, wallClock)
+        archive = self._archive = Archive(link, wallClock)
         link.onReconcile(books.reconciled)
         self._resolution = Resolution(link, clock, archive, books, settling=settling)
         self._recovery = Recovery(link, clock, archive, books, patience=patience)
@@ -144,5 +145,13 @@ class Trading(OrderDesk):
         self._recovery.stop()
         self._books.release(f"account {self._link.accountId}: {self._link.ended() or 'the client was stopped'}")
 
-    def _gone(self, position: Position) -> None:
-        self._books.gone(position.positionId)
+    async def _gone(self, position: Position, error: NotFound) -> None:
+        # Just after its fill a position may not be found, and be there.
+        try:
+            state = await self._archive.state()
+        except CTraderError:
+            return
+        self._books.shown(position.positionId, state.position)
+        if position.status is not PositionStatus.CLOSED:
+            words = "the server does not find the position, and holds it; nothing was executed"
+            raise Busy(error.code, words, request=error.request, accountId=error.accountId) from error
