@@ -330,6 +330,17 @@ class CancelTests(PendingCase):
         self.successResultOf(done)
         self.assertEqual((held.status, self.trading.orders), (TradeStatus.UNKNOWN, ()))
 
+    def test_waitsAllTheSame(self) -> None:
+        """
+        An order that is not found and yet waits, as the server then says, is not cancelled: that is told.
+        """
+        held = self.hold()
+        cancelled = held.cancel()
+        self.link.answer(serverError("ORDER_NOT_FOUND", request=CANCEL))
+        self.link.tell(m.ProtoOAOrderDetailsRes(ctidTraderAccountId=7, order=self.told()))
+        self.failureResultOf(cancelled, Busy)
+        self.assertEqual((held.status, self.trading.orders), (TradeStatus.ACCEPTED, (held,)))
+
     def test_ownAlreadyFilled(self) -> None:
         """
         Scenario 83: of an order of ours the trade learns by the same answer that it was filled.

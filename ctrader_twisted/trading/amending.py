@@ -18,6 +18,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAExecutionType,
     ProtoOAOrder,
     ProtoOAOrderDetailsReq,
+    ProtoOAOrderStatus,
 )
 from ctrader_twisted.session.link import AccountLink
 from ctrader_twisted.trading.amendments import amendedOrder, protection
@@ -97,8 +98,11 @@ class Amending:
         message = ProtoOACancelOrderReq(orderId=order.orderId)
         try:
             await self._sending.change(message, order, timeout, lambda event: _isEndOf(order, event))
-        except NotFound:
+        except NotFound as error:
             await self._findOut(order)
+            if order.isWaiting:
+                words = "the server does not find the order, and holds it; nothing was executed"
+                raise Busy(error.code, words, request=error.request, accountId=error.accountId) from error
         except OrderRejected:
             # It may have been filled meanwhile.
             if order.isWaiting:
@@ -135,7 +139,8 @@ class Amending:
         except CTraderError:
             self._orderGone(order, None, ())
         else:
-            self._orderGone(order, details.order, details.deal)
+            if details.order.orderStatus != ProtoOAOrderStatus.ORDER_STATUS_ACCEPTED:
+                self._orderGone(order, details.order, details.deal)
 
     async def _protect(self, position: Position, changes: ProtectionChanges, timeout: float | None) -> Position:
         request = ProtoOAAmendPositionSLTPReq.__name__
