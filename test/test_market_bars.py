@@ -614,6 +614,12 @@ class StreamTests(BarsCase):
         self.link.answer(good(self.link.pending[0][0]))
         self.assertEqual(self.take(stream), [(9, 5), (10, 6)])
 
+    def test_notEntered(self) -> None:
+        """
+        A stream that has not been entered knows of no bar that is forming.
+        """
+        self.assertIsNone(self.bars.bars(EURUSD, "M1").forming)
+
     def test_offline(self) -> None:
         """
         A stream that is entered while the account is not logged in begins with the login; an outage while history is

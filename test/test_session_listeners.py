@@ -81,13 +81,18 @@ class WaitersTests(SynchronousTestCase):
         """
         One who is told may cancel another who is about to be told.
         """
-        for tell in (lambda: waiters.fire(5), lambda: waiters.fail(ValueError("all"))):
-            waiters: Waiters[int] = Waiters()
-            one, two = waiters.wait(), waiters.wait()
+        waiters: Waiters[int] = Waiters()
+        for isWell in (True, False):
+            one, two, three = waiters.wait(), waiters.wait(), waiters.wait()
             one.addBoth(lambda _, other: other.cancel(), two)
-            tell()
+            if isWell:
+                waiters.fire(5)
+            else:
+                waiters.fail(ValueError("all"))
             self.assertIsNone(self.successResultOf(one))
             self.failureResultOf(two, CancelledError)
+            self.assertTrue(three.called)
+            three.addErrback(lambda _: None)
 
     def test_waitAgain(self) -> None:
         """

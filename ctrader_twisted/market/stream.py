@@ -215,7 +215,7 @@ class BarStream(Stream[Bar]):
     outage come the bars that have closed meanwhile; only where history refuses them comes a L{Gap}.
     """
 
-    _look: Callable[[], Bar | None]
+    _look: Callable[[], Bar | None] = staticmethod(lambda: None)
 
     def lookAt(self, forming: Callable[[], Bar | None]) -> None:
         """
