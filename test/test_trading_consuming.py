@@ -11,7 +11,8 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted import Account, Client, FileCursor, Lots
-from ctrader_twisted.errors import ConfigurationError, NotConnected, TooSlow
+from ctrader_twisted.errors import ConfigurationError, IllegalValue, NotConnected, TooSlow
+from ctrader_twisted.interfaces import Acknowledged
 from ctrader_twisted.simulator.faults import Delay, Incoming, Refuse
 from ctrader_twisted.testing import VirtualExchange
 from ctrader_twisted.trading import consuming
@@ -129,7 +130,7 @@ class TroubleTests(SynchronousTestCase):
 
     def test_notStored(self) -> None:
         """
-        An acknowledgement that cannot be stored fails; the next one stores both.
+        An acknowledgement that cannot be stored fails, and may be tried again; a later one stores both.
         """
 
         async def main(client: Client) -> None:
@@ -138,13 +139,44 @@ class TroubleTests(SynchronousTestCase):
                 await self.buy(account, 2)
                 self.path.unlink()
                 self.path.mkdir()
-                with self.assertRaises(ConfigurationError):
-                    await deals.acknowledge(await anext(deals))
+                first = await anext(deals)
+                for _ in range(2):
+                    with self.assertRaises(ConfigurationError):
+                        await deals.acknowledge(first)
                 self.path.rmdir()
                 await deals.acknowledge(await anext(deals))
                 await self.buy(account)
             async with account.executions(self.cursor) as deals:
                 self.assertEqual((await anext(deals)).dealId, account.dealsOf()[-1].dealId)
+
+        self.virtual.run(main)
+
+    def test_together(self) -> None:
+        """
+        Two acknowledgements at once are stored one after the other, in order, and the second may have covered both.
+        """
+        saved: list[int] = []
+
+        class Slow(FileCursor):
+            """
+            Takes a second, the first time three.
+            """
+
+            def save(cursor, acknowledged: Acknowledged) -> Deferred[None]:
+                saved.append(len(acknowledged.deals))
+                return self.pause(3 if len(saved) == 2 else 1)
+
+        async def main(client: Client) -> None:
+            account = await client.account(self.virtual.accountId)
+            async with account.executions(Slow(self.path, execute)) as deals:
+                await self.buy(account, 2)
+                first, second = await anext(deals), await anext(deals)
+                both = [deals.acknowledge(each) for each in (second, first)]
+                for each in both:
+                    await each
+                with self.assertRaises(IllegalValue):
+                    await deals.acknowledge(second)
+            self.assertEqual(saved, [0, 2])
 
         self.virtual.run(main)
 

@@ -14,7 +14,7 @@ from ctrader_twisted.client import Account, Client
 from ctrader_twisted.errors import ConnectionLost, NotFound, OrderRejected, OutcomeUnknown, RequestTimedOut, serverError
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.testing import VirtualExchange
-from ctrader_twisted.trading import PositionStatus, Side, Trade, TradeStatus
+from ctrader_twisted.trading import PositionStatus, Side, Trade, TradeStatus, resolution
 from ctrader_twisted.trading.archive import CLOCK_DOUBT
 from ctrader_twisted.trading.changes import Before, Change, ChangeStatus
 from ctrader_twisted.units import Lots
@@ -68,8 +68,9 @@ class ResolutionTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """
-        An account without positions.
+        An account without positions. Requests are not long on their way, but where a test says so.
         """
+        self.patch(resolution, "_SLOWEST", 0.0)
         self.link, self.clock, self.trading = setUpTrading(EURUSD)
         self.addCleanup(self.checkTimers)
 
@@ -199,6 +200,21 @@ class OrderResolutionTests(ResolutionTests):
         self.assertEqual(self.failureResultOf(accepted, OrderRejected).value.code, "ORDER_ABSENT")
         self.assertIs(trade.status, TradeStatus.REJECTED)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_longUnderWay(self) -> None:
+        """
+        Nor is that said before a request that was sent half a minute ago could have come: it may be slow on its way.
+        """
+        self.patch(resolution, "_SLOWEST", 30.0)
+        trade = self.unknown()
+        accepted = trade.whenAccepted()
+        self.look()
+        self.clock.advance(29)
+        self.assertEqual(self.link.questions, [])
+        self.assertNoResult(accepted)
+        self.clock.advance(1.1)
+        self.look()
+        self.failureResultOf(accepted, OrderRejected)
 
     def test_secondLook(self) -> None:
         """

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -120,6 +120,7 @@ class ExecutionStream:
         # What comes while older deals are being read.
         self._early: list[Deal] | None = []
         self._given: dict[int, Deal] = {}
+        self._saving = DeferredLock()
         # What was read from the lists may be told again by the account.
         self._seen: dict[int, None] = {}
         self._pause: Deferred[None] | None = None
@@ -182,11 +183,24 @@ class ExecutionStream:
     async def _acknowledge(self, deal: Deal) -> None:
         if deal.dealId not in self._given:
             raise IllegalValue(f"deal {deal.dealId} is not one that waits to be acknowledged")
+        # What is saved first must not replace what is saved later.
+        await self._saving.acquire()
+        try:
+            await self._save(deal)
+        finally:
+            self._saving.release()
+
+    async def _save(self, deal: Deal) -> None:
+        if deal.dealId not in self._given:
+            # A later deal was acknowledged meanwhile, and this one with it.
+            return
+        done = tuple(self._given)[: list(self._given).index(deal.dealId) + 1]
         assert self._acknowledged is not None
-        done = list(self._given).index(deal.dealId) + 1
-        deals = [self._given.pop(dealId) for dealId in tuple(self._given)[:done]]
-        self._acknowledged = _after(self._acknowledged, deals)
-        await self._cursor.save(self._acknowledged)
+        acknowledged = _after(self._acknowledged, [self._given[dealId] for dealId in done])
+        await self._cursor.save(acknowledged)
+        self._acknowledged = acknowledged
+        for dealId in done:
+            del self._given[dealId]
 
     async def _catchUp(self) -> None:
         known = await self._cursor.load()

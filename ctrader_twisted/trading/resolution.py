@@ -32,6 +32,7 @@ _AWAY = (ConnectionLost, NotConnected, LoginNeeded, CancelledError)
 _MOST_FAILURES = 8
 _LONGEST_PAUSE = 60.0
 _SUSPECTED = 3600.0
+_SLOWEST = 30.0
 _MOST_SUSPECTED = 1_000
 
 
@@ -42,11 +43,13 @@ class _Doubt:
 
     @ivar sent: when it was sent at the earliest, in milliseconds since 1970.
     @ivar since: when it came into doubt, in seconds of the clock.
+    @ivar underway: until when the request may still be on its way, likewise.
     @ivar absentSince: when a complete read has not shown it for the first time, likewise; L{None} before that.
     """
 
     sent: int
     since: float
+    underway: float
     absentSince: float | None = None
 
 
@@ -67,7 +70,7 @@ class Resolution:
         @param archive: what the server remembers.
         @param books: what is known here.
         @param settling: what two complete reads do not show never reached the server, if the second comes so many
-            seconds after the loss and after the first.
+            seconds after the loss and after the first, and half a minute after the sending.
         """
         self._link = link
         self._clock = clock
@@ -94,7 +97,7 @@ class Resolution:
         @param life: the order; its status is C{UNKNOWN}.
         @param sent: when it was sent at the earliest, in milliseconds since 1970.
         """
-        self._orders.setdefault(life, _Doubt(sent, self._clock.seconds()))
+        self._orders.setdefault(life, self._doubtSince(sent))
         self._begin()
 
     def doubtChange(self, change: Change, sent: int) -> None:
@@ -104,7 +107,7 @@ class Resolution:
         @param change: the change.
         @param sent: when it was sent at the earliest, in milliseconds since 1970.
         """
-        self._changes[change] = _Doubt(sent, self._clock.seconds())
+        self._changes[change] = self._doubtSince(sent)
         self._begin()
 
     def doubtful(self) -> frozenset[int]:
@@ -127,7 +130,7 @@ class Resolution:
         now = self._archive.now()
         for life in self._books.orders.unended():
             if life.status is TradeStatus.UNKNOWN:
-                self._orders.setdefault(life, _Doubt(now, self._clock.seconds()))
+                self._orders.setdefault(life, self._doubtSince(now))
         youngest = self._clock.seconds() - _SUSPECTED
         self._absent = {life: doubt for life, doubt in self._absent.items() if doubt.since > youngest}
         self._suspects = dict(self._absent)
@@ -254,7 +257,7 @@ class Resolution:
             self._books.amended(order)
         else:
             life.missed()
-            self._orders.setdefault(life, _Doubt(self._archive.now(), self._clock.seconds()))
+            self._orders.setdefault(life, self._doubtSince(self._archive.now()))
 
     async def _find(self, life: OrderLife, doubt: _Doubt, orders: dict[int, ProtoOAOrder], begun: float) -> None:
         orderId = life.orderId or _matching(life, orders.values())
@@ -294,6 +297,11 @@ class Resolution:
             error = OrderRejected("ORDER_ABSENT", words, request="ProtoOANewOrderReq", accountId=self._link.accountId)
             self._books.missing(life, error)
 
+    def _doubtSince(self, sent: int) -> _Doubt:
+        now = self._clock.seconds()
+        passed = (self._archive.now() - sent) / 1000
+        return _Doubt(sent, now, now + min(_SLOWEST, max(0.0, _SLOWEST - passed)))
+
     def _isAbsent(self, doubt: _Doubt, begun: float) -> bool:
         if doubt.absentSince is None:
             doubt.absentSince = begun
@@ -303,7 +311,7 @@ class Resolution:
     def _decidable(self, doubt: _Doubt) -> float:
         if doubt.absentSince is None:
             return self._clock.seconds()
-        return max(doubt.since, doubt.absentSince) + self._settling
+        return max(doubt.underway, max(doubt.since, doubt.absentSince) + self._settling)
 
 
 def _matching(life: OrderLife, orders: Collection[ProtoOAOrder]) -> int | None:
