@@ -89,7 +89,7 @@ class Guard:
         Look at a trading request that is about to leave.
 
         @param message: the request.
-        @return: to be called with its answer, or its L{Failure}.
+        @return: to be called with its answer, or its failure.
         @raise LimitReached: if it exceeds a limit; it must not leave.
         @raise Halted: if it would open something while the account is halted.
         """
