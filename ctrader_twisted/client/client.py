@@ -24,6 +24,7 @@ from ctrader_twisted.client.status import ClientStatus
 from ctrader_twisted.errors import ConfigurationError, ConnectFailed, CTraderError
 from ctrader_twisted.eventual import eventually
 from ctrader_twisted.interfaces import ITokenStore, RunBlocking
+from ctrader_twisted.oauth import FileTokens, MemoryTokens
 from ctrader_twisted.requests import ApplicationRequests
 from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.grants import AccountInfo
@@ -72,7 +73,8 @@ class Client(Service):
         reactor: Any,
         endpoint: IStreamClientEndpoint,
         application: Application,
-        tokens: ITokenStore,
+        # The stores of this package by name, for type checkers that do not know zope's interfaces.
+        tokens: ITokenStore | FileTokens | MemoryTokens,
         *,
         accounts: Iterable[int] = (),
         timing: Timing | None = None,

@@ -13,7 +13,7 @@ from ctrader_twisted.interfaces import ICursor
 from ctrader_twisted.session.link import AccountLink, Registration
 from ctrader_twisted.trading.archive import Archive
 from ctrader_twisted.trading.books import Books
-from ctrader_twisted.trading.consuming import ExecutionStream
+from ctrader_twisted.trading.consuming import ExecutionStream, FileCursor
 from ctrader_twisted.trading.reconnects import Reconnected, Reconnects
 from ctrader_twisted.trading.recovery import Recovery
 from ctrader_twisted.trading.resolution import Resolution
@@ -48,7 +48,7 @@ class Records:
         """
         return self._reconnects.listen(listener)
 
-    def executions(self, cursor: ICursor) -> ExecutionStream:
+    def executions(self, cursor: ICursor | FileCursor) -> ExecutionStream:
         """
         Read the account's deals, each until it is acknowledged, across losses of the connection and of the process.
 
