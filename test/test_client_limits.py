@@ -9,14 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
-from twisted.internet.defer import DeferredList
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted import Account, Client, Limits, Lots, Side
-from ctrader_twisted.errors import ConfigurationError, Halted, LimitReached, NotConnected
+from ctrader_twisted import Account, Client, Limits, Lots, Side, Symbol, Trade
+from ctrader_twisted.errors import ConfigurationError, Halted, LimitReached, NotConnected, OutcomeUnknown, PartlyDone
 from ctrader_twisted.schema import messages as m
+from ctrader_twisted.simulator.faults import Incoming, Withhold
 from ctrader_twisted.testing import VirtualExchange
 
 
@@ -287,6 +288,116 @@ class RestrainedClientTests(SynchronousTestCase):
         folder = Path(self.mktemp())
         folder.mkdir()
         self.within(main, haltFile=folder / "halt")
+
+    def flat(self, send: Callable[[Account, Symbol], Deferred[Any] | None]) -> list[int]:
+        """
+        Halt and flatten while something is on its way. Nothing is held then, by the books and by the server, and
+        nothing comes later.
+
+        @param send: sends it; what it returns is waited for before the halt.
+        @return: how many orders and closes the server has seen.
+        """
+
+        async def main(account: Account) -> None:
+            awaited = send(account, await account.symbol("EURUSD"))
+            if awaited is not None:
+                await awaited
+            await account.halt(flatten=True)
+            self.assertEqual((account.positions, account.orders), ((), ()))
+            await self.settle()
+            state = await account.request(m.ProtoOAReconcileReq())
+            self.assertEqual((list(state.position), list(state.order)), ([], []))
+
+        self.within(main)
+        self.virtual.advance(1)
+        self.assertEqual(self.virtual.clock.getDelayedCalls(), [])
+        kinds = (m.ProtoOANewOrderReq, m.ProtoOACancelOrderReq, m.ProtoOAClosePositionReq)
+        return [sum(isinstance(each, kind) for each in self.virtual.exchange.seen) for kind in kinds]
+
+    def test_flattenAccepted(self) -> None:
+        """
+        An order that is accepted, and filled after the halt, is waited for, and what it opens is closed.
+        """
+        self.assertEqual(self.flat(lambda account, eurusd: account.buy(eurusd, Lots("0.5"))), [1, 0, 1])
+
+    def test_flattenUnanswered(self) -> None:
+        """
+        So is one that is not accepted yet, and one of those that wait for their price is cancelled as soon as it can.
+        """
+
+        def send(account: Account, eurusd: Symbol) -> None:
+            account.buy(eurusd, Lots("0.5"))
+            account.limitOrder(Side.BUY, eurusd, Lots("0.1"), "0.9")
+
+        self.assertEqual(self.flat(send), [2, 1, 1])
+
+    def test_flattenRaw(self) -> None:
+        """
+        So are raw requests, answered or not.
+        """
+
+        def raw(account: Account, eurusd: Symbol, **fields: Any) -> Deferred[Any]:
+            given: dict[str, Any] = {"orderType": m.ProtoOAOrderType.MARKET, **fields}
+            side, volume = m.ProtoOATradeSide.BUY, eurusd.volume(Lots("0.1"))
+            return account.request(
+                m.ProtoOANewOrderReq(symbolId=eurusd.symbolId, tradeSide=side, volume=volume, **given)
+            )
+
+        def send(account: Account, eurusd: Symbol) -> Deferred[Any]:
+            answered = raw(account, eurusd)
+            answered.addCallback(lambda _: raw(account, eurusd) and None)
+            raw(account, eurusd, orderType=m.ProtoOAOrderType.LIMIT, limitPrice=0.9)
+            return answered
+
+        self.assertEqual(self.flat(send), [3, 1, 2])
+
+    def test_flattenQueued(self) -> None:
+        """
+        What has not left when the account is halted is refused, and what has left is closed.
+        """
+
+        def send(account: Account, eurusd: Symbol) -> None:
+            self.sending = DeferredList([account.buy(eurusd, Lots("0.01")) for _ in range(60)], consumeErrors=True)
+
+        sent, _, closed = self.flat(send)
+        self.assertLess(sent, 60)
+        self.assertEqual(sent, closed)
+        refused = [result for isSent, result in self.successResultOf(self.sending) if not isSent]
+        self.assertEqual(len(refused), 60 - sent)
+
+    def test_flattenUnknown(self) -> None:
+        """
+        If what became of an order is not known in time, all else is closed, and the error tells which order it is.
+        """
+
+        async def main(account: Account) -> None:
+            eurusd = await account.symbol("EURUSD")
+            await (await account.buy(eurusd, Lots("0.1"))).whenFilled()
+            for name in ("NewOrder", "OrderList"):
+                self.virtual.exchange.faults.add(Incoming(Withhold(), message=f"ProtoOA{name}Req"))
+            lost = account.buy(eurusd, Lots("0.2"))
+            raw = account.request(
+                m.ProtoOANewOrderReq(
+                    symbolId=eurusd.symbolId,
+                    orderType=m.ProtoOAOrderType.MARKET,
+                    tradeSide=m.ProtoOATradeSide.BUY,
+                    volume=eurusd.volume(Lots("0.1")),
+                )
+            )
+            ended = DeferredList([lost, raw], consumeErrors=True)
+            before = self.virtual.clock.seconds()
+            with self.assertRaises(PartlyDone) as caught:
+                await account.halt(flatten=True)
+            self.assertLess(self.virtual.clock.seconds() - before, 90)
+            self.assertEqual((account.positions, len(caught.exception.done)), ((), 1))
+            [trade, words] = caught.exception.failed
+            self.assertIsInstance(trade, Trade)
+            self.assertIn("raw request", str(words))
+            for error in caught.exception.failed.values():
+                self.assertIsInstance(error, OutcomeUnknown)
+            await ended
+
+        self.within(main)
 
     def test_byAccount(self) -> None:
         """

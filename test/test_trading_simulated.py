@@ -12,12 +12,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted import Account, Client, Lots, PositionStatus, Side, Symbol, TradeStatus, TriggerMethod
-from ctrader_twisted.errors import NotFound, OrderRejected, ServerError
+from ctrader_twisted import Account, Client, Lots, PositionStatus, Side, Symbol, Trade, TradeStatus, TriggerMethod
+from ctrader_twisted.errors import NotFound, OrderRejected, OutcomeUnknown, PartlyDone, ServerError
 from ctrader_twisted.schema import messages as m
+from ctrader_twisted.simulator.faults import Incoming, Withhold
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.world import EPOCH
 from ctrader_twisted.testing import VirtualExchange
+from ctrader_twisted.trading.journal import OrderJournal
 from test.rawclient import ListedPrices
 
 Main = Callable[[Account, Symbol], Coroutine[Any, Any, None]]
@@ -328,6 +330,91 @@ class ManyTests(SimulatedCase):
             await account.closeAll()
             await account.cancelAll()
             self.assertEqual((account.positions, account.orders), ((), ()))
+
+        self.trade(main)
+
+    def test_allOnTheirWay(self) -> None:
+        """
+        Orders that are not filled yet count: closing all waits for them, on accounts that net too. Others' labels and
+        orders that wait for their price stay.
+        """
+
+        async def main(account: Account, eurusd: Symbol) -> None:
+            await (await account.buy(eurusd, Lots("0.01"), label="a")).whenFilled()
+            await account.buy(eurusd, Lots("0.02"), label="a")
+            account.buy(eurusd, Lots("0.03"), label="a")
+            account.limitOrder(Side.BUY, eurusd, Lots("0.01"), "1.05", label="a")
+            await account.closeAll(label="a")
+            self.assertEqual((account.positionsOf(label="a"), len(account.orders)), ((), 1))
+            await self.settled()
+            self.assertEqual(list((await self.server(account)).position), [])
+
+        for accountId in (self.virtual.accountId, self.virtual.nettedAccountId):
+            self.trade(main, accountId)
+
+    def test_targetOnTheirWay(self) -> None:
+        """
+        What is on its way to an exposure is not ordered again: accepted, just sent, and sent by closing. What goes to
+        another exposure is not waited for.
+        """
+
+        async def main(account: Account, eurusd: Symbol) -> None:
+            await account.buy(eurusd, Lots("0.1"), label="s")
+            self.assertIsNone((await account.target(eurusd, "0.1", label="s")).trade)
+            account.buy(eurusd, Lots("0.2"), label="s")
+            account.limitOrder(Side.BUY, eurusd, Lots("0.01"), "1.05", label="s")
+            other = await account.buy(eurusd, Lots("0.2"), label="t")
+            self.assertEqual((await account.target(eurusd, "0.3", label="s")).after, 3_000_000)
+            self.assertEqual(len(account.positionsOf(label="s")), 2)
+            await other.whenFilled()
+
+        self.trade(main)
+
+    def test_onTheirWayToTheDisk(self) -> None:
+        """
+        So does an order that is still being written into the journal.
+        """
+
+        async def main() -> None:
+            options = {"journal": OrderJournal(self.mktemp()), "runBlocking": self.slowly}
+            async with self.virtual.client(**options) as client:
+                account = await client.account(self.virtual.accountId)
+                eurusd = await account.symbol("EURUSD")
+                account.buy(eurusd, Lots("0.1"), label="s")
+                self.assertIsNone((await account.target(eurusd, "0.1", label="s")).trade)
+                account.buy(eurusd, Lots("0.1"), label="s")
+                await account.closeAll()
+                await self.settled()
+                self.assertEqual((await self.server(account)).position[:1], [])
+                await self.settled()
+
+        self.virtual.drive(main())
+        self.virtual.advance(1)
+
+    def slowly(self, function: Callable[..., Any], *arguments: Any, **more: Any) -> Deferred[Any]:
+        """
+        Run what waits for the disk, a second later.
+        """
+        return deferLater(self.virtual.clock, 1, function, *arguments, **more)
+
+    def test_targetUnknown(self) -> None:
+        """
+        If what became of an order of the exposure is not known in time, nothing is sent, and the error has its trade.
+        """
+
+        async def main(account: Account, eurusd: Symbol) -> None:
+            for name in ("NewOrder", "OrderList"):
+                self.virtual.exchange.faults.add(Incoming(Withhold(), message=f"ProtoOA{name}Req"))
+            sent = account.buy(eurusd, Lots("0.1"), label="s")
+            sent.addErrback(lambda failure: failure.trap(OutcomeUnknown) and None)
+            with self.assertRaises(OutcomeUnknown) as caught:
+                await account.target(eurusd, "0.1", label="s")
+            self.assertIsInstance(caught.exception.trade, Trade)
+            orders = [each for each in self.virtual.exchange.seen if isinstance(each, m.ProtoOANewOrderReq)]
+            self.assertEqual(len(orders), 1)
+            with self.assertRaises(PartlyDone):
+                await account.closeAll(label="s")
+            await sent
 
         self.trade(main)
 

@@ -99,7 +99,6 @@ class Account(MarketData, Trading, Records, Estimates, Restraint):
             limits,
             haltFile,
             watchEquity=self.watchEquity,
-            flatten=lambda: eventually(self._closeEverything()),
             wallClock=wallClock,
         )
         link.onEnded(self._ended)
@@ -170,13 +169,6 @@ class Account(MarketData, Trading, Records, Estimates, Restraint):
 
     def _traderReceived(self, trader: ProtoOATrader) -> None:
         self._trader = trader
-
-    async def _closeEverything(self) -> None:
-        # An order that waits could open what was just closed.
-        try:
-            await self.cancelAll()
-        finally:
-            await self.closeAll()
 
     async def _findDepositAsset(self) -> Asset:
         if self._trader is None:

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from ctrader_twisted.eventual import eventually
 from ctrader_twisted.trading.books import Books
 from ctrader_twisted.trading.closing import Closing
+from ctrader_twisted.trading.coming import Coming
 from ctrader_twisted.trading.deals import Deal, Side
 from ctrader_twisted.trading.options import (
     MarketOptions,
@@ -26,7 +27,7 @@ from ctrader_twisted.trading.ordering import Wish
 from ctrader_twisted.trading.pending import OrderKind, PendingOrder
 from ctrader_twisted.trading.placing import Placing
 from ctrader_twisted.trading.position import Position
-from ctrader_twisted.trading.sweeping import sweep
+from ctrader_twisted.trading.sweeping import closeWith, sweep
 from ctrader_twisted.trading.target import Moved, Targets
 from ctrader_twisted.trading.trade import Trade
 from ctrader_twisted.units import Lots, Symbol, Units
@@ -41,17 +42,21 @@ class OrderDesk:
     cancelling a Deferred does not take it back.
     """
 
-    def __init__(self, books: Books, placing: Placing, closing: Closing, isNetted: Callable[[], bool]) -> None:
+    def __init__(
+        self, books: Books, placing: Placing, closing: Closing, coming: Coming, isNetted: Callable[[], bool]
+    ) -> None:
         """
         @param books: what the account holds.
         @param placing: places orders.
         @param closing: closes positions.
+        @param coming: waits for orders that are on their way.
         @param isNetted: tells whether the account has one position for each symbol.
         """
         self._books = books
         self._placing = placing
         self._closing = closing
-        self._targets = Targets(closing, placing, books.positions.open, isNetted)
+        self._coming = coming
+        self._targets = Targets(closing, placing, coming, books.positions.open, isNetted)
 
     def buy(self, symbol: Symbol, quantity: Lots | Units, **options: Unpack[MarketOptions]) -> Deferred[Trade]:
         """
@@ -190,7 +195,9 @@ class OrderDesk:
         self, *, symbol: Symbol | None = None, label: str | None = None, timeout: float | None = None
     ) -> Deferred[tuple[Deal, ...]]:
         """
-        Close all open positions, or some; all at once.
+        Close all open positions, or some; all at once. Our own orders that are on their way count: what they open
+        is closed when they are filled. Orders that wait for their price are left alone, and so are raw requests that
+        are on their way.
 
         @param symbol: only those of this symbol.
         @param label: only those with this label.
@@ -198,10 +205,14 @@ class OrderDesk:
         @return: fires with the closing deals, when all closes are filled. A position that others have closed meanwhile
             is no failure.
         @raise PartlyDone: (as a failure) if some could not be closed, when all closes have ended; it tells which, and
-            what was closed.
+            what was closed. If an order that is on its way has not ended within 45 seconds, it is told as well, as its
+            L{Trade}: what it opens is not closed.
         """
-        closes = {each: each.close(timeout=timeout) for each in self.positionsOf(symbol=symbol, label=label)}
-        return eventually(sweep(closes, "closing all"))
+        symbolId = None if symbol is None else symbol.symbolId
+        coming = self._coming.orders(symbolId, label)
+        return eventually(
+            closeWith(lambda: self.positionsOf(symbol=symbol, label=label), coming, self._coming, timeout)
+        )
 
     def cancelAll(
         self, *, symbol: Symbol | None = None, label: str | None = None, timeout: float | None = None
@@ -227,7 +238,9 @@ class OrderDesk:
 
         The exposure is that of the open positions of the symbol with the label; on an account that nets, all of the
         symbol. Moves of one exposure follow each other, and cancelling the Deferred does not stop one. If the outcome
-        of a request is unknown, the next move of this exposure begins when it is known. Pending orders are left alone.
+        of a request is unknown, the next move of this exposure begins when it is known. Our own orders of the exposure
+        that are on their way count: a move waits for them. Orders that wait for their price are left alone, and so are
+        raw requests that are on their way.
 
         @param symbol: what to hold.
         @param lots: how many lots; negative for sold ones, 0 for nothing.
@@ -235,6 +248,8 @@ class OrderDesk:
         @return: fires with what was done, when all of it is filled.
         @raise IllegalValue: (as a failure) if the exposure cannot be moved to just that; nothing was sent.
         @raise TypeError: if there is no such option; as a failure, if the lots are a float.
+        @raise OutcomeUnknown: (as a failure) also if another order of the exposure is on its way, and has not ended
+            within 45 seconds; nothing was sent.
         @raise CTraderError: (as a failure) what L{buy} and L{Position.close
             <ctrader_twisted.trading.position.Position.close>} fail with; what was done before that stays.
         """

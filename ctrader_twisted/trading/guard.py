@@ -38,6 +38,7 @@ class Guard:
     Refuses what would exceed a limit, or open something while the account is halted, on whichever level it is sent.
 
     @ivar limits: the limits.
+    @ivar underway: what has left and is not in the books yet.
     @ivar isHalted: whether the account was halted in this process; the file may halt it too.
     """
 
@@ -82,7 +83,7 @@ class Guard:
         self._seconds = seconds
         self._wallClock = wallClock
         self._sent: deque[float] = deque(maxlen=limits.ordersPerMinute or 1)
-        self._underway = Underway(books, seconds)
+        self.underway = Underway(books, seconds)
 
     def check(self, message: Message) -> Callable[[object], object]:
         """
@@ -98,13 +99,13 @@ class Guard:
         if isinstance(message, ProtoOAAmendOrderReq):
             return self._checkAmended(message)
         if isinstance(message, ProtoOAClosePositionReq):
-            return self._underway.reduces(message, message.positionId, message.volume)
+            return self.underway.reduces(message, message.positionId, message.volume)
         return _nothing
 
     def _checkNew(self, message: ProtoOANewOrderReq) -> Callable[[object], object]:
         reduced = self._reduced(message)
         if reduced is not None:
-            return self._underway.reduces(message, reduced.positionId, message.volume)
+            return self.underway.reduces(message, reduced.positionId, message.volume)
         self._checkHalt()
         self._checkRate()
         self._checkOrder(message.symbolId, message.volume)
@@ -113,7 +114,7 @@ class Guard:
         if message.orderType in _AT_MARKET:
             self._checkQuote(message.symbolId)
         self._sent.append(self._seconds())
-        return self._underway.opens(message, message.symbolId, message.volume)
+        return self.underway.opens(message, message.symbolId, message.volume)
 
     def _checkAmended(self, message: ProtoOAAmendOrderReq) -> Callable[[object], object]:
         self._checkHalt()
@@ -126,7 +127,7 @@ class Guard:
         self._checkOrder(order.symbolId, message.volume)
         self._checkVolume(order.symbolId, more)
         self._checkDay()
-        return self._underway.opens(message, order.symbolId, more)
+        return self.underway.opens(message, order.symbolId, more)
 
     # The single limits.
 
@@ -222,7 +223,7 @@ class Guard:
             return None
         for position in self._books.positions.open():
             if self._isTarget(position, message) and position.side is not _side(message):
-                taken = self._underway.reducing(position, self._isNetted())
+                taken = self.underway.reducing(position, self._isNetted())
                 return position if message.volume <= position.volume - taken else None
         return None
 
@@ -233,7 +234,7 @@ class Guard:
 
     def _held(self) -> Counter[int]:
         books = self._books
-        held = self._underway.opening()
+        held = self.underway.opening()
         for position in books.positions.open():
             held[position.symbolId] += position.volume
         for order in books.pending.all():

@@ -35,8 +35,26 @@ class Orders:
         self._own: dict[int, OrderLife] = {}
         self._others: dict[int, OrderLife] = {}
         self._ids: dict[str, None] = {}
+        # Those that leave when they are in the journal.
+        self._prepared: dict[OrderLife, None] = {}
         # Those that are taken for never having reached the server.
         self._absent: dict[str, OrderLife] = {}
+
+    def prepare(self, life: OrderLife) -> None:
+        """
+        Take in an order of ours that is being written into the journal.
+
+        @param life: the order.
+        """
+        self._prepared[life] = None
+
+    def prepared(self, life: OrderLife) -> None:
+        """
+        An order is in the journal, or cannot be written there.
+
+        @param life: the order.
+        """
+        self._prepared.pop(life, None)
 
     def expect(self, life: OrderLife) -> None:
         """
@@ -196,6 +214,12 @@ class Orders:
         @return: our orders that have not ended.
         """
         return (*self._expected.values(), *self._own.values())
+
+    def coming(self) -> tuple[OrderLife, ...]:
+        """
+        @return: our orders that have not ended, and those that are being written into the journal.
+        """
+        return (*self._prepared, *self.unended())
 
     def reconciled(self, orders: Sequence[ProtoOAOrder]) -> tuple[OrderLife, ...]:
         """

@@ -15,6 +15,7 @@ from ctrader_twisted.schema.messages import ProtoOAAccountType
 from ctrader_twisted.trading.archive import Archive
 from ctrader_twisted.trading.daily import DayResult
 from ctrader_twisted.trading.equity import EquitySources, EquityWatch
+from ctrader_twisted.trading.flattening import Flattening
 from ctrader_twisted.trading.guard import Guard
 from ctrader_twisted.trading.halt import HaltFile
 from ctrader_twisted.trading.limits import Limits
@@ -36,7 +37,6 @@ class Restraint:
         haltFile: HaltFile | None,
         *,
         watchEquity: Callable[[], EquityWatch],
-        flatten: Callable[[], Deferred[None]],
         wallClock: Callable[[], int],
     ) -> None:
         """
@@ -44,12 +44,10 @@ class Restraint:
         @param limits: its limits.
         @param haltFile: where it is halted across restarts, if anywhere.
         @param watchEquity: makes what values the open positions.
-        @param flatten: cancels all orders and closes all positions.
         @param wallClock: milliseconds since 1970.
         """
         self._haltFile = haltFile
         self._sources = sources
-        self._flatten = flatten
         self._worth = Worth(sources) if limits.exposure is not None else None
         self._day: DayResult | None = None
         self._equity: EquityWatch | None = None
@@ -92,11 +90,14 @@ class Restraint:
         <ctrader_twisted.errors.Halted>}. Closing, cancelling and protecting stay allowed. With a halt file it holds
         across restarts too, and the disk has it when this returns.
 
-        @param flatten: whether to cancel all orders that wait, and then to close all positions.
-        @return: fires when that is done, at once if nothing is to be flattened.
+        @param flatten: whether to cancel all orders that wait, and to close all positions. What is on its way counts:
+            orders that were accepted and those that have not been answered, also when they were sent as raw requests,
+            are waited for, and what they open is closed. What has not left yet is refused.
+        @return: fires when that is done, and nothing is left; at once if nothing is to be flattened.
         @raise ConfigurationError: (as a failure) if the halt file cannot be written. This process is halted, and the
             account flattened, all the same.
-        @raise PartlyDone: (as a failure) if not everything could be cancelled and closed; it tells which.
+        @raise PartlyDone: (as a failure) if not everything could be cancelled and closed; it tells which. If
+            what became of an order is not known within 45 seconds, it is told as well: it may open something later.
         """
         # First what cannot fail.
         self._guard.isHalted = True
@@ -118,7 +119,7 @@ class Restraint:
                 self._haltFile.halt(self._sources.link.accountId)
         finally:
             if flatten:
-                await self._flatten()
+                await Flattening(self._sources.books, self._sources.clock, self._guard.underway).run()
 
     def _isHaltedByFile(self) -> bool:
         return self._haltFile is not None and self._haltFile.halts(self._sources.link.accountId)

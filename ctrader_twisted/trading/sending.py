@@ -88,6 +88,7 @@ class Sending:
         if self._intents is None:
             self._leave(True, life, message, timeout)
         else:
+            self._orders.prepare(life)
             self._intents.claim(life, message).addCallbacks(
                 self._leave, self._notWritten, callbackArgs=(life, message, timeout), errbackArgs=(life,)
             )
@@ -168,6 +169,7 @@ class Sending:
         return None
 
     def _leave(self, isNew: bool, life: OrderLife, message: ProtoOANewOrderReq, timeout: float | None) -> None:
+        self._orders.prepared(life)
         if not isNew:
             return
         self._orders.expect(life)
@@ -177,6 +179,7 @@ class Sending:
 
     def _notWritten(self, failure: Failure, life: OrderLife) -> None:
         assert isinstance(failure.value, Exception)
+        self._orders.prepared(life)
         life.refused(failure.value)
         life.settle()
 

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from ctrader_twisted.errors import NotFound, OutcomeUnknown
 from ctrader_twisted.trading.changes import Change
 from ctrader_twisted.trading.closing import Closing
+from ctrader_twisted.trading.coming import Coming
 from ctrader_twisted.trading.deals import Deal, Side
 from ctrader_twisted.trading.options import MarketOptions, termsFrom
 from ctrader_twisted.trading.ordering import Wish
@@ -87,17 +88,20 @@ class Targets:
         self,
         closing: Closing,
         placing: Placing,
+        coming: Coming,
         positions: Callable[[], tuple[Position, ...]],
         isNetted: Callable[[], bool],
     ) -> None:
         """
         @param closing: closes positions.
         @param placing: places orders.
+        @param coming: waits for orders that are on their way.
         @param positions: gives the open positions.
         @param isNetted: tells whether the account has one position for each symbol.
         """
         self._closing = closing
         self._placing = placing
+        self._coming = coming
         self._positions = positions
         self._isNetted = isNetted
         self._turns = Turns()
@@ -114,6 +118,7 @@ class Targets:
     async def _move(self, key: tuple[int, str], symbol: Symbol, lots: Exact, options: MarketOptions) -> Moved:
         target = _volume(symbol, lots)
         await self._resolve(key)
+        await self._settle(key)
         before = self._exposure(key)
         try:
             closed, wish = await self._reduce(key, symbol, target, options)
@@ -132,6 +137,13 @@ class Targets:
         elif isinstance(doubt.change, Change):
             await doubt.change.whenResolved()
         del self._doubts[key]
+
+    async def _settle(self, key: tuple[int, str]) -> None:
+        symbolId, label = key
+        unknown = await self._coming.settle(self._coming.orders(symbolId, None if self._isNetted() else label))
+        for life, error in unknown.items():
+            words = f"an order of this exposure is on its way, and nothing was sent to move it: {error}"
+            raise OutcomeUnknown(words, life.subject) from error
 
     async def _reduce(
         self, key: tuple[int, str], symbol: Symbol, target: int, options: MarketOptions

@@ -27,6 +27,7 @@ from ctrader_twisted.trading.amending import Amending
 from ctrader_twisted.trading.archive import Archive
 from ctrader_twisted.trading.books import Books
 from ctrader_twisted.trading.closing import Closing
+from ctrader_twisted.trading.coming import Coming
 from ctrader_twisted.trading.deals import Deal
 from ctrader_twisted.trading.desk import OrderDesk
 from ctrader_twisted.trading.intents import Intents
@@ -98,7 +99,7 @@ class Trading(OrderDesk):
         actions.amending = Amending(
             link, clock, sending, market=outside.market, gone=self._gone, orderGone=books.orderGone
         )
-        OrderDesk.__init__(self, books, placing, closing, outside.isNetted)
+        OrderDesk.__init__(self, books, placing, closing, Coming(books, clock), outside.isNetted)
         link.listen(ProtoOAExecutionEvent, books.executed)
         link.listen(ProtoOATrailingSLChangedEvent, books.positions.trail)
         link.listen(ProtoOAMarginChangedEvent, books.positions.changeMargin)

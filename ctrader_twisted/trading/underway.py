@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from attrs import define
+from attrs import define, field
 from google.protobuf.message import Message
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import OutcomeUnknown
 from ctrader_twisted.schema.messages import ProtoOAExecutionEvent, ProtoOANewOrderReq
+from ctrader_twisted.session.listeners import Waiters
 from ctrader_twisted.trading.books import Books
 from ctrader_twisted.trading.deals import Side
 from ctrader_twisted.trading.orderlife import OrderLife, TradeStatus
@@ -34,6 +36,7 @@ class _Leaving:
     @ivar volume: how much, in hundredths of a unit.
     @ivar life: the order as it is followed, if it was sent by the account's own methods.
     @ivar orderId: the order that it has made, once that is known.
+    @ivar answered: those who wait for its answer.
     @ivar until: when it ceases to count, in seconds, once it has been answered or its outcome is unknown.
     """
 
@@ -43,6 +46,7 @@ class _Leaving:
     life: OrderLife | None = None
     orderId: int | None = None
     until: float | None = None
+    answered: Waiters[None] = field(factory=Waiters)
 
 
 class Underway:
@@ -117,6 +121,32 @@ class Underway:
                 taken += order.volume - order.executedVolume
         return taken
 
+    def unanswered(self) -> list[Deferred[None]]:
+        """
+        @return: for each raw request that has not been answered, a Deferred that fires when it is, or has failed.
+        """
+        return [each.answered.wait() for each in self._current() if each.life is None and each.until is None]
+
+    def raw(self) -> list[OrderLife]:
+        """
+        @return: the orders that raw requests have made, and that have neither ended nor wait for their price.
+        """
+        orders = self._books.orders
+        found = (orders.byId(each.orderId) for each in self._current() if each.orderId is not None)
+        return [life for life in found if life is not None]
+
+    def doubtful(self) -> dict[object, Exception]:
+        """
+        @return: for each raw request that may open something, and of whose outcome nothing is known, an error which
+            tells so, by what the request is in words.
+        """
+        unknown = (each for each in self._current() if each.life is None and each.orderId is None)
+        return {
+            f"a raw request {number} of symbol {each.symbolId}": OutcomeUnknown("it has left and was not answered")
+            for number, each in enumerate(unknown, 1)
+            if each.symbolId is not None
+        }
+
     def _add(self, leaving: _Leaving) -> Callable[[object], object]:
         self._leaving = dict.fromkeys(self._current())
         self._leaving[leaving] = None
@@ -128,6 +158,7 @@ class Underway:
             leaving.orderId = result.order.orderId
         elif not (isinstance(result, Failure) and _isUnknown(result)):
             self._leaving.pop(leaving, None)
+        leaving.answered.fire(None)
 
     def _current(self) -> Iterator[_Leaving]:
         return (leaving for leaving in tuple(self._leaving) if self._counts(leaving))
