@@ -336,20 +336,22 @@ class RestrainedClientTests(SynchronousTestCase):
         So are raw requests, answered or not.
         """
 
-        def raw(account: Account, eurusd: Symbol, **fields: Any) -> Deferred[Any]:
-            given: dict[str, Any] = {"orderType": m.ProtoOAOrderType.MARKET, **fields}
-            side, volume = m.ProtoOATradeSide.BUY, eurusd.volume(Lots("0.1"))
-            return account.request(
-                m.ProtoOANewOrderReq(symbolId=eurusd.symbolId, tradeSide=side, volume=volume, **given)
-            )
+        def send(account: Account, eurusd: Symbol) -> None:
+            self.raw(account, eurusd)
+            self.raw(account, eurusd, orderType=m.ProtoOAOrderType.LIMIT, limitPrice=0.9)
 
-        def send(account: Account, eurusd: Symbol) -> Deferred[Any]:
-            answered = raw(account, eurusd)
-            answered.addCallback(lambda _: raw(account, eurusd) and None)
-            raw(account, eurusd, orderType=m.ProtoOAOrderType.LIMIT, limitPrice=0.9)
-            return answered
-
+        self.assertEqual(self.flat(self.raw), [1, 0, 1])
         self.assertEqual(self.flat(send), [3, 1, 2])
+
+    def raw(self, account: Account, eurusd: Symbol, **fields: Any) -> Deferred[Any]:
+        """
+        Buy 0.1 lots by a raw request.
+        """
+        given: dict[str, Any] = {"orderType": m.ProtoOAOrderType.MARKET, **fields}
+        volume = eurusd.volume(Lots("0.1"))
+        return account.request(
+            m.ProtoOANewOrderReq(symbolId=eurusd.symbolId, tradeSide=m.ProtoOATradeSide.BUY, volume=volume, **given)
+        )
 
     def test_flattenQueued(self) -> None:
         """
@@ -375,16 +377,8 @@ class RestrainedClientTests(SynchronousTestCase):
             await (await account.buy(eurusd, Lots("0.1"))).whenFilled()
             for name in ("NewOrder", "OrderList"):
                 self.virtual.exchange.faults.add(Incoming(Withhold(), message=f"ProtoOA{name}Req"))
-            lost = account.buy(eurusd, Lots("0.2"))
-            raw = account.request(
-                m.ProtoOANewOrderReq(
-                    symbolId=eurusd.symbolId,
-                    orderType=m.ProtoOAOrderType.MARKET,
-                    tradeSide=m.ProtoOATradeSide.BUY,
-                    volume=eurusd.volume(Lots("0.1")),
-                )
-            )
-            ended = DeferredList([lost, raw], consumeErrors=True)
+            lost: list[Deferred[Any]] = [account.buy(eurusd, Lots("0.2")), self.raw(account, eurusd)]
+            ended = DeferredList(lost, consumeErrors=True)
             before = self.virtual.clock.seconds()
             with self.assertRaises(PartlyDone) as caught:
                 await account.halt(flatten=True)
