@@ -97,7 +97,8 @@ class Restraint:
         @raise ConfigurationError: (as a failure) if the halt file cannot be written. This process is halted, and the
             account flattened, all the same.
         @raise PartlyDone: (as a failure) if not everything could be cancelled and closed; it tells which. If
-            what became of an order is not known within 45 seconds, it is told as well, a raw request in words: it may open something later.
+            what became of an order is not known within 45 seconds, it is told as well, a raw request in words: it may
+            open something later.
         """
         # First what cannot fail.
         self._guard.isHalted = True
