@@ -347,6 +347,21 @@ class RefusalTests(ClientTestCase):
         self.assertIsInstance(self.asking(5_000_001), AccountNotFound)
         self.assertEqual(self.seen(m.ProtoOAAccountAuthReq), 1)
 
+    def test_noAccountId(self) -> None:
+        """
+        What can be no account's id is refused at once, and nothing is sent.
+        """
+        client = self.virtual.client()
+        for wrong, kind in (
+            ("20001", TypeError),
+            (None, TypeError),
+            (True, TypeError),
+            (2**63, IllegalValue),
+            (0, IllegalValue),
+        ):
+            self.failureResultOf(client.account(wrong), kind)  # type: ignore[arg-type]
+        self.assertEqual(client.status.accounts, {})
+
     def test_badToken(self) -> None:
         """
         A token that is expired or unknown is told as such.

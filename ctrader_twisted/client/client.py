@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from google.protobuf.message import Message
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -21,7 +21,7 @@ from ctrader_twisted.blocking import Worker
 from ctrader_twisted.client.account import Account
 from ctrader_twisted.client.explaining import explain
 from ctrader_twisted.client.status import ClientStatus
-from ctrader_twisted.errors import ConfigurationError, ConnectFailed, CTraderError
+from ctrader_twisted.errors import ConfigurationError, ConnectFailed, CTraderError, IllegalValue
 from ctrader_twisted.eventual import eventually
 from ctrader_twisted.interfaces import ITokenStore, RunBlocking
 from ctrader_twisted.oauth import FileTokens, MemoryTokens
@@ -134,7 +134,7 @@ class Client(Service):
         self._session.onStatus(lambda _: self._statusChanged())
         self._accounts: dict[int, Account] = {}
         for accountId in accounts:
-            self._known(accountId)
+            self._known(_checked(accountId))
 
     def startService(self) -> None:
         """
@@ -196,8 +196,14 @@ class Client(Service):
         @raise AccountNotFound: (as a failure) if no token covers it.
         @raise WrongHost: (as a failure) if it lives on the other host.
         @raise TokenRefused: (as a failure) if its token is not good any more.
+        @raise TypeError: (as a failure) if the id is no integer, such as the text of one.
+        @raise IllegalValue: (as a failure) if no account can have such an id.
+        @raise ConfigurationError: (as a failure) if the client has limits by account, and none for this one.
         """
-        account = self._known(accountId)
+        try:
+            account = self._known(_checked(accountId))
+        except (CTraderError, TypeError):
+            return fail()
         return self._session.whenAccountReady(accountId).addCallback(lambda _: account)
 
     @property
@@ -332,3 +338,11 @@ class Client(Service):
         waiting = [f"account {number}: {each.reason}" for number, each in status.accounts.items() if each.reason]
         reasons = "; ".join(waiting) or "no answer came"
         return ConnectFailed(f"the client was not ready within {self._startTimeout:g} s: {reasons}")
+
+
+def _checked(accountId: int) -> int:
+    if type(accountId) is not int:
+        raise TypeError(f"the id of an account is an integer, not {accountId!r}")
+    if not 0 < accountId < 2**63:
+        raise IllegalValue(f"no account has the id {accountId}")
+    return accountId
