@@ -7,14 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar, TypeVarTuple
 
-from attrs import field, frozen
-from attrs.converters import optional
+from attrs import frozen
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
-from ctrader_twisted.secret import Secret, asSecret
+from ctrader_twisted.credentials import TokenPair
 
-__all__ = ["Acknowledged", "ICursor", "ITokenStore", "RunBlocking", "TokenPair"]
+__all__ = ["Acknowledged", "ICursor", "ITokenStore", "RunBlocking"]
 
 _ResultT = TypeVar("_ResultT")
 _ArgumentTs = TypeVarTuple("_ArgumentTs")
@@ -36,38 +35,41 @@ class RunBlocking(Protocol):
         """
 
 
-@frozen
-class TokenPair:
-    """
-    What one grant of access gave. Plain strings are wrapped at once.
-
-    @ivar accessToken: logs the granted accounts in.
-    @ivar refreshToken: buys the next pair, once; L{None} if it is not known.
-    """
-
-    accessToken: Secret = field(converter=asSecret)
-    refreshToken: Secret | None = field(default=None, converter=optional(asSecret))
-
-
 class ITokenStore(Interface):
     """
-    Where the pairs of tokens are kept.
+    Where the pairs of tokens are kept: of any number of cTIDs, for demo and live accounts alike, of one application.
     """
 
     def load() -> Deferred[tuple[TokenPair, ...]]:
         """
         Read all pairs. Called at each login, so that a pair which another process has stored is found.
 
-        @return: fires with the pairs, in no particular order; fails with L{ctrader_twisted.errors.ConfigurationError}
-            if they cannot be read, in words for the operator.
+        @return: fires with the pairs, in no particular order, and with none at all if nothing was stored yet; fails
+            with L{ctrader_twisted.errors.ConfigurationError} if they cannot be read, in words for the operator.
         """
 
     def save(pairs: tuple[TokenPair, ...]) -> Deferred[None]:
         """
-        Replace all pairs.
+        Replace all pairs. Whoever changes them has the lock, and has loaded them under it.
 
         @param pairs: what to keep from now on.
-        @return: fires when they are stored so that a crash cannot lose them.
+        @return: fires when they are stored so that a crash cannot lose them: whoever reads finds the old pairs or the
+            new ones, whole. Fails with L{ctrader_twisted.errors.ConfigurationError} if they cannot be stored.
+        """
+
+    def tryLock() -> Deferred[bool]:
+        """
+        Try to get the sole right to change the pairs, among all who use them, in this process and in others. It does
+        not wait for them; whoever wants it asks again after a while.
+
+        @return: fires with whether it was got. A process that ends has given it back.
+        """
+
+    def unlock() -> Deferred[None]:
+        """
+        Give the right back.
+
+        @return: fires when others can get it.
         """
 
 

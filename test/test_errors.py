@@ -302,6 +302,14 @@ class ExplainTests(SynchronousTestCase):
             self.assertEqual(silent.explain(), f"{str(silent)[0].upper()}{str(silent)[1:]}.")
         self.assertEqual(CTraderError().explain(), "")
 
+    def test_names(self) -> None:
+        """
+        What begins with the name of a file or method begins so in a sentence, too.
+        """
+        for words in ("ticks.csv cannot be read", "whenReady() fails"):
+            self.assertEqual(CTraderError(words).explain(), f"{words}.")
+        self.assertEqual(CTraderError("meanwhile, wait").explain(), "Meanwhile, wait.")
+
 
 class TreeTests(SynchronousTestCase):
     """

@@ -19,6 +19,7 @@ PACKAGE = "ctrader_twisted"
 PLUGIN = "twisted/plugins/ctrader_twisted_plugin.py"
 
 FLOORS = {
+    "credentials": 0,
     "errors": 0,
     "interfaces": 0,
     "secret": 0,
@@ -26,6 +27,7 @@ FLOORS = {
     "units": 1,
     "framing": 1,
     "durable": 1,
+    "private": 1,
     "eventual": 1,
     "blocking": 1,
     "columns": 1,
@@ -34,6 +36,7 @@ FLOORS = {
     "oauth": 2,
     "store": 2,
     "simulator": 3,
+    "profiles": 3,
     "session": 3,
     "market": 4,
     "trading": 5,
@@ -48,11 +51,18 @@ FLOORS = {
 }
 
 # Rooms on one floor do not know each other, but for these.
-NEIGHBOURS = {("interfaces", "secret"), ("columns", "units")}
+NEIGHBOURS = {
+    ("credentials", "secret"),
+    ("interfaces", "credentials"),
+    ("columns", "units"),
+    ("durable", "private"),
+    # Both dial over TLS.
+    ("oauth", "wire"),
+}
 
-SIMULATOR_MAY = {"errors", "interfaces", "secret", "schema", "units", "framing", "columns", "store"}
+SIMULATOR_MAY = {"durable", "errors", "interfaces", "secret", "schema", "units", "framing", "columns", "store"}
 
-WITHOUT_TWISTED = {"schema", "units", "framing", "columns", "durable"}
+WITHOUT_TWISTED = {"schema", "units", "framing", "columns", "durable", "private"}
 
 # Slow to import or not always installed: at module level nowhere, or only in the rooms named here.
 LATE: dict[str, set[str]] = {
@@ -60,6 +70,8 @@ LATE: dict[str, set[str]] = {
     "pandas": set(),
     "pyarrow": set(),
     "treq": set(),
+    "keyring": set(),
+    "tomlkit": set(),
     "click": {"cli"},
     "rich": {"cli"},
 }
@@ -155,7 +167,7 @@ def fault(room: str, found: Import) -> str | None:
         return "the package does not know its tests"
     if found.typing:
         return None
-    if found.target == "twisted.internet.reactor" and not (found.late and room in ("cli", "notebook", "tap")):
+    if found.target == "twisted.internet.reactor" and not (found.late and room in ("cli", "client", "notebook", "tap")):
         return "the reactor is passed in"
     if top == "twisted" and room in WITHOUT_TWISTED:
         return f"{room} knows no Twisted"
@@ -251,7 +263,7 @@ class CheckerTests(SynchronousTestCase):
         Rooms on one floor do not import each other, except where it is agreed.
         """
         self.assertFault("wire", "from ctrader_twisted.oauth import FileTokens", "floor 2")
-        self.assertEqual(faults("interfaces", "from ctrader_twisted.secret import Secret"), [])
+        self.assertEqual(faults("credentials", "from ctrader_twisted.secret import Secret"), [])
 
     def test_downwards(self) -> None:
         """

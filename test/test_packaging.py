@@ -79,14 +79,15 @@ class SettingsTests(SynchronousTestCase):
 
     def test_importsAreDeclared(self) -> None:
         """
-        Scenario 89: Each distribution that the package imports is one of its requirements, or of its extras cli and
-        data.
+        Scenario 89: Each distribution that the package imports is one of its requirements, or of its extras cli,
+        keyring and data.
         """
         declared = {
             requirement(line)
             for section, option in (
                 ("options", "install_requires"),
                 ("options.extras_require", "cli"),
+                ("options.extras_require", "keyring"),
                 ("options.extras_require", "data"),
             )
             for line in self.lines(section, option)
@@ -95,12 +96,11 @@ class SettingsTests(SynchronousTestCase):
 
     def test_allIsTheSum(self) -> None:
         """
-        The extra all is cli and data together.
+        The extra all is cli, keyring and data together.
         """
         extras = "options.extras_require"
-        self.assertEqual(
-            sorted(self.lines(extras, "all")), sorted(self.lines(extras, "cli") + self.lines(extras, "data"))
-        )
+        parts = [line for name in ("cli", "keyring", "data") for line in self.lines(extras, name)]
+        self.assertEqual(sorted(self.lines(extras, "all")), sorted(parts))
 
     def test_noPins(self) -> None:
         """

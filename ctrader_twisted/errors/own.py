@@ -13,6 +13,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectFailed",
     "ConnectionLost",
+    "ConsentDenied",
     "Halted",
     "HostNameRefused",
     "IllegalValue",
@@ -21,8 +22,12 @@ __all__ = [
     "NotConnected",
     "OutcomeUnknown",
     "PartlyDone",
+    "PortBusy",
     "ProtocolError",
     "RequestTimedOut",
+    "TokenAnswerUnreadable",
+    "TokenServiceFailed",
+    "TokensBusy",
     "TokensNotStored",
     "TooManyRequests",
     "TooSlow",
@@ -36,6 +41,57 @@ class ConfigurationError(CTraderError):
     """
     A setting is missing or makes no sense; the message names it.
     """
+
+
+class PortBusy(ConfigurationError):
+    """
+    The port on which the browser is to come back with the user's consent is used by another program.
+    """
+
+    _advice = "end the other program, or choose another port and register its address with the application"
+
+
+class ConsentDenied(CTraderError):
+    """
+    The user was asked to grant the application access, and did not.
+    """
+
+    _advice = "log in again, and choose Allow"
+
+
+class TokenServiceFailed(CTraderError):
+    """
+    The service that sells tokens answered over HTTP, but neither with tokens nor with a refusal. A code or a refresh
+    token that was sent to it may be used up.
+
+    @ivar status: the HTTP status.
+    """
+
+    _advice = "try again later; if it stays so, check the address of the token service"
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message, status)
+        self.status = status
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class TokenAnswerUnreadable(TokenServiceFailed):
+    """
+    The service that sells tokens answered with something else than the JSON that it should, such as a web page: the
+    address is wrong, or something between here and there answers in its place.
+    """
+
+    _advice = "check the address of the token service, and what stands between it and this machine, such as a proxy"
+
+
+class TokensBusy(CTraderError):
+    """
+    Another process is changing the stored tokens, and has not ended within the time that was given to it.
+    """
+
+    _advice = "look for another program that uses the same tokens, and hangs"
 
 
 class TokensNotStored(ConfigurationError):
@@ -90,7 +146,7 @@ class ConnectFailed(CTraderError):
     No connection could be made, or it did not get as far as being logged in.
     """
 
-    _advice = "check the network and the host; the client goes on trying"
+    _advice = "check the network and the host"
 
 
 class CertificateRefused(ConnectFailed):
@@ -158,13 +214,13 @@ class ConnectionLost(RequestError):
         it was executed.
     """
 
-    def __init__(self, request: str, accountId: int | None = None, *, maybeSent: bool, reason: str) -> None:
+    def __init__(
+        self, request: str, accountId: int | None = None, *, maybeSent: bool, reason: str, ifSent: str = _LOOK
+    ) -> None:
         fate = "it may have been executed" if maybeSent else "it was not sent"
         super().__init__(f"{about(request, accountId)}: the connection was lost ({reason}); {fate}", request, accountId)
         self.maybeSent = maybeSent
-
-    def _next(self) -> str:
-        return _LOOK if self.maybeSent else "it can be sent again when the account is ready"
+        self._advice = ifSent if maybeSent else "it can be sent again when the account is ready"
 
 
 class RequestTimedOut(RequestError):
@@ -172,10 +228,9 @@ class RequestTimedOut(RequestError):
     No answer came in time. The server may still have executed the request.
     """
 
-    _advice = _LOOK
-
-    def __init__(self, request: str, accountId: int | None = None, *, seconds: float) -> None:
+    def __init__(self, request: str, accountId: int | None = None, *, seconds: float, ifSent: str = _LOOK) -> None:
         super().__init__(f"{about(request, accountId)}: no answer within {seconds:g} s", request, accountId)
+        self._advice = ifSent
 
 
 class OutcomeUnknown(CTraderError):

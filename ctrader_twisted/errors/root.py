@@ -55,8 +55,12 @@ def sentences(*parts: str) -> str:
     @param parts: what they say; empty ones are left out.
     @return: the sentences, with capitals and full stops.
     """
-    found = (part.rstrip(".") for part in parts if part)
-    return " ".join(f"{part[0].upper()}{part[1:]}." for part in found)
+    return " ".join(f"{_capitalised(part.rstrip('.'))}." for part in parts if part)
+
+
+def _capitalised(text: str) -> str:
+    # The name of a file or of a method is no word.
+    return f"{text[0].upper()}{text[1:]}" if text.split(" ", 1)[0].rstrip(",:;").isalpha() else text
 
 
 def about(request: str, accountId: int | None) -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "ApplicationInactive",
     "ApplicationRefused",
     "Busy",
+    "GrantLost",
     "LoginNeeded",
     "NotFound",
     "OrderRejected",
@@ -117,7 +118,7 @@ class ApplicationInactive(RetryLater):
     The application is registered but not active yet, which can take up to three working days.
     """
 
-    _advice = "the client goes on trying"
+    _advice = "meanwhile, there is the simulator"
 
 
 class LoginNeeded(ServerError):
@@ -134,6 +135,15 @@ class TokenRefused(ServerError):
     """
 
     _advice = "without a good token the account stays logged out"
+
+
+class GrantLost(TokenRefused):
+    """
+    The access token is refused, and there is no refresh token that could buy another one: it was used before, revoked,
+    or never known. Only a person can help.
+    """
+
+    _advice = "to get new tokens: ctrader login; then the client goes on by itself"
 
 
 class AlreadySo(ServerError):

@@ -13,11 +13,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 
+from ctrader_twisted.credentials import Application, TokenPair
 from ctrader_twisted.errors import CTraderError
-from ctrader_twisted.interfaces import TokenPair
 from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.schema.messages import ProtoOASpotEvent, ProtoOAVersionReq
-from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.session import Session
 from ctrader_twisted.wire import OpenApiProtocol, Throttle, Timing
 from test.benchmark.frames import ACCOUNT

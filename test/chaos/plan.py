@@ -9,7 +9,7 @@ from random import Random
 
 from attrs import field, frozen
 
-from ctrader_twisted.interfaces import TokenPair
+from ctrader_twisted.credentials import TokenPair
 from ctrader_twisted.simulator.faults import (
     Corrupt,
     Cut,
