@@ -5,7 +5,9 @@ time.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import sys
 import tempfile
 import time
@@ -13,29 +15,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["exclusively", "replaceDurably"]
+from ctrader_twisted.private import isPrivate
+
+__all__ = ["FileLock", "exclusively", "removeScratch", "replaceDurably"]
 
 _PAUSE = 0.01
 _ATTEMPTS = 300
+_SCRATCH = ".new"
 
 
-def replaceDurably(path: Path, content: bytes) -> None:
+def replaceDurably(path: Path, content: bytes, *, isSecret: bool = False) -> None:
     """
     Write a file that only its owner can read, so that neither a crash nor a power cut loses both the old and the new
     content. It blocks until the disk has it.
 
     @param path: the file.
     @param content: its new content.
+    @param isSecret: whether to refuse a folder in which others can read every file, as on some disks and on Windows.
     @raise OSError: if it cannot be written; readers see the old content, or the new one that the disk may not have.
     """
-    # mkstemp makes the file private before anything is in it.
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    # mkstemp makes the file private before anything is in it, where the folder allows it.
+    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=_SCRATCH)
     try:
         with os.fdopen(handle, "wb") as file:
+            if isSecret and not isPrivate(handle):
+                raise PermissionError(errno.EACCES, "others can read what is in its folder", os.fspath(path))
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(scratch, path)
+        _replace(scratch, path)
     except BaseException:
         os.unlink(scratch)
         raise
@@ -48,36 +56,102 @@ def replaceDurably(path: Path, content: bytes) -> None:
             os.close(folder)
 
 
+def removeScratch(path: Path) -> None:
+    """
+    Remove what L{replaceDurably} has left behind where its process was killed.
+
+    @param path: the file; nobody is writing it now.
+    @raise OSError: if something cannot be removed.
+    """
+    scratch = re.compile(rf"{re.escape(path.name)}\.\w{{8}}{re.escape(_SCRATCH)}")
+    for name in filter(scratch.fullmatch, os.listdir(path.parent)):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def _replace(scratch: str, path: Path) -> None:
+    if sys.platform == "win32":  # pragma: no cover
+        # A file cannot be replaced while somebody reads it, which does not take long.
+        for _ in range(_ATTEMPTS):
+            try:
+                return os.replace(scratch, path)
+            except PermissionError:
+                time.sleep(_PAUSE)
+    return os.replace(scratch, path)
+
+
+class FileLock:
+    """
+    An exclusive lock on a file that is there for nothing else, and that stays when the lock is given back: to remove it
+    would let two processes lock two files of the same name. The lock ends with the process that holds it, whichever way
+    that ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """
+        @param path: the file; made if need be, for its owner alone.
+        """
+        self._path = path
+        self._descriptor: int | None = None
+
+    @property
+    def isHeld(self) -> bool:
+        """
+        Whether this object holds the lock.
+        """
+        return self._descriptor is not None
+
+    def acquire(self) -> bool:
+        """
+        Take the lock, if nobody holds it.
+
+        @return: whether it was free.
+        @raise OSError: if the file cannot be opened, or not be locked at all.
+        """
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            # What POSIX says of a lock that is held, and what Windows says.
+            if isinstance(error, BlockingIOError | PermissionError):
+                return False
+            raise
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        """
+        Give the lock back. Without it nothing happens.
+        """
+        if self._descriptor is not None:
+            # Both systems give a lock back with the descriptor.
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
 @contextmanager
 def exclusively(path: Path) -> Iterator[None]:
     """
     Keep all other processes and threads that use the same file from doing something meanwhile. It blocks for three
     seconds at most.
 
-    @param path: a file that is there for nothing else, made if need be. It stays: to remove it would let two processes
-        lock two files of the same name.
+    @param path: a file that is there for nothing else, see L{FileLock}.
     @raise OSError: if the file cannot be opened, or the others take longer.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    lock = FileLock(path)
+    for _ in range(_ATTEMPTS):
+        if lock.acquire():
+            break
+        time.sleep(_PAUSE)
+    else:
+        raise BlockingIOError(errno.EWOULDBLOCK, "another process is changing it", os.fspath(path))
     try:
-        _lock(descriptor)
         yield
     finally:
-        # The lock is given back with the descriptor, also if the process is killed.
-        os.close(descriptor)
+        lock.release()
 
 
 def _lock(descriptor: int) -> None:
-    for _ in range(_ATTEMPTS):
-        try:
-            return _tryLock(descriptor)
-        except OSError as error:
-            refused = error
-            time.sleep(_PAUSE)
-    raise refused
-
-
-def _tryLock(descriptor: int) -> None:
     if sys.platform == "win32":  # pragma: no cover
         import msvcrt
 

@@ -25,17 +25,19 @@ from twisted.python.runtime import seconds as wallSeconds
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from ctrader_twisted.credentials import Application, TokenPair
 from ctrader_twisted.errors import (
     ApplicationRefused,
     CertificateRefused,
     ConfigurationError,
+    GrantLost,
     NotConnected,
     SymbolNotFound,
     TokenRefused,
     WrongHost,
 )
+from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.secret import Secret
-from ctrader_twisted.session.connection import Application
 from ctrader_twisted.tap import client as tap
 from ctrader_twisted.tap.configuration import Wanted
 from ctrader_twisted.tap.ending import Ending
@@ -153,16 +155,17 @@ class QuoteLogTests(SynchronousTestCase):
         self.addCleanup(self.virtual.exchange.stop)
         self.failures: list[BaseException] = []
 
-    def start(self, *wanted: Wanted, **options: Any) -> QuoteLog:
+    def start(self, *wanted: Wanted, canGetTokens: bool = False, **options: Any) -> QuoteLog:
         """
         Start a client and its log of quotes, and stop both after the test.
 
         @param wanted: what to log.
+        @param canGetTokens: whether somebody can put new tokens into its store.
         @param options: of the client.
         @return: the log.
         """
         client = self.virtual.client(accounts=[each.accountId for each in wanted], **options)
-        log = QuoteLog(client, self.virtual.clock, wanted, self.failures.append)
+        log = QuoteLog(client, self.virtual.clock, wanted, self.failures.append, canGetTokens=canGetTokens)
         client.startService()
         log.startService()
 
@@ -244,6 +247,23 @@ class QuoteLogTests(SynchronousTestCase):
         self.start(Wanted(self.virtual.accountId, ()), application=application)
         self.virtual.advance(60)
         self.assertEqual([type(error) for error in self.failures], [ApplicationRefused])
+
+    def test_lostGrant(self) -> None:
+        """
+        Tokens that are not good any more end it, unless somebody can put new ones into the store: then it goes on with
+        those.
+        """
+        tokens = MemoryTokens(TokenPair("gone"))
+        self.start(Wanted(self.virtual.accountId, ("EURUSD",)), tokens=tokens)
+        self.virtual.advance(60)
+        self.assertEqual([type(error) for error in self.failures], [GrantLost])
+        self.failures.clear()
+        self.start(Wanted(self.virtual.accountId, ("EURUSD",)), tokens=tokens, canGetTokens=True)
+        self.virtual.advance(3600)
+        self.assertEqual(self.failures, [])
+        tokens.save(self.successResultOf(self.virtual.tokens.load()))
+        told = self.logged(lambda: self.virtual.advance(120))
+        self.assertIn("{symbol}", [word for word, _ in told])
 
     def test_unknownSymbol(self) -> None:
         """

@@ -10,12 +10,15 @@ import re
 import textwrap
 from pathlib import Path
 
+from twisted.internet.defer import execute
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.client import Client
+from ctrader_twisted.credentials import TokenPair
 from ctrader_twisted.errors import ConfigurationError
-from ctrader_twisted.interfaces import TokenPair
+from ctrader_twisted.oauth import MemoryTokens
+from ctrader_twisted.profiles import defaultPath
 from ctrader_twisted.tap.configuration import Configuration, Wanted, makeClient, readConfiguration
 
 PLAIN = """
@@ -37,10 +40,27 @@ id = 20001
 symbols = []
 """
 
+PROFILED = """
+profile = "real"
+profiles = "profiles.toml"
+[[accounts]]
+id = 20001
+symbols = []
+"""
+
+PROFILES = """
+[real]
+endpoint = "ctrader:live"
+clientId = "1000_real"
+clientSecret = "its-secret"
+tokens = "tokens.json"
+"""
+
 SIMULATOR = {
     "host": "127.0.0.1",
     "port": 15035,
     "caFile": "C:/sim/ca.pem",
+    "oauth": {"authorizeUrl": "http://127.0.0.1:5080/apps/auth", "tokenUrl": "http://127.0.0.1:5080/apps/token"},
     "clientId": "1000_sim",
     "clientSecret": "sim-secret",
     "accessToken": "sim-access",
@@ -101,7 +121,7 @@ class ConfigurationCase(SynchronousTestCase):
         @param configuration: a configuration.
         @return: what its token store holds.
         """
-        return self.successResultOf(configuration.tokens.load())
+        return self.successResultOf(configuration.tokens(execute).load())
 
 
 class ReadTests(ConfigurationCase):
@@ -147,7 +167,25 @@ class ReadTests(ConfigurationCase):
         self.assertTrue(found.endpoint.startswith("ctrader:127.0.0.1:15035:"), found.endpoint)
         self.assertEqual(found.application.clientId, "1000_sim")
         self.assertEqual(found.application.clientSecret.reveal(), "sim-secret")
-        self.assertEqual(self.pairs(found), (TokenPair("sim-access"),))
+        self.assertEqual(self.pairs(found), (TokenPair("sim-access", "sim-refresh"),))
+
+    def test_profile(self) -> None:
+        """
+        A profile gives everything but the accounts, and may be a live one, as it is spelled out.
+        """
+        self.write("profiles.toml", PROFILES)
+        found = self.read(PROFILED)
+        self.assertEqual((found.endpoint, found.application.clientId), ("ctrader:live", "1000_real"))
+        self.assertEqual(found.application.clientSecret.reveal(), "its-secret")
+        self.assertEqual(self.pairs(found), (TokenPair("file-access"),))
+
+    def test_usersProfile(self) -> None:
+        """
+        Profiles are the user's, if nothing else is said.
+        """
+        path = self.write("profiles.toml", PROFILES)
+        self.patch(defaultPath, "__defaults__", ({"CTRADER_PROFILES": str(path)},))
+        self.assertEqual(self.read(PROFILED.replace('profiles = "profiles.toml"', "")).endpoint, "ctrader:live")
 
     def test_colonInPath(self) -> None:
         """
@@ -158,7 +196,8 @@ class ReadTests(ConfigurationCase):
             folder.mkdir()
         path = folder / "ca.pem"
         self.write("simulator.json", json.dumps({**SIMULATOR, "caFile": str(path)}))
-        error = self.assertRaises(ConfigurationError, makeClient, MemoryReactorClock(), self.read(SIMULATED))
+        configuration = self.read(SIMULATED)
+        error = self.assertRaises(ConfigurationError, makeClient, MemoryReactorClock(), configuration, MemoryTokens())
         self.assertIn(str(path), str(error))
 
 
@@ -279,7 +318,9 @@ class RefusalTests(ConfigurationCase):
         The file of the tokens has to be there, and hold one.
         """
         self.write("tokens.json", '{"tokens": []}')
-        self.assertEqual(self.refused(PLAIN), "tokens.file cannot be used: there is no token in it")
+        self.assertEqual(
+            self.refused(PLAIN), "tokens.file cannot be used: there is no token in it; ctrader login gets one"
+        )
         (self.folder / "tokens.json").unlink()
         self.assertTrue(self.refused(PLAIN).startswith("tokens.file cannot be used: "))
 
@@ -288,6 +329,30 @@ class RefusalTests(ConfigurationCase):
         What the simulator's file says cannot be said again.
         """
         self.assertTrue(self.refused('simulator = "simulator.json"\n' + PLAIN).startswith("endpoint cannot be there"))
+
+    def test_profileAndMore(self) -> None:
+        """
+        Nor can what a profile says, nor two of them, nor a file of profiles alone.
+        """
+        self.write("profiles.toml", PROFILES)
+        sentence = self.refused(PROFILED + '[tokens]\nfile = "tokens.json"')
+        self.assertEqual(sentence, "tokens cannot be there together with profile, which says it, too")
+        self.assertIn("profile is unknown", self.refused('simulator = "simulator.json"' + PROFILED))
+        self.assertIn("profiles is unknown", self.refused('profiles = "profiles.toml"\n' + PLAIN))
+
+    def test_badProfile(self) -> None:
+        """
+        A profile has to be there, complete, and with a token.
+        """
+        self.assertIn("profile cannot be used: ", self.refused(PROFILED))
+        self.write("profiles.toml", PROFILES.replace('clientId = "1000_real"\n', ""))
+        path = (self.folder / "profiles.toml").absolute()
+        words = f"profile cannot be used: {path}: real.clientId is missing; it is a text in quotes"
+        self.assertEqual(self.refused(PROFILED), words)
+        self.write("profiles.toml", PROFILES.replace("tokens.json", "none.json"))
+        self.assertEqual(
+            self.refused(PROFILED), "profile cannot be used: there is no token in it; ctrader login gets one"
+        )
 
     def test_badSimulatorFile(self) -> None:
         """
@@ -299,7 +364,8 @@ class RefusalTests(ConfigurationCase):
             self.assertIn("not what a simulator has written", self.refused(SIMULATED))
         path.write_text("{}")
         error = self.assertRaises(ConfigurationError, self.read, SIMULATED)
-        self.assertEqual(str(error), f"{path.absolute()}: host is missing; it is a text in quotes")
+        words = f"simulator cannot be used: {path.absolute()}: host is missing; it is a text in quotes"
+        self.assertEqual(str(error), f"{self.path}: {words}")
         path.unlink()
         self.assertIn("is the simulator running?", self.refused(SIMULATED))
 
@@ -313,7 +379,7 @@ class ClientTests(ConfigurationCase):
         """
         The client wants the accounts from the start, and is not started.
         """
-        client = makeClient(MemoryReactorClock(), self.read(PLAIN))
+        client = makeClient(MemoryReactorClock(), self.read(PLAIN), MemoryTokens())
         self.assertIsInstance(client, Client)
         self.assertEqual(list(client.status.accounts), [20001])
         self.assertFalse(client.running)
@@ -323,7 +389,7 @@ class ClientTests(ConfigurationCase):
         An endpoint string that makes no sense is refused by its key.
         """
         configuration = self.read(PLAIN.replace("ctrader:demo", "ctrader:localhost:port"))
-        error = self.assertRaises(ConfigurationError, makeClient, MemoryReactorClock(), configuration)
+        error = self.assertRaises(ConfigurationError, makeClient, MemoryReactorClock(), configuration, MemoryTokens())
         self.assertTrue(str(error).startswith(f"{self.path}: endpoint: 'port' is no port"), error)
 
 
@@ -334,12 +400,14 @@ class DocumentationTests(ConfigurationCase):
 
     def test_examples(self) -> None:
         """
-        Both examples can be read.
+        All examples can be read.
         """
         page = Path(__file__).resolve().parent.parent / "docs" / "howto" / "daemon.rst"
         blocks = re.findall(r"::\n\n((?:    .*\n|\n)+)", page.read_text(encoding="utf-8"))
         examples = [textwrap.dedent(block) for block in blocks if "[[accounts]]" in block]
-        self.assertEqual(len(examples), 2)
+        self.assertEqual(len(examples), 3)
+        path = self.write("profiles.toml", PROFILES.replace("[real]", "[demo]"))
+        self.patch(defaultPath, "__defaults__", ({"CTRADER_PROFILES": str(path)},))
         (self.folder / "sim").mkdir()
         self.write("sim/simulator.json", json.dumps(SIMULATOR))
-        self.assertEqual([self.read(text).accounts[0].accountId for text in examples], [1234567, 20001])
+        self.assertEqual([self.read(text).accounts[0].accountId for text in examples], [1234567, 20001, 1234567])

@@ -4,17 +4,19 @@ Token stores: in memory, and in a file that nobody else can read.
 
 from __future__ import annotations
 
-import json
 import os
-import stat
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, execute, succeed
 from zope.interface import implementer
 
-from ctrader_twisted.durable import replaceDurably
+from ctrader_twisted.credentials import TokenPair
+from ctrader_twisted.durable import removeScratch, replaceDurably
 from ctrader_twisted.errors import ConfigurationError
-from ctrader_twisted.interfaces import ITokenStore, TokenPair
+from ctrader_twisted.interfaces import ITokenStore, RunBlocking
+from ctrader_twisted.oauth.locking import LockedTokens
+from ctrader_twisted.oauth.rows import pairsOf, textOf
+from ctrader_twisted.private import readPrivate
 
 __all__ = ["FileTokens", "MemoryTokens"]
 
@@ -30,6 +32,7 @@ class MemoryTokens:
         @param pairs: what to begin with.
         """
         self._pairs = pairs
+        self._isLocked = False
 
     def load(self) -> Deferred[tuple[TokenPair, ...]]:
         """
@@ -44,62 +47,67 @@ class MemoryTokens:
         self._pairs = pairs
         return succeed(None)
 
+    def tryLock(self) -> Deferred[bool]:
+        """
+        @see: L{ITokenStore.tryLock}
+        """
+        wasFree, self._isLocked = not self._isLocked, True
+        return succeed(wasFree)
+
+    def unlock(self) -> Deferred[None]:
+        """
+        @see: L{ITokenStore.unlock}
+        """
+        return execute(self._unlock)
+
+    def _unlock(self) -> None:
+        assert self._isLocked, "the tokens are unlocked by somebody who has not locked them"
+        self._isLocked = False
+
 
 @implementer(ITokenStore)
-class FileTokens:
+class FileTokens(LockedTokens):
     """
-    Tokens in a JSON file that only its owner may read: C{{"tokens": [{"accessToken": ..., "refreshToken": ...}]}}.
+    Tokens in a JSON file that only its owner may read: C{{"tokens": [{"accessToken": ..., "refreshToken": ...}]}}. A
+    file beside it, with C{.lock} added to its name, keeps processes from changing it at the same time.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], runBlocking: RunBlocking = execute) -> None:
         """
         @param path: the file. It need not exist before the first L{save}.
+        @param runBlocking: how to wait for the disk; a daemon gives a L{ctrader_twisted.blocking.Worker}.
         """
-        self._path = Path(path)
+        # Daemons change their working directory.
+        self._path = Path(path).absolute()
+        super().__init__(self._path.with_name(f"{self._path.name}.lock"), runBlocking)
 
     def load(self) -> Deferred[tuple[TokenPair, ...]]:
         """
         @see: L{ITokenStore.load}
         """
-        return execute(self._read)
+        return self._runBlocking(self._read)
 
     def save(self, pairs: tuple[TokenPair, ...]) -> Deferred[None]:
         """
         @see: L{ITokenStore.save}
         """
-        return execute(self._write, pairs)
+        return self._runBlocking(self._write, pairs)
 
     def _read(self) -> tuple[TokenPair, ...]:
         try:
-            with self._path.open(encoding="utf-8") as file:
-                # Windows keeps no such bits; there the folder's access list protects the file.
-                if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                    raise ConfigurationError(f"{self._path} can be read by others; make it private with chmod 600")
-                rows = json.load(file)["tokens"]
-            return tuple(_pair(row) for row in rows)
+            return pairsOf(readPrivate(self._path))
+        except FileNotFoundError:
+            return ()
         except OSError as error:
             raise ConfigurationError(f"the tokens in {self._path} cannot be read: {error.strerror}") from error
-        except (ValueError, KeyError, TypeError):
-            # The text of the original error can hold a piece of a token.
+        except ValueError:
             raise ConfigurationError(f"{self._path} is no token file: it is damaged, or something else") from None
 
     def _write(self, pairs: tuple[TokenPair, ...]) -> None:
-        text = json.dumps({"tokens": [_row(pair) for pair in pairs]}, indent=1)
         try:
-            replaceDurably(self._path, text.encode())
+            # Without the lock, it could be what another process is writing now.
+            if self._lock.isHeld:
+                removeScratch(self._path)
+            replaceDurably(self._path, textOf(pairs).encode(), isSecret=True)
         except OSError as error:
             raise ConfigurationError(f"the tokens cannot be stored in {self._path}: {error.strerror}") from error
-
-
-def _pair(row: dict[str, str | None]) -> TokenPair:
-    access, refresh = row["accessToken"], row.get("refreshToken")
-    if not isinstance(access, str) or not isinstance(refresh, str | None):
-        raise TypeError
-    return TokenPair(access, refresh)
-
-
-def _row(pair: TokenPair) -> dict[str, str | None]:
-    return {
-        "accessToken": pair.accessToken.reveal(),
-        "refreshToken": None if pair.refreshToken is None else pair.refreshToken.reveal(),
-    }

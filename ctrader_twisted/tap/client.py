@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IService, MultiService
+from twisted.internet.defer import execute
 from twisted.python import usage
 from twisted.python.runtime import seconds as wallSeconds
 
+from ctrader_twisted.blocking import Worker
 from ctrader_twisted.errors import ConfigurationError, CTraderError, ServerError, SymbolNotFound
+from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.tap.configuration import Configuration, makeClient, readConfiguration
 from ctrader_twisted.tap.ending import Ending
 from ctrader_twisted.tap.quotelog import QuoteLog
@@ -56,7 +59,7 @@ class Options(usage.Options):
             if self["check"]:
                 from twisted.internet import reactor
 
-                makeClient(reactor, self.configuration)
+                makeClient(reactor, self.configuration, self.configuration.tokens(execute))
         except ConfigurationError as error:
             raise _refused(error) from error
         if self["check"]:
@@ -109,9 +112,15 @@ def daemon(reactor: Any, configuration: Configuration, ending: Ending) -> MultiS
     @return: the service, not started.
     @raise ConfigurationError: if there is no such endpoint.
     """
-
-    client = makeClient(reactor, configuration)
-    quotes = QuoteLog(client, reactor, configuration.accounts, lambda error: ending.fail(exitStatus(error)))
+    tokens = configuration.tokens(Worker(reactor))
+    client = makeClient(reactor, configuration, tokens)
+    quotes = QuoteLog(
+        client,
+        reactor,
+        configuration.accounts,
+        lambda error: ending.fail(exitStatus(error)),
+        canGetTokens=not isinstance(tokens, MemoryTokens),
+    )
     whole = MultiService()  # type: ignore[no-untyped-call]
     for name, part in (("client", client), ("quotes", quotes)):
         part.setName(name)  # type: ignore[no-untyped-call]

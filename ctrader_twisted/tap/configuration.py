@@ -7,24 +7,26 @@ can read, or in the environment.
 
 from __future__ import annotations
 
-import json
-import os
-import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from attrs import frozen
-from twisted.internet.endpoints import clientFromString, quoteStringArgument
+from twisted.internet.defer import execute
 
 from ctrader_twisted.client import Client
+from ctrader_twisted.credentials import Application, TokenPair
 from ctrader_twisted.errors import ConfigurationError
-from ctrader_twisted.interfaces import ITokenStore, TokenPair
-from ctrader_twisted.oauth import FileTokens, MemoryTokens
+from ctrader_twisted.interfaces import ITokenStore, RunBlocking
+from ctrader_twisted.oauth import CTRADER, FileTokens, MemoryTokens, OAuth, Services
+from ctrader_twisted.private import readPrivate
+from ctrader_twisted.profiles import ProfileFile
+from ctrader_twisted.profiles.keys import Keys
+from ctrader_twisted.profiles.profile import endpointFrom
+from ctrader_twisted.profiles.simulated import readSimulator
 from ctrader_twisted.secret import Secret
-from ctrader_twisted.session.connection import Application
-from ctrader_twisted.tap.keys import Keys
 
 __all__ = ["ACCESS_TOKEN", "CLIENT_SECRET", "Configuration", "Wanted", "makeClient", "readConfiguration"]
 
@@ -34,7 +36,10 @@ ACCESS_TOKEN = "CTRADER_ACCESS_TOKEN"  # noqa: S105  # a name
 The variables of the environment that hold what no file does.
 """
 
-_SIMULATOR_GIVES = ("endpoint", "application", "tokens")
+_Tokens: TypeAlias = Callable[[RunBlocking], ITokenStore]
+
+_OWN_HOSTS = ("ctrader:demo", "ctrader:live")
+_OTHERS_GIVE = ("endpoint", "application", "tokens")
 
 
 @frozen
@@ -58,14 +63,16 @@ class Configuration:
     @ivar source: the file's name.
     @ivar endpoint: where to connect, as an endpoint string.
     @ivar application: who to log in as.
-    @ivar tokens: where the access tokens are.
+    @ivar tokens: makes the store of the access tokens, which waits for the disk as it is told.
+    @ivar services: where tokens are bought over HTTP; L{None} if that is not known.
     @ivar accounts: the accounts to follow.
     """
 
     source: str
     endpoint: str
     application: Application
-    tokens: ITokenStore
+    tokens: _Tokens
+    services: Services | None
     accounts: tuple[Wanted, ...]
 
 
@@ -81,35 +88,39 @@ def readConfiguration(path: Path, environment: Mapping[str, str]) -> Configurati
     keys = Keys(str(path), _toml(path))
     folder = path.absolute().parent
     accounts = tuple(_wanted(row) for row in keys.tables("accounts"))
+    services: Services | None
     if keys.has("simulator"):
-        for key in _SIMULATOR_GIVES:
-            if keys.has(key):
-                raise keys.wrong(key, "cannot be there together with simulator, which says it, too")
-        configuration = _fromSimulator(keys, folder / keys.text("simulator"), accounts)
+        endpoint, application, tokens, services = _fromSimulator(keys, folder)
+    elif keys.has("profile"):
+        endpoint, application, tokens, services = _fromProfile(keys, folder)
     else:
-        endpoint = _endpoint(keys)
+        endpoint = keys.endpoint("endpoint")
         application = _application(keys.table("application"), folder, environment)
         tokens = _tokens(keys.table("tokens"), folder, environment)
-        configuration = Configuration(keys.source, endpoint, application, tokens, accounts)
+        services = _servicesOf(endpoint)
     keys.finish()
-    return configuration
+    return Configuration(keys.source, endpoint, application, tokens, services, accounts)
 
 
-def makeClient(reactor: Any, configuration: Configuration) -> Client:
+def makeClient(reactor: Any, configuration: Configuration, tokens: ITokenStore) -> Client:
     """
     Make the client that a configuration describes.
 
     @param reactor: the reactor.
     @param configuration: the configuration.
+    @param tokens: the store that it has made.
     @return: the client, not started.
     @raise ConfigurationError: if there is no such endpoint.
     """
-    try:
-        endpoint = clientFromString(reactor, configuration.endpoint)  # type: ignore[no-untyped-call]
-    except (ConfigurationError, ValueError, TypeError) as error:
-        raise ConfigurationError(f"{configuration.source}: endpoint: {error}") from error
+    endpoint = endpointFrom(reactor, configuration.endpoint, configuration.source)
     accountIds = [wanted.accountId for wanted in configuration.accounts]
-    return Client(reactor, endpoint, configuration.application, configuration.tokens, accounts=accountIds)
+    application, services = configuration.application, configuration.services
+    oauth = None if services is None else OAuth(reactor, application, services=services)
+    return Client(reactor, endpoint, application, tokens, accounts=accountIds, oauth=oauth)
+
+
+def _servicesOf(endpoint: str) -> Services | None:
+    return CTRADER if endpoint in _OWN_HOSTS else None
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -127,14 +138,6 @@ def _wanted(keys: Keys) -> Wanted:
     return wanted
 
 
-def _endpoint(keys: Keys) -> str:
-    endpoint = keys.text("endpoint")
-    # Of Twisted's own, tcp: does not encrypt, and ssl: does not look at the server's certificate.
-    if not endpoint.startswith("ctrader:"):
-        raise keys.wrong("endpoint", "must be ctrader:demo, ctrader:live, or ctrader:HOST[:PORT][:caFile=FILE]")
-    return endpoint
-
-
 def _application(keys: Keys, folder: Path, environment: Mapping[str, str]) -> Application:
     clientId = keys.text("clientId")
     if keys.has("clientSecretFile"):
@@ -147,39 +150,40 @@ def _application(keys: Keys, folder: Path, environment: Mapping[str, str]) -> Ap
     return Application(clientId, secret)
 
 
-def _tokens(keys: Keys, folder: Path, environment: Mapping[str, str]) -> ITokenStore:
+def _tokens(keys: Keys, folder: Path, environment: Mapping[str, str]) -> _Tokens:
     if keys.has("file"):
-        tokens: ITokenStore = FileTokens(folder / keys.text("file"))
-        _tryOut(keys, tokens)
+        tokens: _Tokens = partial(FileTokens, folder / keys.text("file"))
+        _tryOut(keys, "file", tokens)
     elif environment.get(ACCESS_TOKEN):
-        tokens = MemoryTokens(TokenPair(environment[ACCESS_TOKEN]))
+        tokens = _inMemory(TokenPair(environment[ACCESS_TOKEN]))
     else:
         raise keys.wrong("file", f"is missing, and {ACCESS_TOKEN} is not in the environment")
     keys.finish()
     return tokens
 
 
-def _tryOut(keys: Keys, tokens: ITokenStore) -> None:
+def _inMemory(pair: TokenPair) -> _Tokens:
+    return lambda runBlocking: MemoryTokens(pair)
+
+
+def _tryOut(keys: Keys, key: str, tokens: _Tokens) -> None:
     """
     Find out now what would be found out at the login.
     """
     problems: list[object] = []
-    tokens.load().addCallbacks(
-        lambda pairs: None if pairs else problems.append("there is no token in it"),
+    tokens(execute).load().addCallbacks(
+        lambda pairs: None if pairs else problems.append("there is no token in it; ctrader login gets one"),
         lambda failure: problems.append(failure.value),
     )
     if problems:
-        raise keys.wrong("file", f"cannot be used: {problems[0]}")
+        raise keys.wrong(key, f"cannot be used: {problems[0]}")
 
 
 def _privateText(keys: Keys, key: str, folder: Path) -> str:
     path = folder / keys.text(key)
     try:
-        with path.open(encoding="utf-8") as file:
-            # Windows keeps no such bits; there the folder's access list protects the file.
-            if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise keys.wrong(key, f"names {path}, which others can read; make it private with chmod 600")
-            text = file.read().strip()
+        with keys.about(key):
+            text = readPrivate(path).decode().strip()
     except OSError as error:
         raise keys.wrong(key, f"names {path}, which cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
@@ -190,29 +194,24 @@ def _privateText(keys: Keys, key: str, folder: Path) -> str:
     return text
 
 
-def _fromSimulator(keys: Keys, path: Path, accounts: tuple[Wanted, ...]) -> Configuration:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        words = f"names {path}, which cannot be read: {error.strerror}; is the simulator running?"
-        raise keys.wrong("simulator", words) from error
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
-        raise keys.wrong("simulator", f"names {path}, which is not what a simulator has written")
-    found = Keys(str(path), values)
-    host, caFile = _quoted(found.text("host")), _quoted(str(path.parent / found.text("caFile")))
-    return Configuration(
-        keys.source,
-        f"ctrader:{host}:{found.number('port')}:caFile={caFile}",
-        Application(found.text("clientId"), found.text("clientSecret")),
-        MemoryTokens(TokenPair(found.text("accessToken"))),
-        accounts,
-    )
+def _fromSimulator(keys: Keys, folder: Path) -> tuple[str, Application, _Tokens, Services]:
+    _refuseOthers(keys, "simulator")
+    path = folder / keys.text("simulator")
+    with keys.about("simulator"):
+        found = readSimulator(path)
+    return found.endpoint, found.application, _inMemory(found.pair), found.services
 
 
-def _quoted(word: str) -> str:
-    """
-    Keep the colons and backslashes of a word in an endpoint string.
-    """
-    return str(quoteStringArgument(word))  # type: ignore[no-untyped-call]
+def _fromProfile(keys: Keys, folder: Path) -> tuple[str, Application, _Tokens, Services]:
+    _refuseOthers(keys, "profile")
+    name, path = keys.text("profile"), folder / keys.text("profiles") if keys.has("profiles") else None
+    with keys.about("profile"):
+        profile = ProfileFile(path).read(name)
+    _tryOut(keys, "profile", profile.tokenStoreWith)
+    return profile.endpoint, profile.application, profile.tokenStoreWith, profile.services
+
+
+def _refuseOthers(keys: Keys, key: str) -> None:
+    for other in _OTHERS_GIVE:
+        if keys.has(other):
+            raise keys.wrong(other, f"cannot be there together with {key}, which says it, too")

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ctrader_twisted.client import Client
-from ctrader_twisted.errors import ConnectionLost, NotConnected, RequestTimedOut, RetryLater
+from ctrader_twisted.errors import ConnectionLost, CTraderError, GrantLost, NotConnected, RequestTimedOut, RetryLater
 from ctrader_twisted.market import Quote
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.status import Status
@@ -29,6 +29,7 @@ __all__ = ["QuoteLog"]
 _ResultT = TypeVar("_ResultT")
 
 _PAUSE = 2.0
+_UNTIL_GRANTED = 60.0
 
 
 class QuoteLog(Service):
@@ -44,13 +45,18 @@ class QuoteLog(Service):
         clock: IReactorTime,
         wanted: Iterable[Wanted],
         failed: Callable[[BaseException], None],
+        *,
+        canGetTokens: bool = False,
     ) -> None:
         """
         @param client: the client, which somebody else starts and stops.
         @param clock: the reactor.
         @param wanted: the accounts and symbols.
         @param failed: called with the error that makes further attempts useless.
+        @param canGetTokens: whether somebody else can put new tokens into the client's store, so that a grant that is
+            lost is no reason to give up.
         """
+        self._canGetTokens = canGetTokens
         self._client = client
         self._clock = clock
         self._wanted = tuple(wanted)
@@ -97,6 +103,10 @@ class QuoteLog(Service):
             except (NotConnected, ConnectionLost, RequestTimedOut, RetryLater) as error:
                 self._log.info("asking again in {pause:g} s: {error}", pause=_PAUSE, error=error)
                 await deferLater(self._clock, _PAUSE)
+            except GrantLost:
+                if not self._canGetTokens:
+                    raise
+                await deferLater(self._clock, _UNTIL_GRANTED)
 
     def _ended(self, failure: Failure) -> None:
         if not isinstance(failure.value, CancelledError):
@@ -123,12 +133,16 @@ class QuoteLog(Service):
         if status.connection is State.FAILED:
             self._giveUp(status.reason)
         for account in status.accounts.values():
-            if account.state is AccountState.REFUSED:
+            if account.state is AccountState.REFUSED and not self._waits(account.reason):
                 self._giveUp(account.reason)
         isWell = all(account.state is AccountState.READY for account in status.accounts.values())
         if isWell != self._wasWell:
             self._wasWell = isWell
             (self._tellWell if isWell else self._tellLost)(status)
+
+    def _waits(self, error: CTraderError | None) -> bool:
+        # The client itself has said that somebody must log in again.
+        return self._canGetTokens and isinstance(error, GrantLost)
 
     def _tellWell(self, status: Status) -> None:
         accountIds = sorted(status.accounts)

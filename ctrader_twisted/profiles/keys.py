@@ -4,7 +4,8 @@ Settings by key, and what to say when they are missing or of the wrong type.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ctrader_twisted.errors import ConfigurationError
@@ -71,6 +72,24 @@ class Keys:
             raise self.wrong(key, f"must be a whole number above 0, not {number!r}")
         return number
 
+    def endpoint(self, key: str) -> str:
+        """
+        @param key: a key of this table.
+        @return: its endpoint string, one of those that verify the server.
+        """
+        endpoint = self.text(key)
+        # Of Twisted's own, tcp: does not encrypt, and ssl: does not look at the server's certificate.
+        if not endpoint.startswith("ctrader:"):
+            raise self.wrong(key, "must be ctrader:demo, ctrader:live, or ctrader:HOST[:PORT][:caFile=FILE]")
+        return endpoint
+
+    def holdsTable(self, key: str) -> bool:
+        """
+        @param key: a key of this table.
+        @return: whether it is there and holds a table.
+        """
+        return self.has(key) and isinstance(self._values[key], dict)
+
     def table(self, key: str) -> Keys:
         """
         @param key: a key of this table.
@@ -88,6 +107,18 @@ class Keys:
         if not rows or not all(isinstance(row, dict) for row in rows):
             raise self.wrong(key, f"must be one table or more: [[{key}]]")
         return tuple(Keys(self.source, row, f"{self._path}{key}[{place}].") for place, row in enumerate(rows))
+
+    @contextmanager
+    def about(self, key: str) -> Iterator[None]:
+        """
+        Let the errors of what is done meanwhile name a key.
+
+        @param key: the key of this table that it is done for.
+        """
+        try:
+            yield
+        except ConfigurationError as error:
+            raise self.wrong(key, f"cannot be used: {error}") from error
 
     def finish(self) -> None:
         """
