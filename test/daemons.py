@@ -1,5 +1,5 @@
 """
-Child processes of C{twistd}, for tests that look at it from outside.
+Child processes of C{twistd} and of C{ctrader}, for tests that look at them from outside.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,17 +19,18 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
-__all__ = ["Daemon"]
+__all__ = ["Child", "Command", "Daemon"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-_RUN = "from twisted.scripts.twistd import run; run()"
+_TWISTD = "from twisted.scripts.twistd import run; run()"
+_CTRADER = "from ctrader_twisted.cli import main; main()"
 _GLANCE = 0.05
 
 
-class Daemon(ProcessProtocol):
+class Child(ProcessProtocol):
     """
-    One process of C{twistd}, in the foreground.
+    One process of this Python.
 
     @ivar text: what it has printed, errors included.
     @ivar status: its exit status, negative for a signal; L{None} while it runs.
@@ -37,12 +38,12 @@ class Daemon(ProcessProtocol):
 
     transport: IProcessTransport
 
-    def __init__(self, folder: Path, *words: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, words: Sequence[str], environment: Mapping[str, str] | None) -> None:
         """
         Start it.
 
         @param folder: its working directory.
-        @param words: its command line after C{twistd --nodaemon}.
+        @param words: its command line after the interpreter.
         @param environment: more variables of the environment.
         """
         self.text = ""
@@ -50,9 +51,13 @@ class Daemon(ProcessProtocol):
         self._ended: list[Deferred[int]] = []
         path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
         variables = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
-        command = [sys.executable, "-c", _RUN, "--nodaemon", "--pidfile=", *words]
         reactor.spawnProcess(
-            self, sys.executable, command, env=variables, path=str(folder), childFDs={0: "w", 1: "r", 2: "r"}
+            self,
+            sys.executable,
+            [sys.executable, *words],
+            env=variables,
+            path=str(folder),
+            childFDs={0: "w", 1: "r", 2: "r"},
         )
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
@@ -117,3 +122,35 @@ class Daemon(ProcessProtocol):
         with suppress(ProcessExitedAlready):
             self.transport.signalProcess(signal)
         return self.whenEnded()
+
+
+class Daemon(Child):
+    """
+    One process of C{twistd}, in the foreground.
+    """
+
+    def __init__(self, folder: Path, *words: str, environment: Mapping[str, str] | None = None) -> None:
+        """
+        Start it.
+
+        @param folder: its working directory.
+        @param words: its command line after C{twistd --nodaemon}.
+        @param environment: more variables of the environment.
+        """
+        super().__init__(folder, ["-c", _TWISTD, "--nodaemon", "--pidfile=", *words], environment)
+
+
+class Command(Child):
+    """
+    One process of C{ctrader}.
+    """
+
+    def __init__(self, folder: Path, *words: str, environment: Mapping[str, str] | None = None) -> None:
+        """
+        Start it.
+
+        @param folder: its working directory.
+        @param words: its command line after C{ctrader}.
+        @param environment: more variables of the environment.
+        """
+        super().__init__(folder, ["-c", _CTRADER, *words], environment)

@@ -22,11 +22,15 @@ from test.rawclient import RawClient
 class ExchangeCase(SynchronousTestCase):
     """
     An exchange on a virtual clock.
+
+    @cvar settings: how the exchange behaves.
     """
+
+    settings = Settings()
 
     def setUp(self) -> None:
         self.clock = Clock()
-        self.exchange = Exchange.default(self.clock)
+        self.exchange = Exchange.default(self.clock, settings=self.settings)
 
     def tearDown(self) -> None:
         for connection in list(self.exchange.connections):

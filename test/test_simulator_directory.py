@@ -24,7 +24,8 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.directory import Directory
 from ctrader_twisted.simulator.exchange import Exchange
-from ctrader_twisted.simulator.world import USD_ACCOUNT
+from ctrader_twisted.simulator.refusal import Refusal
+from ctrader_twisted.simulator.world import SECOND_ACCOUNT, SECOND_USER, USD_ACCOUNT, USER
 from test.rawclient import RawClient
 
 
@@ -176,6 +177,37 @@ class DirectoryTests(SynchronousTestCase):
         client.logInApplication()
         again = client.ask(ProtoOARefreshTokenReq(refreshToken=answer.refreshToken))
         self.assertNotIn(again.accessToken, ("", answer.accessToken))
+
+    def test_access(self) -> None:
+        """
+        What was granted and what was taken away stays so after a restart without a stop, and the file for clients has
+        tokens that are good.
+        """
+        _, exchange, _ = self.start()
+        before = self.info()
+        gone, kept = exchange.give(USER), exchange.give(SECOND_USER)
+        exchange.revoke(gone, exchange.registry.grantNamed("trade"))
+        exchange.expireTokens(kept)
+        _, exchange, _ = self.start()
+        info, registry = self.info(), exchange.registry
+        self.assertRaises(Refusal, registry.rotate, info["clientId"], gone.refreshToken.reveal())
+        self.assertRaises(Refusal, registry.rotate, info["clientId"], before["refreshToken"])
+        self.assertTrue(registry.grant(info["clientId"], info["accessToken"]).mayTrade)
+        self.assertRaises(Refusal, registry.grant, info["clientId"], kept.accessToken.reveal())
+        again = registry.rotate(info["clientId"], kept.refreshToken.reveal())
+        self.assertEqual((again.userId, again.accountIds), (SECOND_USER, (SECOND_ACCOUNT,)))
+
+    def test_olderState(self) -> None:
+        """
+        An account that an earlier version did not have begins as in a new world.
+        """
+        _, exchange, _ = self.start()
+        state = json.loads((self.path / "state.json").read_text())
+        state["accounts"] = [each for each in state["accounts"] if each["terms"]["accountId"] != SECOND_ACCOUNT]
+        (self.path / "state.json").write_text(json.dumps(state))
+        balance = exchange.venue.accounts[SECOND_ACCOUNT].balance
+        _, exchange, _ = self.start()
+        self.assertEqual(exchange.venue.accounts[SECOND_ACCOUNT].balance, balance)
 
     def test_claimed(self) -> None:
         """

@@ -7,16 +7,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from twisted.internet import reactor as globalReactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
 from twisted.internet.protocol import Protocol
 from twisted.internet.ssl import Certificate, optionsForClientTLS
-from twisted.internet.task import Clock
 from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, readBody
 
 from ctrader_twisted.framing import FrameDecoder, encodeFrame
@@ -25,10 +24,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAVersionReq,
     ProtoOAVersionRes,
 )
-from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.faults import Cut, Outgoing
-from ctrader_twisted.simulator.oauth import _Codes
-from ctrader_twisted.simulator.refusal import Refusal
 from ctrader_twisted.simulator.service import SimulatorService
 from ctrader_twisted.tap import sim
 from test.rawclient import RawClient
@@ -105,11 +101,6 @@ class ServiceTests(TestCase):
         given = {"client_id": self.info["clientId"], "client_secret": self.info["clientSecret"]}
         code, body, _ = await self.fetch(method, self.info["oauth"]["tokenUrl"], **{**given, **query})
         return code, body
-
-    async def code(self) -> str:
-        _, _, location = await self.authorise(auto="1")
-        assert location is not None
-        return parse_qs(urlsplit(location).query)["code"][0]
 
     async def test_tls(self) -> None:
         """
@@ -222,67 +213,3 @@ class ServiceTests(TestCase):
         status, body = await self.token(grant_type="refresh_token", refresh_token=self.info["refreshToken"])
         self.assertEqual((status, body["errorCode"]), (400, "ACCESS_DENIED"))
         client.lose()
-
-    async def test_consentPage(self) -> None:
-        """
-        The page offers to allow and to deny, and each does what it says.
-        """
-        status, body, _ = await self.authorise()
-        self.assertEqual(status, 200)
-        self.assertIn("decision=allow", body["page"])
-        self.assertIn("decision=deny", body["page"])
-        status, _, location = await self.authorise(decision="deny")
-        self.assertEqual((status, location), (302, f"{self.info['redirectUri']}?error=access_denied"))
-        _, _, location = await self.authorise(decision="allow", scope="accounts")
-        assert location is not None
-        _, shown, _ = await self.fetch(b"GET", self.info["redirectUri"], code="<b>")
-        self.assertIn("&lt;b&gt;", shown["page"])
-        _, shown, _ = await self.fetch(b"GET", self.info["redirectUri"], error="access_denied")
-        self.assertIn("denied", shown["page"])
-
-    async def test_badConsent(self) -> None:
-        """
-        An unknown application, a foreign address or an unknown scope is told on the page and redirected nowhere.
-        """
-        for wrong in (
-            {"client_id": "nobody"},
-            {"redirect_uri": "http://example.org/catch"},
-            {"redirect_uri": "http://127.0.0.1:port/"},
-            {"redirect_uri": "https://127.0.0.1/"},
-            {"scope": "everything"},
-        ):
-            status, _, location = await self.authorise(auto="1", **wrong)
-            self.assertEqual((status, location), (400, None))
-
-    async def test_badTokenRequests(self) -> None:
-        """
-        A wrong secret, an unknown kind of grant, a code of another address and an old code are all refused.
-        """
-        code = await self.code()
-        for wrong in (
-            {"grant_type": "password"},
-            {"client_secret": "guess", "grant_type": "refresh_token", "refresh_token": self.info["refreshToken"]},
-            {"grant_type": "authorization_code", "code": code, "redirect_uri": "http://127.0.0.1:1/"},
-        ):
-            status, body = await self.token(**wrong)
-            self.assertEqual((status, body["errorCode"]), (400, "ACCESS_DENIED"))
-
-
-class CodeTests(SynchronousTestCase):
-    """
-    The time limit of codes.
-    """
-
-    def test_expires(self) -> None:
-        """
-        A code is good for a minute and no longer.
-        """
-        clock = Clock()
-        exchange = Exchange.default(clock)
-        clientId = exchange.registry.applicationNamed("standard").clientId
-        codes = _Codes(exchange)
-        first, second = (codes.issue(clientId, "http://localhost/", mayTrade=False) for _ in range(2))
-        clock.advance(59.9)
-        self.assertFalse(codes.redeem(first, clientId, "http://localhost/").mayTrade)
-        clock.advance(0.1)
-        self.assertRaises(Refusal, codes.redeem, second, clientId, "http://localhost/")

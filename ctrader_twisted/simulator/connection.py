@@ -24,6 +24,7 @@ from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.faults.line import Line
 from ctrader_twisted.simulator.rationing import Rationing
 from ctrader_twisted.simulator.registry import Application, Grant
+from ctrader_twisted.simulator.settings import RotationOrder
 
 __all__ = ["ServerProtocol", "SimulatorFactory"]
 
@@ -155,10 +156,16 @@ class ServerProtocol(Protocol):
         @param reason: what happened to them.
         """
         ended = [accountId for accountId, each in self.sessions.items() if each is grant]
-        if ended:
-            self.send(ProtoOAAccountsTokenInvalidatedEvent(ctidTraderAccountIds=ended, reason=reason))
+        if not ended:
+            return
+        invalidated = ProtoOAAccountsTokenInvalidatedEvent(ctidTraderAccountIds=ended, reason=reason)
+        isFirst = self._settings.rotationOrder is RotationOrder.INVALIDATED_FIRST
+        if isFirst:
+            self.send(invalidated)
         for accountId in ended:
             self.endSession(accountId)
+        if not isFirst:
+            self.send(invalidated)
 
     def send(self, message: Message, clientMsgId: str | None = None) -> None:
         """

@@ -14,11 +14,11 @@ from google.protobuf.message import DecodeError
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from ctrader_twisted.durable import FileLock
 from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.schema.messages import ProtoOAAccountType
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.files import replaceFile
-from ctrader_twisted.simulator.lock import FileLock
 from ctrader_twisted.simulator.state import dumpState, loadState
 from ctrader_twisted.simulator.worldtime import WorldTime, resumeTime
 

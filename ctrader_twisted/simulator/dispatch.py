@@ -11,7 +11,12 @@ from twisted.logger import Logger
 
 from ctrader_twisted.framing import Envelope
 from ctrader_twisted.schema import REQUESTS, RateClass, RequestRow, Scope, State, messageClass
-from ctrader_twisted.schema.messages import ProtoErrorRes, ProtoOAErrorRes, ProtoOAOrderErrorEvent
+from ctrader_twisted.schema.messages import (
+    ProtoErrorRes,
+    ProtoOAErrorRes,
+    ProtoOAOrderErrorEvent,
+    ProtoOARefreshTokenReq,
+)
 from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.refusal import Refusal, TradeRefusal
 from ctrader_twisted.simulator.requests.account import ACCOUNT
@@ -104,7 +109,7 @@ def _checkState(call: Call[Any], row: RequestRow) -> None:
     connection = call.connection
     if row.state is State.CONNECTED:
         return
-    if connection.application is None:
+    if connection.application is None and not _needsNoApplication(call):
         raise Refusal("CH_CLIENT_NOT_AUTHENTICATED", "Client is not authenticated")
     if row.state is State.APPLICATION:
         return
@@ -115,6 +120,10 @@ def _checkState(call: Call[Any], row: RequestRow) -> None:
         raise Refusal("INVALID_REQUEST", "The access token has no permission to trade (scope accounts)")
     if row.rate is RateClass.TRADING:
         checkRights(call.account, call.message)
+
+
+def _needsNoApplication(call: Call[Any]) -> bool:
+    return isinstance(call.message, ProtoOARefreshTokenReq) and not call.exchange.settings.refreshNeedsApplication
 
 
 def _answer(call: Call[Any]) -> None:

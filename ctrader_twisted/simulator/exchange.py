@@ -18,7 +18,9 @@ from ctrader_twisted.schema.messages import (
     ProtoOAChangeBalanceType,
     ProtoOASymbolChangedEvent,
 )
+from ctrader_twisted.secret import Secret
 from ctrader_twisted.simulator import world
+from ctrader_twisted.simulator.access import expireAccess, giveAccess, revokeAccess
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.depthfeed import DepthFeed
 from ctrader_twisted.simulator.faults.faults import Faults
@@ -298,14 +300,38 @@ class Exchange:
         self.feed.forget(connection, accountId)
         self.valuations.forget(connection, accountId)
 
-    def tokenReplaced(self, grant: Grant) -> None:
+    def give(self, userId: int, *accountIds: int, mayTrade: bool = True, application: str = "standard") -> Grant:
         """
-        End the sessions that were opened with the tokens which a grant had before.
+        Let a user grant an application access, as on the page for that.
 
-        @param grant: a grant with new tokens.
+        @param userId: the user.
+        @param accountIds: the accounts; all of the user's if none is given.
+        @param mayTrade: whether it allows trading, or only looking.
+        @param application: which application, as the simulator calls it.
+        @return: the grant, with its tokens.
         """
-        for connection in list(self.connections):
-            connection.endGrant(grant, "Access token was refreshed")
+        clientId = self.registry.applicationNamed(application).clientId
+        return giveAccess(self, clientId, userId, accountIds or self.registry.users[userId], mayTrade=mayTrade)
+
+    def revoke(self, *grants: Grant | Secret, reason: str = "Access token was revoked") -> None:
+        """
+        Take access away, as its user does: both tokens are dead, and what was opened with them is ended. A grant that
+        the simulator began with has new tokens then, in the registry and in C{simulator.json}; others are gone.
+
+        @param grants: the grants, or their present access tokens.
+        @param reason: what clients are told.
+        @raise KeyError: if there is no grant with such a token.
+        """
+        found = [self.registry.grantWith(each) if isinstance(each, Secret) else each for each in grants]
+        revokeAccess(self, found, reason)
+
+    def expireTokens(self, *grants: Grant) -> None:
+        """
+        Let access tokens end now, which shows at their next use: sessions stay, and refresh tokens stay good.
+
+        @param grants: whose tokens; of all grants if none is given.
+        """
+        expireAccess(self, grants or tuple(self.registry.grants))
 
     def credentialsChanged(self) -> None:
         """

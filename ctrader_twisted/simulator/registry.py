@@ -90,7 +90,8 @@ class Registry:
     All applications and grants.
 
     @ivar applications: the applications by client id.
-    @ivar grants: all grants, in the order of their making.
+    @ivar users: the accounts of each user, by the user's number.
+    @ivar grants: the grants that are good, in the order of their making.
     @ivar mint: where new tokens come from.
     """
 
@@ -102,6 +103,7 @@ class Registry:
         """
         self.mint = mint
         self.applications: dict[str, Application] = {}
+        self.users: dict[int, tuple[int, ...]] = {}
         self.grants: list[Grant] = []
         self.tokenLifetime = tokenLifetime
         self._seconds = seconds
@@ -153,6 +155,28 @@ class Registry:
                 return grant
         raise Refusal("CH_ACCESS_TOKEN_INVALID", "Invalid access token")
 
+    def grantWith(self, accessToken: Secret) -> Grant:
+        """
+        Find the grant that has an access token now, expired or not.
+
+        @param accessToken: the token.
+        @raise KeyError: if there is none.
+        """
+        for grant in self.grants:
+            if grant.accessToken == accessToken:
+                return grant
+        raise KeyError("no grant has this access token")
+
+    def grantsOf(self, clientId: str, userId: int) -> list[Grant]:
+        """
+        Find what a user has granted an application.
+
+        @param clientId: the application.
+        @param userId: the user.
+        @return: the grants, oldest first.
+        """
+        return [each for each in self.grants if (each.clientId, each.userId) == (clientId, userId)]
+
     def give(self, clientId: str, userId: int, accountIds: tuple[int, ...], *, mayTrade: bool, name: str = "") -> Grant:
         """
         Make a new grant; others stay as they are.
@@ -173,25 +197,32 @@ class Registry:
         """
         Replace both tokens of a grant. The old ones are dead from then on.
 
-        @param clientId: the application that asks.
+        @param clientId: the application that asks; empty if it is not known.
         @param refreshToken: the grant's present refresh token.
         @return: the grant, with its new tokens.
         @raise Refusal: if the token is unknown, or was used before.
         """
         token = Secret(refreshToken)
         for grant in self.grants:
-            if grant.clientId == clientId and grant.refreshToken == token:
-                self.renew(grant)
+            if clientId in ("", grant.clientId) and grant.refreshToken == token:
+                self._renew(grant)
                 grant.expires = self._newExpiry()
                 return grant
         raise Refusal("CH_ACCESS_TOKEN_INVALID", "Invalid refresh token")
 
-    def renew(self, grant: Grant) -> None:
+    def withdraw(self, grant: Grant) -> None:
         """
-        Replace both tokens of a grant, which end when the old ones would have. The old ones are dead from then on.
+        Let both tokens of a grant be dead from now on. A grant that the simulator's own files name has new ones then,
+        which nobody else knows; any other is forgotten.
 
         @param grant: the grant.
         """
+        if grant.name:
+            self._renew(grant)
+        else:
+            self.grants.remove(grant)
+
+    def _renew(self, grant: Grant) -> None:
         grant.accessToken = self.mint.token()
         grant.refreshToken = self.mint.token()
 

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ctrader_twisted.framing import MAX_FRAME
 
-__all__ = ["BarsWithoutSpots", "Settings"]
+__all__ = ["BarsWithoutSpots", "RotationMoment", "RotationOrder", "Settings"]
 
 
 class BarsWithoutSpots(Enum):
@@ -22,6 +22,26 @@ class BarsWithoutSpots(Enum):
     NOT_SUBSCRIBED = "NOT_SUBSCRIBED_TO_SPOTS"
     INVALID = "INVALID_REQUEST"
     ACCEPT = "accept"
+
+
+class RotationOrder(Enum):
+    """
+    In which order clients hear that a token has died: the event that names the token's accounts, and the end of each
+    account's session.
+    """
+
+    INVALIDATED_FIRST = "invalidated first"
+    DISCONNECTED_FIRST = "disconnected first"
+
+
+class RotationMoment(Enum):
+    """
+    When clients hear that a token has died of a refresh: before or after the answer to the refresh, over the protocol
+    and over HTTP alike. An answer over HTTP that a fault delays or loses counts as given.
+    """
+
+    AFTER_ANSWER = "after the answer"
+    BEFORE_ANSWER = "before the answer"
 
 
 @frozen(kw_only=True)
@@ -40,6 +60,14 @@ class Settings:
     @ivar maxConnections: connections of one application at a time.
     @ivar tokenLifetime: seconds that an access token is good for.
     @ivar codeLifetime: seconds that an authorisation code is good for.
+    @ivar tokenErrorStatus: the HTTP status of a refusal of the token service, 400 or 200.
+    @ivar echoState: whether the address to which a browser is sent back repeats the C{state} of the request.
+    @ivar rotationOrder: in which order clients hear that a token has died.
+    @ivar rotationMoment: when they hear that it died of a refresh.
+    @ivar refreshNeedsApplication: whether a refresh over the protocol needs an application's login on its connection.
+    @ivar grantsReplace: whether access that a user grants to an application again ends what was granted before.
+    @ivar grantLimit: how many grants of one user to one application are kept, without those that the simulation began
+        with; the oldest ends when there is one more.
     @ivar fillLatency: seconds from the acceptance of a market order to its execution.
     @ivar protectionLatency: seconds from an execution to the order that protects the new position.
     @ivar barsWithoutSpots: what a subscription to live trendbars without one to spots draws.
@@ -61,6 +89,13 @@ class Settings:
     maxConnections: int = 25
     tokenLifetime: int = 2_628_000
     codeLifetime: float = 60.0
+    tokenErrorStatus: int = 400
+    echoState: bool = False
+    rotationOrder: RotationOrder = RotationOrder.INVALIDATED_FIRST
+    rotationMoment: RotationMoment = RotationMoment.AFTER_ANSWER
+    refreshNeedsApplication: bool = True
+    grantsReplace: bool = False
+    grantLimit: int = 50
     fillLatency: float = 0.14
     protectionLatency: float = 0.003
     barsWithoutSpots: BarsWithoutSpots = BarsWithoutSpots.NOT_SUBSCRIBED

@@ -72,7 +72,7 @@ def loadState(exchange: Exchange, state: Mapping[str, Any]) -> None:
     exchange.venue.ids.skip(_UNSAVED)
     limit = exchange.settings.historyLimit
     accounts = [_loadAccount(each, limit) for each in state["accounts"]]
-    exchange.venue.accounts.clear()
+    # What earlier versions did not have stays as it begins.
     exchange.venue.accounts.update({account.terms.accountId: account for account in accounts})
 
 

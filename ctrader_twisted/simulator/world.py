@@ -10,7 +10,18 @@ from ctrader_twisted.simulator.registry import Application, Registry
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.venue.account import Terms, TradingAccount
 
-__all__ = ["EPOCH", "EUR_ACCOUNT", "LIVE_ACCOUNT", "NETTED_ACCOUNT", "USD_ACCOUNT", "openAccounts", "register"]
+__all__ = [
+    "EPOCH",
+    "EUR_ACCOUNT",
+    "LIVE_ACCOUNT",
+    "NETTED_ACCOUNT",
+    "SECOND_ACCOUNT",
+    "SECOND_USER",
+    "USD_ACCOUNT",
+    "USER",
+    "openAccounts",
+    "register",
+]
 
 EPOCH = 1_772_618_400_000
 """
@@ -20,16 +31,27 @@ When simulations on a virtual clock begin: Wednesday, 4 March 2026, 10:00 UTC, i
 USD_ACCOUNT, EUR_ACCOUNT, LIVE_ACCOUNT, NETTED_ACCOUNT = 20_001, 20_002, 20_003, 20_004
 """
 The C{ctidTraderAccountId} of the demo account in dollars, of the one in euros, of the live account, and of the netted
-demo account in dollars.
+demo account in dollars. All are the same user's.
+"""
+
+SECOND_ACCOUNT = 20_005
+"""
+The C{ctidTraderAccountId} of the second user's only account, on the demo host and in euros. Nobody is granted access to
+it at first.
+"""
+
+USER, SECOND_USER = 7_001, 7_002
+"""
+The numbers of the users.
 """
 
 _YEAR = 365 * 86_400_000
-_USER = 7_001
 
 
 def openAccounts(catalogue: Catalogue, settings: Settings) -> list[TradingAccount]:
     """
-    Open the accounts: two on the demo host, in dollars and euros, a live one, and a netted one on the demo host.
+    Open the accounts: of one user two on the demo host, in dollars and euros, a live one, and a netted one on the demo
+    host; of the other one on the demo host.
 
     @param catalogue: the assets.
     @param settings: how the server behaves.
@@ -40,15 +62,16 @@ def openAccounts(catalogue: Catalogue, settings: Settings) -> list[TradingAccoun
         _account(EUR_ACCOUNT, 5_000_002, eur, settings),
         _account(LIVE_ACCOUNT, 9_000_001, usd, settings, isLive=True),
         _account(NETTED_ACCOUNT, 5_000_004, usd, settings, accountType=ProtoOAAccountType.NETTED),
+        _account(SECOND_ACCOUNT, 5_000_005, eur, settings),
     ]
 
 
 def register(registry: Registry) -> None:
     """
-    Register the applications and grant them access.
+    Register the applications and users, and grant access.
 
     The application C{standard} has three grants: C{trade} allows everything on all accounts, C{view} only looking, and
-    C{expired} is what it says. The application C{inactive} waits for its approval.
+    C{expired} is what it says; all are the first user's. The application C{inactive} waits for its approval.
 
     @param registry: where to; it is empty.
     """
@@ -57,9 +80,10 @@ def register(registry: Registry) -> None:
         registry.applications[clientId] = Application(name, clientId, registry.mint.token(), active=name == "standard")
     clientId = registry.applicationNamed("standard").clientId
     accountIds = (USD_ACCOUNT, EUR_ACCOUNT, LIVE_ACCOUNT, NETTED_ACCOUNT)
-    registry.give(clientId, _USER, accountIds, mayTrade=True, name="trade")
-    registry.give(clientId, _USER, accountIds, mayTrade=False, name="view")
-    registry.give(clientId, _USER, accountIds, mayTrade=True, name="expired").expires = 0.0
+    registry.users = {USER: accountIds, SECOND_USER: (SECOND_ACCOUNT,)}
+    registry.give(clientId, USER, accountIds, mayTrade=True, name="trade")
+    registry.give(clientId, USER, accountIds, mayTrade=False, name="view")
+    registry.give(clientId, USER, accountIds, mayTrade=True, name="expired").expires = 0.0
 
 
 def _account(

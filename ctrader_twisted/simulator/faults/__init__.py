@@ -11,10 +11,13 @@ from ctrader_twisted.simulator.faults.rules import (
     Incoming,
     Mute,
     Outgoing,
+    Page,
     Push,
     Refuse,
     Reorder,
     Stall,
+    TokenAnswer,
+    TokenRequest,
     Withhold,
 )
 
@@ -28,9 +31,12 @@ __all__ = [
     "Incoming",
     "Mute",
     "Outgoing",
+    "Page",
     "Push",
     "Refuse",
     "Reorder",
     "Stall",
+    "TokenAnswer",
+    "TokenRequest",
     "Withhold",
 ]

@@ -16,7 +16,17 @@ from ctrader_twisted.schema.messages import (
     ProtoOAClientDisconnectEvent,
     ProtoOAErrorRes,
 )
-from ctrader_twisted.simulator.faults.rules import Incoming, IncomingAction, Outgoing, OutgoingAction, Rule
+from ctrader_twisted.simulator.faults.rules import (
+    Incoming,
+    IncomingAction,
+    MessageRule,
+    Outgoing,
+    OutgoingAction,
+    Rule,
+    TokenAction,
+    TokenAnswer,
+    TokenRequest,
+)
 
 if TYPE_CHECKING:
     from ctrader_twisted.simulator.exchange import Exchange
@@ -31,7 +41,7 @@ class Applied:
     A rule in force.
 
     @ivar rule: the rule.
-    @ivar matches: how many messages were what it is about.
+    @ivar matches: how many messages were what it is about, or requests of the token service.
     @ivar hits: how often it took effect.
     """
 
@@ -55,11 +65,11 @@ class Applied:
         """
         self._faults.remove(self)
 
-    def judge(self, message: Message, now: float) -> bool:
+    def judge(self, message: Message | None, now: float) -> bool:
         """
         Count a message, and tell whether the rule takes effect on it.
 
-        @param message: the message.
+        @param message: the message; L{None} at the token service.
         @param now: seconds of the clock.
         """
         rule = self.rule
@@ -92,14 +102,14 @@ class Faults:
         self._exchange = exchange
         self._seed = seed
         self._serial = 0
-        self._incoming: list[Applied] = []
-        self._outgoing: list[Applied] = []
+        kinds: tuple[type[Rule], ...] = (Incoming, Outgoing, TokenRequest, TokenAnswer)
+        self._rules: dict[type[Rule], list[Applied]] = {kind: [] for kind in kinds}
         self._maintenanceEnd: float | None = None
         self._restart: IDelayedCall | None = None
 
     # Rules.
 
-    def add(self, rule: Incoming | Outgoing) -> Applied:
+    def add(self, rule: Incoming | Outgoing | TokenRequest | TokenAnswer) -> Applied:
         """
         Put a rule in force, on the connections that there are as well.
 
@@ -109,7 +119,7 @@ class Faults:
         self._serial += 1
         randomness = Random(f"{self._seed}/{self._serial}")
         applied = Applied(rule, self, randomness, self._exchange.clock.seconds())
-        (self._incoming if isinstance(rule, Incoming) else self._outgoing).append(applied)
+        self._rules[type(rule)].append(applied)
         return applied
 
     def remove(self, applied: Applied) -> None:
@@ -118,17 +128,17 @@ class Faults:
 
         @param applied: what L{add} gave.
         """
-        for rules in (self._incoming, self._outgoing):
-            if applied in rules:
-                rules.remove(applied)
+        rules = self._rules[type(applied.rule)]
+        if applied in rules:
+            rules.remove(applied)
 
     def clear(self) -> None:
         """
         Put all rules out of force, end a maintenance, and take new connections. What happened stays so: a connection
         that has fallen silent for good is silent, and what is delayed comes later. A restart goes on.
         """
-        self._incoming.clear()
-        self._outgoing.clear()
+        for rules in self._rules.values():
+            rules.clear()
         self._maintenanceEnd = None
         self.isRefusing = self._restart is not None
 
@@ -139,7 +149,7 @@ class Faults:
         @param message: the request.
         @return: what happens to it before, or instead of, its execution; L{None} for nothing.
         """
-        applied = self._judge(self._incoming, message)
+        applied = self._judge(self._rules[Incoming], message)
         return applied.rule.action if applied is not None and isinstance(applied.rule, Incoming) else None
 
     def outgoing(self, message: Message, *, isAnswer: bool) -> OutgoingAction | None:
@@ -150,7 +160,7 @@ class Faults:
         @param isAnswer: whether it carries the id of a request.
         @return: what happens to it; L{None} for nothing.
         """
-        fitting = [each for each in self._outgoing if _fits(each.rule, isAnswer)]
+        fitting = [each for each in self._rules[Outgoing] if _fits(each.rule, isAnswer)]
         applied = self._judge(fitting, message)
         return applied.rule.action if applied is not None and isinstance(applied.rule, Outgoing) else None
 
@@ -159,9 +169,23 @@ class Faults:
         """
         Whether there are rules for what is sent.
         """
-        return bool(self._outgoing)
+        return bool(self._rules[Outgoing])
 
-    def _judge(self, rules: list[Applied], message: Message) -> Applied | None:
+    def tokenRequest(self) -> TokenAction | None:
+        """
+        Find out what happens to a request to the token service before, or instead of, its execution.
+        """
+        applied = self._judge(self._rules[TokenRequest], None)
+        return applied.rule.action if applied is not None and isinstance(applied.rule, TokenRequest) else None
+
+    def tokenAnswer(self) -> TokenAction | None:
+        """
+        Find out what happens to an answer of the token service.
+        """
+        applied = self._judge(self._rules[TokenAnswer], None)
+        return applied.rule.action if applied is not None and isinstance(applied.rule, TokenAnswer) else None
+
+    def _judge(self, rules: list[Applied], message: Message | None) -> Applied | None:
         now = self._exchange.clock.seconds()
         effective = [each for each in tuple(rules) if each.judge(message, now)]
         return effective[0] if effective else None
@@ -182,20 +206,14 @@ class Faults:
 
     def invalidateToken(self, accountId: int, reason: str = "Access token was revoked") -> None:
         """
-        Replace all tokens that open an account by others, which the registry has, and end what was opened with them:
-        all other accounts of the same grants, too.
+        Take back all access to an account, see L{ctrader_twisted.simulator.exchange.Exchange.revoke}: what was opened
+        with the same tokens ends, other accounts, too.
 
         @param accountId: the account.
         @param reason: what clients are told.
         """
-        exchange = self._exchange
-        ended = [grant for grant in exchange.registry.grants if accountId in grant.accountIds]
-        for grant in ended:
-            exchange.registry.renew(grant)
-        exchange.credentialsChanged()
-        for grant in ended:
-            for connection in tuple(exchange.connections):
-                connection.endGrant(grant, reason)
+        grants = self._exchange.registry.grants
+        self._exchange.revoke(*(grant for grant in grants if accountId in grant.accountIds), reason=reason)
 
     def endSession(self, accountId: int) -> None:
         """
@@ -283,7 +301,9 @@ class Faults:
         return timeline.now() + round(left * 1000 * timeline.speed)
 
 
-def _isMeant(rule: Rule, message: Message) -> bool:
+def _isMeant(rule: Rule, message: Message | None) -> bool:
+    if not isinstance(rule, MessageRule) or message is None:
+        return True
     if rule.message is None:
         if isinstance(message, ProtoHeartbeatEvent):
             return False

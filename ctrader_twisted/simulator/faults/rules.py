@@ -6,10 +6,12 @@ A rule is plain data, and can be added to a running exchange::
     exchange.faults.add(Outgoing(Cut(0.5), message="ProtoOAExecutionEvent", nth=2))
     exchange.faults.add(Incoming(Mute(), message="ProtoOANewOrderReq", account=accountId))
     exchange.faults.add(Incoming(Refuse("BLOCKED_PAYLOAD_TYPE", retryAfter=3), probability=0.01))
+    exchange.faults.add(TokenAnswer(Cut(0.5), nth=1))
 """
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from math import inf
 
 from attrs import field, frozen
@@ -23,14 +25,19 @@ __all__ = [
     "Duplicate",
     "Incoming",
     "IncomingAction",
+    "MessageRule",
     "Mute",
     "Outgoing",
     "OutgoingAction",
+    "Page",
     "Push",
     "Refuse",
     "Reorder",
     "Rule",
     "Stall",
+    "TokenAction",
+    "TokenAnswer",
+    "TokenRequest",
     "Withhold",
 ]
 
@@ -139,6 +146,17 @@ class Refuse:
     asOrderError: bool = False
 
 
+@frozen
+class Page:
+    """
+    A web page comes in place of the token service's answer, as from a proxy in between.
+
+    @ivar status: its HTTP status.
+    """
+
+    status: int = HTTPStatus.BAD_GATEWAY
+
+
 IncomingAction = Cut | Stall | Delay | Withhold | Push | Mute | Refuse
 """
 What can happen to a request.
@@ -149,14 +167,17 @@ OutgoingAction = Cut | Stall | Delay | Withhold | Push | Duplicate | Reorder | C
 What can happen to a message that is sent.
 """
 
+TokenAction = Cut | Delay | Withhold | Page
+"""
+What can happen at the token service.
+"""
+
 
 @frozen(kw_only=True)
 class Rule:
     """
-    Which messages a rule is about; what is not given does not matter. Only those for which all else fits are counted.
+    When a rule takes effect; what is not given does not matter. Only that for which all else fits is counted.
 
-    @ivar message: the name of the message, such as C{ProtoOASpotEvent}. Without it all are meant but heartbeats.
-    @ivar account: the C{ctidTraderAccountId} that it names.
     @ivar nth: which one of them, from 1 on; then nothing more.
     @ivar probability: how likely it is for each of them.
     @ivar start: not before so many seconds of the clock have passed since the rule was added.
@@ -164,8 +185,6 @@ class Rule:
     @ivar most: how often it may happen.
     """
 
-    message: str | None = None
-    account: int | None = None
     nth: int | None = field(default=None, validator=optional(ge(1)))
     probability: float = field(default=1.0, validator=and_(ge(0.0), le(1.0)))
     start: float = 0.0
@@ -173,8 +192,21 @@ class Rule:
     most: int | None = field(default=None, validator=optional(ge(1)))
 
 
+@frozen(kw_only=True)
+class MessageRule(Rule):
+    """
+    Which messages a rule is about; what is not given does not matter.
+
+    @ivar message: the name of the message, such as C{ProtoOASpotEvent}. Without it all are meant but heartbeats.
+    @ivar account: the C{ctidTraderAccountId} that it names.
+    """
+
+    message: str | None = None
+    account: int | None = None
+
+
 @frozen
-class Incoming(Rule):
+class Incoming(MessageRule):
     """
     A rule for what clients send.
 
@@ -185,7 +217,7 @@ class Incoming(Rule):
 
 
 @frozen
-class Outgoing(Rule):
+class Outgoing(MessageRule):
     """
     A rule for what the server sends. An event goes out on each connection by itself.
 
@@ -195,3 +227,25 @@ class Outgoing(Rule):
 
     action: OutgoingAction = field(validator=instance_of(OutgoingAction), kw_only=False)
     isAnswer: bool | None = field(default=None, kw_only=True)
+
+
+@frozen
+class TokenRequest(Rule):
+    """
+    A rule for requests to the token service over HTTP. The request is not executed, or with a delay later.
+
+    @ivar action: what happens; of a request nothing is left to cut, so that no byte comes.
+    """
+
+    action: TokenAction = field(validator=instance_of(TokenAction), kw_only=False)
+
+
+@frozen
+class TokenAnswer(Rule):
+    """
+    A rule for answers of the token service over HTTP. The request is executed: its code or refresh token is used up.
+
+    @ivar action: what happens.
+    """
+
+    action: TokenAction = field(validator=instance_of(TokenAction), kw_only=False)

@@ -25,6 +25,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAVersionRes,
 )
 from ctrader_twisted.schema.messages import ProtoOAClientPermissionScope as _Scope
+from ctrader_twisted.simulator.access import refreshAccess
 from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.refusal import Refusal
 from ctrader_twisted.simulator.registry import Grant
@@ -83,18 +84,17 @@ def _profile(call: Call[ProtoOAGetCtidProfileByTokenReq]) -> None:
 
 
 def _refreshToken(call: Call[ProtoOARefreshTokenReq]) -> None:
-    registry = call.exchange.registry
-    grant = registry.rotate(call.connection.clientId, call.message.refreshToken)
-    call.exchange.credentialsChanged()
-    call.reply(
-        ProtoOARefreshTokenRes(
-            accessToken=grant.accessToken.reveal(),
-            tokenType="bearer",
-            expiresIn=registry.tokenLifetime,
-            refreshToken=grant.refreshToken.reveal(),
+    def answer(grant: Grant) -> None:
+        call.reply(
+            ProtoOARefreshTokenRes(
+                accessToken=grant.accessToken.reveal(),
+                tokenType="bearer",
+                expiresIn=call.exchange.registry.tokenLifetime,
+                refreshToken=grant.refreshToken.reveal(),
+            )
         )
-    )
-    call.exchange.tokenReplaced(grant)
+
+    refreshAccess(call.exchange, call.connection.clientId, call.message.refreshToken, answer)
 
 
 def _logout(call: Call[ProtoOAAccountLogoutReq]) -> None:
