@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from twisted.application.service import IService, MultiService
@@ -16,12 +17,14 @@ from zope.interface.verify import verifyObject
 
 import ctrader_twisted
 from ctrader_twisted import Account, Client, Deal, Gap, Lots, MemoryTokens, Quote, TokenPair
+from ctrader_twisted.credentials import Application
 from ctrader_twisted.errors import (
     AccountNotFound,
     ApplicationInactive,
     ApplicationRefused,
     ConnectFailed,
     CTraderError,
+    GrantLost,
     IllegalValue,
     NotConnected,
     OrderRejected,
@@ -33,7 +36,6 @@ from ctrader_twisted.errors import (
 )
 from ctrader_twisted.market import SymbolCache
 from ctrader_twisted.schema import messages as m
-from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.tables import AccountState, State
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.testing import NothingHappens, VirtualExchange
@@ -364,10 +366,11 @@ class RefusalTests(ClientTestCase):
 
     def test_badToken(self) -> None:
         """
-        A token that is expired or unknown is told as such.
+        A token that is expired or unknown is told as such, if there is none that buys another.
         """
         accountId = self.virtual.accountId
-        self.assertIsInstance(self.asking(accountId, tokens=self.virtual.grant("expired")), TokenRefused)
+        expired = self.virtual.exchange.registry.grantNamed("expired").accessToken
+        self.assertIsInstance(self.asking(accountId, tokens=MemoryTokens(TokenPair(expired))), TokenRefused)
         self.assertIsInstance(self.asking(accountId, tokens=MemoryTokens(TokenPair("made up"))), TokenRefused)
 
     def test_wantedFromTheStart(self) -> None:
@@ -599,7 +602,8 @@ class ServiceTests(ClientTestCase):
         told why.
         """
         registry = self.virtual.exchange.registry
-        self.told(lambda: setattr(registry.grantNamed("trade"), "expires", 0.0), TokenRefused)
+        grant = registry.grantNamed("trade")
+        self.told(lambda: registry.rotate(grant.clientId, grant.refreshToken.reveal()), GrantLost)
 
     def test_endOfTheApplication(self) -> None:
         """
@@ -657,8 +661,9 @@ class ServiceTests(ClientTestCase):
                 pass
 
         self.virtual.drive(main())
-        self.assertEqual(states[:4], [State.CONNECTING, State.SECURING, State.AUTHORISING, State.UP])
-        self.assertEqual(states[-1], State.IDLE)
+        steps = [state for state, _ in groupby(states)]
+        self.assertEqual(steps[:4], [State.CONNECTING, State.SECURING, State.AUTHORISING, State.UP])
+        self.assertEqual(steps[-1], State.IDLE)
 
     def test_defaults(self) -> None:
         """

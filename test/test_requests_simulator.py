@@ -453,7 +453,9 @@ class EffectTests(ExchangeTestCase):
             account = await client.account(self.virtual.accountId)
             answer = await client.requests.refreshToken(refreshToken=self.refreshToken())
             (pair,) = await self.virtual.tokens.load()
-            self.assertEqual(pair, TokenPair(answer.accessToken, answer.refreshToken))
+            now = self.virtual.exchange.timeline.now()
+            stored = TokenPair(answer.accessToken, answer.refreshToken, issued=now, expires=now + 2_628_000_000)
+            self.assertEqual(pair, stored)
             await self.pause(5)
             await account.requests.trader()
             with self.assertRaises(TokenRefused):

@@ -16,10 +16,6 @@ TESTS = Path(__file__).resolve().parent
 
 NOT_OURS = {
     22: "ids of messages are always made here; a caller cannot supply one",
-    45: "this version does not refresh tokens",
-    46: "this version does not refresh tokens",
-    47: "this version does not refresh tokens",
-    50: "this version has no login in the browser",
 }
 
 

@@ -19,10 +19,9 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.protocols.wire import Echo
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from ctrader_twisted.credentials import Application, TokenPair
 from ctrader_twisted.errors import CertificateRefused, ConfigurationError, CTraderError, HostNameRefused
-from ctrader_twisted.interfaces import TokenPair
 from ctrader_twisted.oauth import MemoryTokens
-from ctrader_twisted.session.connection import Application
 from ctrader_twisted.session.session import Session
 from ctrader_twisted.session.status import Status
 from ctrader_twisted.session.tables import State

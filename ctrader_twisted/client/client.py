@@ -21,12 +21,13 @@ from ctrader_twisted.blocking import Worker
 from ctrader_twisted.client.account import Account
 from ctrader_twisted.client.explaining import explain
 from ctrader_twisted.client.status import ClientStatus
+from ctrader_twisted.credentials import Application
 from ctrader_twisted.errors import ConfigurationError, ConnectFailed, CTraderError, IllegalValue
 from ctrader_twisted.eventual import eventually
 from ctrader_twisted.interfaces import ITokenStore, RunBlocking
 from ctrader_twisted.oauth import FileTokens, MemoryTokens
 from ctrader_twisted.requests import ApplicationRequests
-from ctrader_twisted.session.connection import Application
+from ctrader_twisted.session.buying import TokenService
 from ctrader_twisted.session.grants import AccountInfo
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.listeners import Listeners
@@ -37,6 +38,7 @@ from ctrader_twisted.trading.limits import Limits
 from ctrader_twisted.wire import Throttle, Timing
 
 if TYPE_CHECKING:
+    from ctrader_twisted.profiles import ProfileFile
     from ctrader_twisted.schema.messages import Request
 
 __all__ = ["Client", "systemTime"]
@@ -77,6 +79,7 @@ class Client(Service):
         tokens: ITokenStore | FileTokens | MemoryTokens,
         *,
         accounts: Iterable[int] = (),
+        oauth: TokenService | None = None,
         timing: Timing | None = None,
         throttle: Throttle | None = None,
         limits: Limits | Mapping[int, Limits] | None = None,
@@ -95,6 +98,8 @@ class Client(Service):
         @param application: who to log in as.
         @param tokens: where the access tokens are.
         @param accounts: the C{ctidTraderAccountId} of accounts to log in from the start.
+        @param oauth: renews tokens over HTTP while the application is not logged in, such as an L{OAuth
+            <ctrader_twisted.oauth.http.OAuth>}. By default they are renewed over the connection only.
         @param timing: how long things may take on a connection.
         @param throttle: keeps within the server's limits; clients of one application may share one. By default one of
             this client's own.
@@ -123,6 +128,7 @@ class Client(Service):
             endpoint,
             application,
             tokens,
+            tokenService=oauth,
             randomness=self._randomness,
             wallClock=wallClock,
             timing=timing or Timing(),
@@ -135,6 +141,27 @@ class Client(Service):
         self._accounts: dict[int, Account] = {}
         for accountId in accounts:
             self._known(_checked(accountId))
+
+    @classmethod
+    def fromProfile(cls, name: str, *, reactor: Any = None, file: ProfileFile | None = None, **options: Any) -> Self:
+        """
+        Make the client that one of the user's profiles describes: its host, application and tokens. Its tokens are
+        renewed over HTTP, too; and it is halted by the profile's halt file, as with C{ctrader halt}.
+
+        @param name: the profile, such as C{demo}. Nothing chooses C{live} for you.
+        @param reactor: keeps time; by default the one that is installed in this process.
+        @param file: where the profiles are; by default in the user's own file.
+        @param options: more keywords of L{Client}, which go before what the profile says.
+        @return: the client, not started.
+        @raise ConfigurationError: if there is no such profile, or it cannot be used.
+        """
+        from ctrader_twisted.profiles import ProfileFile
+
+        if reactor is None:
+            from twisted.internet import reactor
+        profile = (file or ProfileFile()).read(name)
+        chosen = {"oauth": profile.makeOAuth(reactor), "haltFile": profile.haltFile, **options}
+        return cls(reactor, profile.makeEndpoint(reactor), profile.application, profile.tokenStore(reactor), **chosen)
 
     def startService(self) -> None:
         """

@@ -4,6 +4,7 @@ The account machine: logs one account in, learns its state, restores what it had
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from google.protobuf.message import Message
@@ -13,19 +14,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import (
-    AccountNotFound,
     AccountRefused,
-    AlreadySo,
     ConfigurationError,
     ConnectionLost,
     CTraderError,
+    GrantLost,
     IllegalValue,
     LoginNeeded,
     NotConnected,
     RequestRefused,
     RequestTimedOut,
     TokenRefused,
-    WrongHost,
 )
 from ctrader_twisted.schema.messages import (
     ProtoOAAccountAuthReq,
@@ -34,8 +33,10 @@ from ctrader_twisted.schema.messages import (
     ProtoOATrader,
     ProtoOATraderReq,
 )
+from ctrader_twisted.secret import Secret
 from ctrader_twisted.session.backoff import Backoff
 from ctrader_twisted.session.listeners import Waiters
+from ctrader_twisted.session.login import Login
 from ctrader_twisted.session.machine import Machine
 from ctrader_twisted.session.owner import AccountOwner
 from ctrader_twisted.session.registrations import Registrations
@@ -98,6 +99,7 @@ class AccountSession(Registrations):
         # None unless it has been ready since the last loss.
         self._readySince: float | None = None
         self._retry: IDelayedCall | None = None
+        self._login = Login(accountId, clock, owner)
         self._held: list[Message] = []
         self._waiters: Waiters[AccountSession] = Waiters()
         self._snapshot: tuple[ProtoOATrader, ProtoOAReconcileRes] | None = None
@@ -167,6 +169,7 @@ class AccountSession(Registrations):
         @param reason: why.
         """
         self._blame(reason)
+        self._login.cancelMove()
         self._machine.handle(AccountInput.DOWN)
 
     def connectionFailed(self, error: CTraderError) -> None:
@@ -200,6 +203,43 @@ class AccountSession(Registrations):
             self._owner.accountLost(self.accountId, reason)
             self._machine.handle(AccountInput.DROPPED)
 
+    def loginEnded(self, reason: CTraderError, *, isTokenDead: bool) -> None:
+        """
+        The server tells that it has ended a login of this account. That may be because its token was renewed, and then
+        be about a login that is over already.
+
+        @param reason: what it said.
+        @param isTokenDead: whether it said that the token is not good any more.
+        """
+        token = self._login.token
+        if token is not None and self._owner.expectsEnd(token):
+            self.dropped(NotConnected(f"account {self.accountId}: its token was renewed; it is logged in again"))
+        elif self._login.mayMeanFormer():
+            # If it means this login, the answer to any request says so.
+            if self.state in (AccountState.RESTORING, AccountState.READY):
+                self.request(ProtoOATraderReq()).addErrback(self._suspected)
+        else:
+            if isTokenDead and token is not None:
+                self._owner.tokenDied(token)
+            self.dropped(reason)
+
+    def tokenRenewed(self, old: Secret) -> None:
+        """
+        A token has been replaced by another one, which is in the store. If this account is logged in with it, it is
+        logged in with the new one: when the server has ended the login, or after some seconds if it does not.
+
+        @param old: the old token.
+        """
+        if isinstance(self.reason, TokenRefused):
+            self.ask()
+        if old != self._login.token:
+            return
+        if self.state is AccountState.PAUSING:
+            self._cancelRetry()
+            self._machine.handle(AccountInput.RETRY)
+        elif self.state in (AccountState.RECONCILING, AccountState.RESTORING, AccountState.READY):
+            self._login.moveSoon(self._isStill(self._attempt))
+
     def ask(self) -> None:
         """
         Try again if the account was refused or logged out.
@@ -224,32 +264,14 @@ class AccountSession(Registrations):
     def _authorise(self) -> None:
         self._attempt += 1
         self._retry = None
+        self._login.cancelMove()
         self._held.clear()
         self._snapshot = None
         attempt = self._attempt
-        authorised = Deferred.fromCoroutine(self._logIn())
+        authorised = Deferred.fromCoroutine(self._login.make(self._isStill(attempt)))
         authorised.addCallbacks(
             lambda _: self._advance(attempt, AccountInput.AUTHORISED), self._failed, errbackArgs=(attempt,)
         )
-
-    async def _logIn(self) -> None:
-        attempt = self._attempt
-        token = await self._owner.tokenFor(self.accountId)
-        if attempt != self._attempt:
-            # The store was slow, and another login is under way.
-            return
-        message = ProtoOAAccountAuthReq(ctidTraderAccountId=self.accountId, accessToken=token.reveal())
-        try:
-            await self._owner.request(message)
-        except AlreadySo:
-            return
-        except TokenRefused as error:
-            if await self._owner.tokenFor(self.accountId) == token:
-                raise
-            raise NotConnected(f"account {self.accountId}: its token was renewed during the login") from error
-        except (AccountNotFound, WrongHost):
-            await self._owner.learnAccounts()
-            raise
 
     def _reconcile(self) -> None:
         attempt = self._attempt
@@ -288,12 +310,15 @@ class AccountSession(Registrations):
 
     def _refused(self) -> None:
         assert self.reason is not None
-        self._log.error("account {accountId}: {reason}", accountId=self.accountId, reason=self.reason)
+        if not isinstance(self.reason, GrantLost):
+            # Of a lost grant all accounts hear, and it is told once.
+            self._log.error("account {accountId}: {reason}", accountId=self.accountId, reason=self.reason)
         self._waiters.fail(self.reason)
         self.tellEnded(self.reason)
 
     def _left(self) -> None:
         assert self.reason is not None
+        self._login.cancelMove()
         self._waiters.fail(self.reason)
         self.tellEnded(self.reason)
 
@@ -320,6 +345,10 @@ class AccountSession(Registrations):
 
     def _changed(self) -> None:
         self._owner.accountChanged()
+
+    def _suspected(self, failure: Failure) -> None:
+        # What ends the login for good has been seen to by the request, or comes with the next one.
+        self._log.info("account {accountId}: {error}", accountId=self.accountId, error=failure.getErrorMessage())
 
     # The small parts.
 
@@ -357,6 +386,9 @@ class AccountSession(Registrations):
             self._goAway()
         self._isLeaving = self._isLeaving and isinstance(error, CancelledError)
         return failure
+
+    def _isStill(self, attempt: int) -> Callable[[], bool]:
+        return lambda: attempt == self._attempt
 
     def _advance(self, attempt: int, what: AccountInput) -> None:
         if attempt == self._attempt:

@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from attrs import field, frozen
-from attrs.validators import and_, instance_of, min_len
 from google.protobuf.message import Message
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTime, IStreamClientEndpoint
@@ -21,6 +19,7 @@ from twisted.internet.protocol import Factory as ProtocolFactory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ctrader_twisted.credentials import Application
 from ctrader_twisted.errors import (
     AlreadySo,
     ApplicationRefused,
@@ -35,7 +34,6 @@ from ctrader_twisted.errors import (
 )
 from ctrader_twisted.eventual import Eventual
 from ctrader_twisted.schema.messages import ProtoOAApplicationAuthReq, ProtoOAApplicationAuthRes
-from ctrader_twisted.secret import Secret, asSecret
 from ctrader_twisted.session.backoff import Backoff
 from ctrader_twisted.session.machine import Machine
 from ctrader_twisted.session.tables import TABLE, Input, State
@@ -43,20 +41,7 @@ from ctrader_twisted.wire import OpenApiProtocol
 from ctrader_twisted.wire.reasons import explain
 from ctrader_twisted.wire.refusals import refusal
 
-__all__ = ["Application", "Connection", "ConnectionOwner"]
-
-
-@frozen
-class Application:
-    """
-    What identifies the user's application to the server.
-
-    @ivar clientId: from the application's page at U{https://openapi.ctrader.com}.
-    @ivar clientSecret: likewise; a plain string is wrapped at once. What is no string, or empty, is refused.
-    """
-
-    clientId: str = field(validator=and_(instance_of(str), min_len(1)))
-    clientSecret: Secret = field(converter=asSecret)
+__all__ = ["Connection", "ConnectionOwner"]
 
 
 class ConnectionOwner(Protocol):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from google.protobuf.message import Message
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 
-from ctrader_twisted.errors import TokenRefused
+from ctrader_twisted.errors import NotConnected, RequestTimedOut
 from ctrader_twisted.eventual import Eventual
-from ctrader_twisted.interfaces import TokenPair
 from ctrader_twisted.schema.messages import (
     ProtoOAAccountAuthReq,
     ProtoOAAccountLogoutReq,
@@ -21,8 +21,9 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.session.account import AccountSession
-from ctrader_twisted.session.grants import Grants
+from ctrader_twisted.session.buying import LONGEST
 from ctrader_twisted.session.outgoing import Outgoing
+from ctrader_twisted.session.renewal import Renewal
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
@@ -37,15 +38,26 @@ class Effects:
     Sends requests, and sees to what logins, logouts and refreshed tokens change.
     """
 
-    def __init__(self, outgoing: Outgoing, grants: Grants, accounts: Mapping[int, AccountSession]) -> None:
+    def __init__(
+        self,
+        clock: IReactorTime,
+        outgoing: Outgoing,
+        renewal: Renewal,
+        accounts: Mapping[int, AccountSession],
+        patience: float,
+    ) -> None:
         """
+        @param clock: the reactor.
         @param outgoing: the way out.
-        @param grants: keeps the tokens.
+        @param renewal: keeps the tokens.
         @param accounts: the accounts that are wanted, by their ids; they may become more.
+        @param patience: how many seconds a refresh of tokens is waited for, unless its caller says otherwise.
         """
+        self._clock = clock
         self._outgoing = outgoing
-        self._grants = grants
+        self._renewal = renewal
         self._accounts = accounts
+        self._patience = patience
 
     def send(self, message: Request[_AnswerT], timeout: float | None) -> Deferred[_AnswerT]:
         """
@@ -70,18 +82,20 @@ class Effects:
     def _refresh(self, message: ProtoOARefreshTokenReq, timeout: float | None) -> Deferred[ProtoOARefreshTokenRes]:
         # The old pair dies with the answer: the new one is stored whether or not somebody still waits for it.
         waiter: Deferred[ProtoOARefreshTokenRes] = Eventual()
-        Deferred.fromCoroutine(self._renew(message, timeout)).addCallbacks(waiter.callback, waiter.errback)
-        return waiter
+        copy = ProtoOARefreshTokenReq(refreshToken=message.refreshToken)
 
-    async def _renew(self, message: ProtoOARefreshTokenReq, timeout: float | None) -> ProtoOARefreshTokenRes:
-        old = Secret(message.refreshToken)
-        answer = await self._outgoing.send(message, timeout)
-        await self._grants.renew(old, TokenPair(answer.accessToken, answer.refreshToken))
-        for account in tuple(self._accounts.values()):
-            # The server may have ended its login before the new pair was there to log in with.
-            if isinstance(account.reason, TokenRefused):
-                account.ask()
-        return answer
+        def send() -> Deferred[ProtoOARefreshTokenRes]:
+            if waiter.called:
+                raise NotConnected("nobody waits for the refresh any more; it was not sent")
+            return self._outgoing.send(copy, LONGEST)
+
+        renewed = Deferred.fromCoroutine(self._renewal.byHand(Secret(message.refreshToken), send))
+        renewed.addCallbacks(waiter.callback, waiter.errback)
+        return waiter.addTimeout(self._patience if timeout is None else timeout, self._clock, _timedOut)
+
+
+def _timedOut(result: object, seconds: float) -> ProtoOARefreshTokenRes:
+    raise RequestTimedOut("ProtoOARefreshTokenReq", seconds=seconds)
 
 
 def _loggedIn(answer: _AnswerT, account: AccountSession) -> _AnswerT:

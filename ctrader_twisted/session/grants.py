@@ -4,41 +4,25 @@ Which token serves which account.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import chain
-from typing import Any, Protocol
 
 from attrs import frozen
-from twisted.internet.defer import Deferred, DeferredLock, TimeoutError
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.defer import DeferredLock
 from twisted.logger import Logger
 
-from ctrader_twisted.errors import (
-    AccountNotFound,
-    ConfigurationError,
-    CTraderError,
-    NotConnected,
-    TokenRefused,
-    TokensNotStored,
-)
-from ctrader_twisted.interfaces import ITokenStore, TokenPair
+from ctrader_twisted.credentials import TokenPair
+from ctrader_twisted.errors import AccountNotFound, ConfigurationError, CTraderError, GrantLost, TokenRefused
 from ctrader_twisted.schema.messages import (
     ProtoOAClientPermissionScope,
     ProtoOACtidTraderAccount,
     ProtoOAGetAccountListByAccessTokenReq,
 )
 from ctrader_twisted.secret import Secret
+from ctrader_twisted.session.buying import Send
+from ctrader_twisted.session.storing import Storing
 
 __all__ = ["AccountInfo", "Grants"]
-
-_PATIENCE = 30.0
-
-
-class _Send(Protocol):
-    """
-    Sends a request that concerns no account.
-    """
-
-    def __call__(self, message: Any, /) -> Deferred[Any]: ...
 
 
 @frozen
@@ -70,17 +54,19 @@ class Grants:
 
     _log = Logger()
 
-    def __init__(self, clock: IReactorTime, store: ITokenStore, send: _Send) -> None:
+    def __init__(
+        self, storing: Storing, send: Send, replace: Callable[[Secret, TokenRefused], Awaitable[None]]
+    ) -> None:
         """
-        @param clock: the reactor.
-        @param store: where the tokens are.
+        @param storing: where the tokens are.
         @param send: sends the requests for the lists.
+        @param replace: sees to another token in the store for one that the server refuses, or raises why there can be
+            none; L{GrantLost} if only a person can help.
         """
-        self._clock = clock
-        self._store = store
+        self._storing = storing
         self._send = send
+        self._replace = replace
         self._lock = DeferredLock()
-        self._storing = DeferredLock()
         self.known: dict[int, AccountInfo] = {}
         self._lists: dict[Secret, list[AccountInfo] | TokenRefused] = {}
 
@@ -90,42 +76,60 @@ class Grants:
         """
         self._lists.clear()
 
+    def renewed(self, old: Secret, new: Secret) -> None:
+        """
+        A token has been replaced by one that is good for the same accounts.
+
+        @param old: the token that is of no use any more.
+        @param new: the one in its place.
+        """
+        found = self._lists.pop(old, None)
+        if isinstance(found, list):
+            self._lists[new] = found
+
     async def tokenFor(self, accountId: int) -> Secret:
         """
-        Find the access token of an account.
+        Find the access token of an account. If none of the good ones covers it, those that are refused are renewed.
 
         @param accountId: the account.
         @return: the token; with a single pair in the store, that pair's, unseen.
         @raise AccountNotFound: if no token covers the account.
-        @raise TokenRefused: if none of the good tokens covers it, and another one is not good any more.
+        @raise GrantLost: if none of the good tokens covers it, and another one is not good any more.
         @raise ConfigurationError: if there are no tokens.
         """
-        pairs = await self._load()
-        if len(pairs) == 1:
-            return pairs[0].accessToken
-        refusal = None
-        for pair in pairs:
-            found = await self._list(pair.accessToken)
-            if isinstance(found, TokenRefused):
-                refusal = found
-            elif any(account.accountId == accountId for account in found):
-                return pair.accessToken
-        raise refusal or AccountNotFound(
-            "CH_CTID_TRADER_ACCOUNT_NOT_FOUND",
-            f"none of the {len(pairs)} stored tokens covers it",
-            request="ProtoOAAccountAuthReq",
-            accountId=accountId,
-        )
+        while True:
+            pairs = await self._load()
+            if len(pairs) == 1:
+                return pairs[0].accessToken
+            refused: dict[Secret, TokenRefused] = {}
+            for pair in pairs:
+                found = await self._list(pair.accessToken)
+                if isinstance(found, TokenRefused):
+                    refused[pair.accessToken] = found
+                elif any(account.accountId == accountId for account in found):
+                    return pair.accessToken
+            if not refused:
+                raise AccountNotFound(
+                    "CH_CTID_TRADER_ACCOUNT_NOT_FOUND",
+                    f"none of the {len(pairs)} stored tokens covers it",
+                    request="ProtoOAAccountAuthReq",
+                    accountId=accountId,
+                )
+            await self._replaceOne(refused)
 
     async def accounts(self) -> tuple[AccountInfo, ...]:
         """
-        List the accounts of all tokens.
+        List the accounts of all tokens. Those that are refused are renewed.
 
         @return: each account once, with the better permission where two tokens cover it.
         @raise ConfigurationError: if there are no tokens.
         @raise TokenRefused: if no token is good any more.
         """
         self._lists.clear()
+        for pair in await self._load():
+            refusal = await self._list(pair.accessToken)
+            if isinstance(refusal, TokenRefused):
+                await self._tryToReplace(pair.accessToken, refusal)
         lists = [await self._list(pair.accessToken) for pair in await self._load()]
         good = [each for each in lists if not isinstance(each, TokenRefused)]
         if not good:
@@ -147,35 +151,28 @@ class Grants:
         except CTraderError as error:
             self._log.debug("the accounts cannot be listed: {error}", error=error)
 
-    async def renew(self, old: Secret, pair: TokenPair) -> None:
-        """
-        Put a new pair into the old one's place in the store. If the store does not hold the old one, it is left alone.
-
-        @param old: the refresh token that bought the new pair.
-        @param pair: the new pair.
-        @raise TokensNotStored: if that fails; the error holds the new pair.
-        """
-        await self._storing.acquire()
+    async def _tryToReplace(self, token: Secret, refusal: TokenRefused) -> None:
         try:
-            pairs = await self._load()
-            if any(each.refreshToken == old for each in pairs):
-                kept = tuple(pair if each.refreshToken == old else each for each in pairs)
-                await self._store.save(kept).addTimeout(_PATIENCE, self._clock)
-        except Exception as error:
-            # Only of our own errors it is sure that they hold no secret.
-            reason = error if isinstance(error, CTraderError) else type(error).__name__
-            self._log.error("new tokens could not be stored: {reason}", reason=reason)
-            raise TokensNotStored(f"the new tokens could not be stored: {reason}; store them from here", pair) from None
-        finally:
-            self._storing.release()
+            await self._replace(token, refusal)
+        except GrantLost as error:
+            self._lists[token] = error
+        except CTraderError as error:
+            self._log.warn("tokens could not be renewed: {error}", error=error)
+
+    async def _replaceOne(self, refused: Mapping[Secret, TokenRefused]) -> None:
+        lost: GrantLost | None = None
+        for token, refusal in refused.items():
+            try:
+                return await self._replace(token, refusal)
+            except GrantLost as error:
+                lost = error
+        assert lost is not None
+        raise lost
 
     async def _load(self) -> tuple[TokenPair, ...]:
-        try:
-            pairs = await self._store.load().addTimeout(_PATIENCE, self._clock)
-        except TimeoutError:
-            raise NotConnected(f"the token store has not answered for {_PATIENCE:g} s") from None
+        pairs = await self._storing.load()
         if not pairs:
-            raise ConfigurationError("the token store is empty; grant the application access first")
+            raise ConfigurationError("the token store is empty; grant the application access first, with ctrader login")
         return pairs
 
     async def _list(self, token: Secret) -> list[AccountInfo] | TokenRefused:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from google.protobuf.message import Message
 from twisted.internet.defer import Deferred
 
-from ctrader_twisted.errors import CTraderError
+from ctrader_twisted.errors import CTraderError, TokenRefused
 from ctrader_twisted.secret import Secret
 
 if TYPE_CHECKING:
@@ -47,6 +47,30 @@ class AccountOwner(Protocol):
         Find the access token that serves an account.
 
         @param accountId: the account.
+        """
+
+    def replaceToken(self, token: Secret, refusal: TokenRefused) -> Deferred[None]:
+        """
+        The server refuses an access token: see to it that the store has another one.
+
+        @param token: the access token.
+        @param refusal: what the server said.
+        @return: fires when it has; fails with L{ctrader_twisted.errors.GrantLost} if only a person can help.
+        """
+
+    def expectsEnd(self, token: Secret) -> bool:
+        """
+        Tell whether the end of a login is our own doing.
+
+        @param token: the access token with which it was made.
+        @return: whether the token is just being renewed, or was a moment ago.
+        """
+
+    def tokenDied(self, token: Secret) -> None:
+        """
+        The server has told, unasked, that an access token is not good any more.
+
+        @param token: the access token.
         """
 
     def learnAccounts(self) -> Deferred[None]:

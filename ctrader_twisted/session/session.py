@@ -14,30 +14,33 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.logger import Logger
 
-from ctrader_twisted.errors import CTraderError, NotConnected, ServerError, TokenRefused, UnderMaintenance
+from ctrader_twisted.credentials import Application
+from ctrader_twisted.errors import (
+    AccountNotFound,
+    ConfigurationError,
+    CTraderError,
+    NotConnected,
+    TokenRefused,
+)
 from ctrader_twisted.eventual import eventually
 from ctrader_twisted.interfaces import ITokenStore
 from ctrader_twisted.schema import REQUESTS, RateClass
-from ctrader_twisted.schema.messages import (
-    ProtoHeartbeatEvent,
-    ProtoOAAccountDisconnectEvent,
-    ProtoOAAccountsTokenInvalidatedEvent,
-    ProtoOAClientDisconnectEvent,
-    ProtoOAExecutionEvent,
-)
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.backoff import Backoff
-from ctrader_twisted.session.connection import Application, Connection
+from ctrader_twisted.session.buying import Buying, TokenService
+from ctrader_twisted.session.connection import Connection
+from ctrader_twisted.session.dispatch import Dispatch
 from ctrader_twisted.session.effects import Effects
 from ctrader_twisted.session.grants import AccountInfo, Grants
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.listeners import Listeners, Waiters
 from ctrader_twisted.session.outgoing import Outgoing
+from ctrader_twisted.session.renewal import Renewal
 from ctrader_twisted.session.status import AccountStatus, Status
+from ctrader_twisted.session.storing import Storing
 from ctrader_twisted.session.tables import AccountState, State
 from ctrader_twisted.wire import Counters, OpenApiProtocol, Throttle, Timing
-from ctrader_twisted.wire.refusals import refusal
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
@@ -46,9 +49,6 @@ __all__ = ["Session"]
 
 _AnswerT = TypeVar("_AnswerT", bound=Message)
 _EventT = TypeVar("_EventT", bound=Message)
-
-
-_DISCONNECTED = 30.0
 
 
 class Session:
@@ -67,6 +67,7 @@ class Session:
         application: Application,
         tokens: ITokenStore,
         *,
+        tokenService: TokenService | None = None,
         randomness: Random,
         wallClock: Callable[[], int],
         timing: Timing,
@@ -78,6 +79,7 @@ class Session:
         @param endpoint: where to connect.
         @param application: who to log in as.
         @param tokens: where the access tokens are.
+        @param tokenService: sells tokens over HTTP, if anything does.
         @param randomness: for ids and for the spread of attempts.
         @param wallClock: milliseconds since 1970.
         @param timing: how long things may take on a connection.
@@ -99,37 +101,59 @@ class Session:
         )
         self._throttle = throttle
         self._outgoing = Outgoing(clock, self._connection.protocol, throttle, self._check)
-        self._grants = Grants(clock, tokens, self.request)
+        storing = Storing(clock, tokens)
+        self._renewal = Renewal(
+            clock,
+            storing,
+            Buying(self._ask, tokenService, wallClock),
+            self,
+            randomness=randomness,
+            wallClock=wallClock,
+        )
+        self._grants = Grants(storing, self._ask, self._renewal.replace)
+        self._isWanted = False
         # Why nobody needs to wait for a connection: it was given up or stopped.
         self._ended: CTraderError | None = None
         self._accounts: dict[int, AccountSession] = {}
-        self._effects = Effects(self._outgoing, self._grants, self._accounts)
+        self._effects = Effects(clock, self._outgoing, self._renewal, self._accounts, timing.answers[RateClass.GENERAL])
         self._counters = Counters()
-        self._events: dict[type[Message], Listeners[Any]] = {}
+        self._dispatch = Dispatch(self._connection, self._accounts)
         self._statusListeners: Listeners[Status] = Listeners()
         self._upWaiters: Waiters[None] = Waiters()
         self._settledWaiters: Waiters[None] = Waiters()
-        self.onError: Listeners[CTraderError] = Listeners()
+        self.onError = self._dispatch.onError
 
     def start(self) -> None:
         """
         Connect, and stay connected.
         """
         self._ended = None
+        self._isWanted = True
         self._connection.start()
+        self._renewal.start()
 
     def stop(self) -> Deferred[None]:
         """
         Disconnect, and stay so. Whoever waits for the session or for an account is told that it was stopped.
 
-        @return: fires when no socket and no timer is left.
+        @return: fires when no socket and no timer is left. If tokens are just being renewed, the new ones are stored
+            before.
         """
-        stopped = self._connection.stop()
         error = NotConnected("the client was stopped")
+        self._isWanted = False
+        settled = self._renewal.stop()
         self._end(error)
+        stopped = settled.addCallback(lambda _: self._disconnect())
         self._outgoing.lost(error)
         for account in tuple(self._accounts.values()):
             account.stopped(error)
+        return stopped
+
+    def _disconnect(self) -> Deferred[None]:
+        stopped = self._connection.stop()
+        if self._isWanted:
+            # It was started again meanwhile.
+            self._connection.start()
         return stopped
 
     def whenUp(self) -> Deferred[None]:
@@ -206,7 +230,7 @@ class Session:
         @param kind: the class of the event.
         @param listener: called with each such event, before the account that it concerns.
         """
-        return self._events.setdefault(kind, Listeners()).add(listener)
+        return self._dispatch.listen(kind, listener)
 
     @property
     def status(self) -> Status:
@@ -218,6 +242,7 @@ class Session:
             self._connection.reason,
             self._connection.attempts,
             {number: AccountStatus(account.state, account.reason) for number, account in self._accounts.items()},
+            self._renewal.status,
             len(self._outgoing),
             evolve(self._counters),
         )
@@ -248,6 +273,7 @@ class Session:
         self._upWaiters.fire(None)
         for account in tuple(self._accounts.values()):
             account.connectionUp()
+        self._renewal.look()
 
     def connectionDown(self, reason: CTraderError) -> None:
         """
@@ -276,29 +302,9 @@ class Session:
 
     def eventReceived(self, message: Message) -> None:
         """
-        Give something that nobody waits for to those whom it concerns.
-
-        @param message: an event, or an error that came unasked.
+        @see: L{ctrader_twisted.session.connection.ConnectionOwner.eventReceived}
         """
-        listeners = self._events.get(type(message))
-        if listeners is not None:
-            listeners.tell(message)
-        if isinstance(message, ProtoHeartbeatEvent):
-            return
-        concerned = self._concerned(message)
-        for account in concerned:
-            account.eventReceived(message)
-        # The rejection of an order is an event of the account, and told by the order.
-        error = None if isinstance(message, ProtoOAExecutionEvent) else refusal(message)
-        if error is not None:
-            self._errorReceived(error, concerned)
-        elif isinstance(message, ProtoOAClientDisconnectEvent):
-            self._clientDisconnected(message)
-        elif isinstance(message, ProtoOAAccountsTokenInvalidatedEvent):
-            self._tokensInvalidated(message, concerned)
-        elif isinstance(message, ProtoOAAccountDisconnectEvent):
-            for account in concerned:
-                account.dropped(NotConnected(f"the server has ended the login of account {account.accountId}"))
+        self._dispatch.receive(message)
 
     # What the accounts need.
 
@@ -312,7 +318,25 @@ class Session:
         """
         @see: L{ctrader_twisted.session.owner.AccountOwner.tokenFor}
         """
-        return Deferred.fromCoroutine(self._grants.tokenFor(accountId))
+        return Deferred.fromCoroutine(self._tokenFor(accountId))
+
+    def replaceToken(self, token: Secret, refusal: TokenRefused) -> Deferred[None]:
+        """
+        @see: L{ctrader_twisted.session.owner.AccountOwner.replaceToken}
+        """
+        return Deferred.fromCoroutine(self._renewal.replace(token, refusal))
+
+    def expectsEnd(self, token: Secret) -> bool:
+        """
+        @see: L{ctrader_twisted.session.owner.AccountOwner.expectsEnd}
+        """
+        return self._renewal.expects(token)
+
+    def tokenDied(self, token: Secret) -> None:
+        """
+        @see: L{ctrader_twisted.session.owner.AccountOwner.tokenDied}
+        """
+        self._renewal.invalidated(token)
 
     def learnAccounts(self) -> Deferred[None]:
         """
@@ -337,8 +361,43 @@ class Session:
         @see: L{ctrader_twisted.session.owner.AccountOwner.accountChanged}
         """
         self._changed()
+        if any(_waitsForTokens(account) for account in self._accounts.values()):
+            self._renewal.watch()
+
+    # What becomes of the tokens.
+
+    def tokenRenewed(self, old: Secret, new: Secret) -> None:
+        """
+        @see: L{ctrader_twisted.session.renewal.RenewalOwner.tokenRenewed}
+        """
+        self._grants.renewed(old, new)
+        for account in tuple(self._accounts.values()):
+            account.tokenRenewed(old)
+
+    def tokensChanged(self) -> None:
+        """
+        @see: L{ctrader_twisted.session.renewal.RenewalOwner.tokensChanged}
+        """
+        for account in tuple(self._accounts.values()):
+            if _waitsForTokens(account):
+                account.ask()
+
+    def tokenStatusChanged(self) -> None:
+        """
+        @see: L{ctrader_twisted.session.renewal.RenewalOwner.tokenStatusChanged}
+        """
+        self._changed()
 
     # The small parts.
+
+    def _ask(self, message: Any, /, *, timeout: float | None = None) -> Deferred[Any]:
+        return self._outgoing.send(message, timeout)
+
+    async def _tokenFor(self, accountId: int) -> Secret:
+        token = await self._grants.tokenFor(accountId)
+        while await self._renewal.settled(token):
+            token = await self._grants.tokenFor(accountId)
+        return token
 
     def _check(self, message: Message) -> Callable[[object], object] | None:
         if REQUESTS[message.DESCRIPTOR.name].rate is not RateClass.TRADING:
@@ -354,49 +413,6 @@ class Session:
         return OpenApiProtocol(
             self._clock, listener, randomness=self._randomness, timing=self._timing, counters=self._counters
         )
-
-    def _concerned(self, message: Message) -> tuple[AccountSession, ...]:
-        """
-        Find the accounts that a message is about: those that it names; if it names none, all.
-        """
-        if isinstance(message, ProtoOAAccountsTokenInvalidatedEvent):
-            found = [self._accounts.get(accountId) for accountId in message.ctidTraderAccountIds]
-            return tuple(account for account in found if account is not None)
-        accountId = getattr(message, "ctidTraderAccountId", 0)
-        if not accountId:
-            return tuple(self._accounts.values())
-        account = self._accounts.get(accountId)
-        return () if account is None else (account,)
-
-    def _errorReceived(self, error: ServerError, concerned: tuple[AccountSession, ...]) -> None:
-        self._log.warn("{error}", error=error)
-        self.onError.tell(error)
-        for account in concerned:
-            account.onError.tell(error)
-        if not isinstance(error, UnderMaintenance):
-            return
-        if error.accountId is None:
-            self._connection.tryAgain(error)
-        else:
-            for account in concerned:
-                account.dropped(error)
-
-    def _clientDisconnected(self, event: ProtoOAClientDisconnectEvent) -> None:
-        error = NotConnected(f"the server has disconnected the application: {event.reason or 'it gave no reason'}")
-        self._log.error("{error}", error=error)
-        if "block" in event.reason.lower():
-            self._connection.giveUp(error)
-        else:
-            self._connection.tryAgain(error, pause=_DISCONNECTED)
-
-    def _tokensInvalidated(
-        self, event: ProtoOAAccountsTokenInvalidatedEvent, concerned: tuple[AccountSession, ...]
-    ) -> None:
-        reason = event.reason or "no reason given"
-        for account in concerned:
-            account.dropped(
-                TokenRefused("TOKEN_INVALIDATED", reason, accountId=account.accountId, remedy="grant access again")
-            )
 
     def _follow(self, account: AccountSession) -> None:
         if self._connection.state is State.UP:
@@ -417,3 +433,9 @@ class Session:
             self._statusListeners.tell(self.status)
         if self._isSettled():
             self._settledWaiters.fire(None)
+
+
+def _waitsForTokens(account: AccountSession) -> bool:
+    return account.state is AccountState.REFUSED and isinstance(
+        account.reason, TokenRefused | AccountNotFound | ConfigurationError
+    )

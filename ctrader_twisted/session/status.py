@@ -5,6 +5,7 @@ The session's state as data.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 
 from attrs import frozen
 
@@ -12,7 +13,7 @@ from ctrader_twisted.errors import CTraderError
 from ctrader_twisted.session.tables import AccountState, State
 from ctrader_twisted.wire import Counters
 
-__all__ = ["AccountStatus", "Status"]
+__all__ = ["AccountStatus", "Status", "TokenState", "TokenStatus"]
 
 
 @frozen
@@ -28,6 +29,35 @@ class AccountStatus:
     reason: CTraderError | None
 
 
+class TokenState(Enum):
+    """
+    How a stored pair of tokens stands.
+    """
+
+    GOOD = "good"
+    RENEWING = "being renewed"
+    LOST = "refused"
+
+
+@frozen
+class TokenStatus:
+    """
+    What is known of one stored pair of tokens.
+
+    @ivar userId: the number of the cTID; L{None} if it is not known.
+    @ivar scope: C{accounts} or C{trading}; L{None} if it is not known.
+    @ivar expires: when the access token ends, in milliseconds since 1970; L{None} if that is not known.
+    @ivar state: how it stands.
+    @ivar reason: what refuses it, or L{None}.
+    """
+
+    userId: int | None
+    scope: str | None
+    expires: int | None
+    state: TokenState
+    reason: CTraderError | None
+
+
 @frozen
 class Status:
     """
@@ -37,6 +67,7 @@ class Status:
     @ivar reason: what went wrong with it last, or L{None}.
     @ivar attempts: how many attempts have failed since all was well.
     @ivar accounts: the wanted accounts, by C{ctidTraderAccountId}.
+    @ivar tokens: the stored pairs of tokens, as they were seen last.
     @ivar queued: how many requests wait for their turn in the throttle.
     @ivar counters: what was seen on all connections so far that should be rare. That one of them grows is no change of
         the status.
@@ -46,5 +77,6 @@ class Status:
     reason: CTraderError | None
     attempts: int
     accounts: Mapping[int, AccountStatus]
+    tokens: tuple[TokenStatus, ...]
     queued: int
     counters: Counters

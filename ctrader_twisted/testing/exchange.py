@@ -12,9 +12,8 @@ from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
 
 from ctrader_twisted.client import Client
-from ctrader_twisted.interfaces import TokenPair
+from ctrader_twisted.credentials import Application, TokenPair
 from ctrader_twisted.oauth import MemoryTokens
-from ctrader_twisted.session.connection import Application
 from ctrader_twisted.simulator.connection import SimulatorFactory
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import PriceSource
