@@ -13,11 +13,19 @@ if TYPE_CHECKING:
     from ctrader_twisted.blocking import Worker
     from ctrader_twisted.client import Account, Client
     from ctrader_twisted.columns import Bar
-    from ctrader_twisted.interfaces import TokenPair
+    from ctrader_twisted.credentials import Application, TokenPair
     from ctrader_twisted.market import DepthBook, Gap, Quote
-    from ctrader_twisted.oauth import FileTokens, MemoryTokens
+    from ctrader_twisted.oauth import (
+        SERVICES,
+        FileTokens,
+        KeyringTokens,
+        MemoryTokens,
+        OAuth,
+        Services,
+        authorizationUrl,
+    )
+    from ctrader_twisted.profiles import Profile, ProfileFile
     from ctrader_twisted.secret import Secret
-    from ctrader_twisted.session.connection import Application
     from ctrader_twisted.trading import (
         Author,
         Change,
@@ -46,7 +54,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Account": "client",
-    "Application": "session.connection",
+    "Application": "credentials",
     "Author": "trading",
     "Bar": "columns",
     "Change": "trading",
@@ -59,29 +67,36 @@ _HOMES = {
     "FileCursor": "trading",
     "FileTokens": "oauth",
     "Gap": "market",
+    "KeyringTokens": "oauth",
     "Limits": "trading.limits",
     "Lots": "units",
     "MemoryTokens": "oauth",
     "Moved": "trading",
+    "OAuth": "oauth",
     "OrderJournal": "trading.journal",
     "OrderKind": "trading",
     "PendingOrder": "trading",
     "Position": "trading",
     "PositionStatus": "trading",
+    "Profile": "profiles",
+    "ProfileFile": "profiles",
     "Profit": "trading",
     "Quote": "market",
     "Reconnected": "trading",
+    "SERVICES": "oauth",
     "Secret": "secret",
+    "Services": "oauth",
     "Side": "trading",
     "Symbol": "units",
     "Throttle": "wire",
     "TimeInForce": "trading",
-    "TokenPair": "interfaces",
+    "TokenPair": "credentials",
     "Trade": "trading",
     "TradeStatus": "trading",
     "TriggerMethod": "trading",
     "Units": "units",
     "Worker": "blocking",
+    "authorizationUrl": "oauth",
     "demo": "wire",
     "hostEndpoint": "wire",
     "live": "wire",
@@ -89,6 +104,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "SERVICES",
     "Account",
     "Application",
     "Author",
@@ -103,19 +119,24 @@ __all__ = [
     "FileCursor",
     "FileTokens",
     "Gap",
+    "KeyringTokens",
     "Limits",
     "Lots",
     "MemoryTokens",
     "Moved",
+    "OAuth",
     "OrderJournal",
     "OrderKind",
     "PendingOrder",
     "Position",
     "PositionStatus",
+    "Profile",
+    "ProfileFile",
     "Profit",
     "Quote",
     "Reconnected",
     "Secret",
+    "Services",
     "Side",
     "Symbol",
     "Throttle",
@@ -126,6 +147,7 @@ __all__ = [
     "TriggerMethod",
     "Units",
     "Worker",
+    "authorizationUrl",
     "demo",
     "hostEndpoint",
     "live",

@@ -86,9 +86,9 @@ class CommandTests(SynchronousTestCase):
         """
         for error, status, sentence in (
             (Interrupted(2), 130, ""),
-            (CTraderError("no luck"), 1, "no luck\n"),
+            (CTraderError("no luck"), 1, "No luck.\n"),
             (OSError("no space"), 1, "no space\n"),
-            (ZeroDivisionError("x"), 1, "the tour failed: ZeroDivisionError('x'); --debug shows where\n"),
+            (ZeroDivisionError("x"), 1, "It failed with ZeroDivisionError; --debug shows where.\n"),
         ):
 
             def run(main: object, reactor: object, error: Exception = error) -> None:

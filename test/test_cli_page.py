@@ -166,8 +166,8 @@ class TableTests(SynchronousTestCase):
         text = rendered(
             accountTable([AccountInfo(20001, 5000001, False, "sim", True), AccountInfo(7, 8, True, "", False)])
         )
-        self.assertRegex(text, r"5000001 +20001 +demo +yes")
-        self.assertRegex(text, r"8 +7 +live +no")
+        self.assertRegex(text, r"20001 +5000001 +demo +sim +yes")
+        self.assertRegex(text, r"7 +8 +live +- +no")
 
     def test_symbols(self) -> None:
         """

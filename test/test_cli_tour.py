@@ -248,7 +248,7 @@ class CommandTests(SynchronousTestCase):
             process = self.start("tour", "--replay", "EURUSD=none.csv", *words)
             _, errors = process.communicate(timeout=60)
             self.assertEqual(process.returncode, 1)
-            self.assertEqual(errors.splitlines()[-1], "none.csv cannot be read: No such file or directory")
+            self.assertEqual(errors.splitlines()[-1], "none.csv cannot be read: No such file or directory.")
             self.assertEqual("Traceback" in errors, bool(words))
 
     def test_interrupted(self) -> None:

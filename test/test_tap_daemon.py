@@ -13,6 +13,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
+from ctrader_twisted.credentials import TokenPair
+from ctrader_twisted.oauth import FileTokens
+from ctrader_twisted.profiles import ProfileFile
 from test.daemons import Daemon
 
 QUOTE = r"QuoteLog#info\] EURUSD 1\.\d+ 1\.\d+"
@@ -28,6 +31,14 @@ SPELLED_OUT = """
 endpoint = "ctrader:{host}:{port}:caFile={caFile}"
 [application]
 clientId = "{clientId}"
+[[accounts]]
+id = 20001
+symbols = ["EURUSD"]
+"""
+
+PROFILED = """
+profile = "sim"
+profiles = "profiles.toml"
 [[accounts]]
 id = 20001
 symbols = ["EURUSD"]
@@ -140,6 +151,26 @@ class DaemonTests(TestCase):
             await accepted.says(QUOTE)
             self.assertEqual(await accepted.end("TERM"), 0)
             self.assertNotIn(secret, accepted.text)
+
+        return self.toTheEnd(main())
+
+    def test_profile(self) -> Deferred[None]:
+        """
+        A profile says all but the accounts; its tokens are in a file, or it cannot be used.
+        """
+
+        async def main() -> None:
+            await self.simulator()
+            ProfileFile(self.folder / "profiles.toml").write("sim", {"simulator": "sim", "tokens": "tokens.json"})
+            refused = self.client(PROFILED)
+            self.assertEqual(await refused.whenEnded(), 78)
+            self.assertIn("profile cannot be used: there is no token in it; ctrader login gets one", refused.text)
+            settings = self.spelledOut()
+            pair = TokenPair(settings["accessToken"], settings["refreshToken"])
+            await FileTokens(self.folder / "tokens.json").save((pair,))
+            accepted = self.client(PROFILED)
+            await accepted.says(QUOTE)
+            self.assertEqual(await accepted.end("TERM"), 0)
 
         return self.toTheEnd(main())
 

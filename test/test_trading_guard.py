@@ -520,6 +520,30 @@ file.halt(accountId)
         file.halt(7)
         self.assertEqual(self.path.read_text(), "")
 
+    def test_all(self) -> None:
+        """
+        All accounts can be halted at once, also those that are not known, and resumed at once, whatever halted them.
+        """
+        file = HaltFile(self.path)
+        file.halt(7)
+        file.haltAll()
+        self.assertEqual([file.halts(7), file.halts(8)], [True, True])
+        for content in (None, "7\n", "maintenance\n"):
+            if content is not None:
+                self.path.write_text(content)
+            file.resumeAll()
+            file.resumeAll()
+            self.assertEqual([file.halts(7), file.halts(8)], [False, False])
+
+    def test_allFailed(self) -> None:
+        """
+        Where the file can be neither written nor removed, whoever halts or resumes hears of it.
+        """
+        self.path.mkdir()
+        file = HaltFile(self.path)
+        for change in (file.haltAll, file.resumeAll):
+            self.assertRaises(ConfigurationError, change)
+
     def test_notUnderstood(self) -> None:
         """
         A file that holds something else halts everybody, and so does what cannot be read.

@@ -1,16 +1,18 @@
 """
-The commands of C{ctrader}, and how they end.
+The commands of C{ctrader}.
 """
 
 from __future__ import annotations
 
-import sys
-import traceback
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
+
+from ctrader_twisted.cli.commands_profiles import accounts, doctor, login, logout, tokens
+from ctrader_twisted.cli.commands_sim import sim
+from ctrader_twisted.cli.commands_trading import halt, order, positions, quotes, resume, symbols
+from ctrader_twisted.cli.using import debugOption, perform
 
 __all__ = ["ctrader"]
 
@@ -44,6 +46,9 @@ def ctrader() -> None:
     """
 
 
+ctrader.add_command(sim)
+
+
 @ctrader.command()
 @click.option(
     "--replay",
@@ -58,7 +63,7 @@ def ctrader() -> None:
     default=".",
     help="Where to leave a script that does the same.  [default: here]",
 )
-@click.option("--debug", is_flag=True, help="If it fails, show where.")
+@debugOption
 def tour(replay: tuple[tuple[str, Path], ...], seed: int, directory: Path, debug: bool) -> None:
     """
     See everything work, in a few seconds and without a network.
@@ -67,25 +72,10 @@ def tour(replay: tuple[tuple[str, Path], ...], seed: int, directory: Path, debug
     history, trades, loses the connection, and recovers.
     """
     # Late, so that ctrader --help is quick.
-    from rich.console import Console
-    from twisted.internet import reactor
-
-    from ctrader_twisted.cli.running import Interrupted, run
     from ctrader_twisted.cli.tour import tour as give
-    from ctrader_twisted.errors import CTraderError
 
-    try:
-        run(partial(give, reactor, Console(), dict(replay), seed, directory), reactor)
-    except Interrupted as interrupted:
-        raise SystemExit(interrupted.status) from None
-    except (CTraderError, OSError) as error:
-        raise _failure(str(error), debug) from error
-    except Exception as error:
-        raise _failure(f"the tour failed: {error!r}; --debug shows where", debug) from error
+    perform(give, dict(replay), seed, directory, debug=debug)
 
 
-def _failure(sentence: str, debug: bool) -> SystemExit:
-    if debug:
-        traceback.print_exc()
-    sys.stderr.write(f"{sentence}\n")
-    return SystemExit(1)
+for _command in (login, accounts, tokens, logout, doctor, halt, order, positions, quotes, resume, symbols):
+    ctrader.add_command(_command)

@@ -15,10 +15,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from ctrader_twisted.client import Client
+from ctrader_twisted.credentials import Application, TokenPair
 from ctrader_twisted.errors import ConfigurationError
-from ctrader_twisted.interfaces import TokenPair
 from ctrader_twisted.oauth import MemoryTokens
-from ctrader_twisted.session.connection import Application
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.directory import Directory
 from ctrader_twisted.simulator.exchange import Exchange

@@ -9,13 +9,17 @@ from datetime import datetime
 from decimal import Decimal
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ctrader_twisted.market import Quote
 from ctrader_twisted.session.grants import AccountInfo
 from ctrader_twisted.units import Symbol, fromMilliseconds
 
-__all__ = ["accountTable", "moment", "quoteTable", "symbolTable"]
+__all__ = ["accountTable", "moment", "plainNumber", "plainTable", "quoteTable", "show", "symbolTable"]
+
+_WIDEST = 1_000
 
 
 def accountTable(accounts: Iterable[AccountInfo]) -> Table:
@@ -23,10 +27,10 @@ def accountTable(accounts: Iterable[AccountInfo]) -> Table:
     @param accounts: the accounts that the tokens give access to.
     @return: a row for each.
     """
-    table = _table("account", "ctidTraderAccountId", "kind", "may trade")
+    table = plainTable("ctidTraderAccountId", "login", "kind", "broker", "may trade", wrapped=("broker",))
     for account in accounts:
-        kind = "live" if account.isLive else "demo"
-        table.add_row(str(account.traderLogin), str(account.accountId), kind, "yes" if account.canTrade else "no")
+        kind, canTrade = "live" if account.isLive else "demo", "yes" if account.canTrade else "no"
+        table.add_row(str(account.accountId), str(account.traderLogin), kind, Text(account.broker or "-"), canTrade)
     return table
 
 
@@ -35,7 +39,7 @@ def symbolTable(symbols: Iterable[Symbol]) -> Table:
     @param symbols: some symbols.
     @return: a row for each, with what one needs to know before trading it.
     """
-    table = _table(
+    table = plainTable(
         "symbol",
         "description",
         "digits",
@@ -46,8 +50,8 @@ def symbolTable(symbols: Iterable[Symbol]) -> Table:
     )
     for symbol in symbols:
         unit = symbol.measurementUnits or symbol.baseAsset.name
-        lot = f"{_plain(symbol.units(symbol.lotSize).value)} {unit}"
-        least = _plain(symbol.lots(symbol.minVolume).value)
+        lot = f"{plainNumber(symbol.units(symbol.lotSize).value)} {unit}"
+        least = plainNumber(symbol.lots(symbol.minVolume).value)
         table.add_row(symbol.name, symbol.description, str(symbol.digits), lot, least)
     return table
 
@@ -58,7 +62,7 @@ def quoteTable(rows: Iterable[tuple[Symbol, Quote | None, int]]) -> Table:
     @return: a row for each.
     """
     numbers = ("bid", "ask", "spread in pips", "quotes")
-    table = _table("symbol", *numbers, "time (UTC)", right=numbers, wrapped=("spread in pips", "time (UTC)"))
+    table = plainTable("symbol", *numbers, "time (UTC)", right=numbers, wrapped=("spread in pips", "time (UTC)"))
     for symbol, quote, count in rows:
         if quote is None:
             table.add_row(symbol.name, "-", "-", "-", "0", "-")
@@ -77,9 +81,25 @@ def moment(milliseconds: int) -> datetime:
     return fromMilliseconds(milliseconds)
 
 
-def _table(*names: str, right: Iterable[str] = (), wrapped: Iterable[str] = ()) -> Table:
+def show(console: Console, table: Table) -> None:
+    """
+    Show a table. In a pipe or file, where there is no edge, no cell of it is broken.
+
+    @param console: where to show it.
+    @param table: the table.
+    """
+    shown = console if console.is_terminal else Console(file=console.file, width=_WIDEST)
+    shown.print(table)
+
+
+def plainTable(*names: str, right: Iterable[str] = (), wrapped: Iterable[str] = ()) -> Table:
     """
     Make an empty table. On a narrow screen, only columns that may be wrapped become narrower, so that no number is cut.
+
+    @param names: the headings of its columns.
+    @param right: those whose cells stand at the right.
+    @param wrapped: those that may be wrapped.
+    @return: the table.
     """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for name in names:
@@ -87,9 +107,12 @@ def _table(*names: str, right: Iterable[str] = (), wrapped: Iterable[str] = ()) 
     return table
 
 
-def _plain(number: Decimal) -> str:
+def plainNumber(number: Decimal) -> str:
     """
     Write a number without zeros at its end.
+
+    @param number: the number.
+    @return: how it is written, with commas between thousands.
     """
     text = f"{number:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

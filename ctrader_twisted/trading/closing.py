@@ -27,7 +27,7 @@ from ctrader_twisted.trading.position import Position, PositionStatus
 from ctrader_twisted.trading.sending import Sending
 from ctrader_twisted.units import Lots, Quantity, Symbol, Units
 
-__all__ = ["POSITION_GONE", "Closing", "checkOpen"]
+__all__ = ["POSITION_GONE", "Closing", "checkOpen", "closingVolume"]
 
 POSITION_GONE = ("POSITION_NOT_FOUND", "POSITION_NOT_OPEN", "POSITION_NOT_FOUND_OR_NOT_OPENED", "ALREADY_CLOSED")
 """
@@ -98,7 +98,7 @@ class Closing:
 
     async def _close(self, position: Position, quantity: Lots | Units | None, timeout: float | None) -> Deal:
         checkOpen(position, ProtoOAClosePositionReq.__name__, self._link.accountId)
-        volume = _closingVolume(position, quantity, self._symbolById(position.symbolId))
+        volume = closingVolume(position, quantity, self._symbolById(position.symbolId))
         return await self.closeVolume(position, volume, timeout)
 
     async def _accepted(
@@ -186,7 +186,16 @@ def _changeOf(life: OrderLife, message: ProtoOAClosePositionReq) -> Change:
     return change
 
 
-def _closingVolume(position: Position, quantity: Lots | Units | None, symbol: Symbol | None) -> int:
+def closingVolume(position: Position, quantity: Lots | Units | None, symbol: Symbol | None) -> int:
+    """
+    Find by how much a position can be closed.
+
+    @param position: the position.
+    @param quantity: how much of it; L{None} for all.
+    @param symbol: its symbol, if that is known; a part needs it.
+    @return: the volume, in hundredths of a unit.
+    @raise IllegalValue: if it cannot be closed by so much, with the nearest that can, where there is one.
+    """
     if quantity is None:
         return position.volume
     if symbol is None:

@@ -74,6 +74,24 @@ class HaltFile:
             if others != lines:
                 self._write(others)
 
+    def haltAll(self) -> None:
+        """
+        Halt all accounts, whichever there are or will be. The disk has it when this returns.
+
+        @raise ConfigurationError: if the file cannot be written.
+        """
+        with self._changing():
+            replaceDurably(self.path, b"")
+
+    def resumeAll(self) -> None:
+        """
+        Let all accounts trade again, those too that were halted by themselves, or by a file that cannot be understood.
+
+        @raise ConfigurationError: if the file cannot be removed.
+        """
+        with self._changing():
+            self.path.unlink(missing_ok=True)
+
     @contextmanager
     def _changing(self) -> Iterator[None]:
         try:
