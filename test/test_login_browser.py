@@ -17,6 +17,7 @@ from twisted.trial.unittest import TestCase
 from ctrader_twisted.simulator.world import EUR_ACCOUNT, LIVE_ACCOUNT, USD_ACCOUNT
 from test.browser import CHROMIUM, Browser
 from test.daemons import Command, Daemon
+from test.profilecase import freePort
 
 _OPENER = """\
 import sys
@@ -132,14 +133,3 @@ class BrowserTests(TestCase):
             self.assertFalse((self.folder / "tokens.json").exists())
 
         return self.toTheEnd(main())
-
-
-def freePort() -> int:
-    """
-    @return: a port of the loopback interface that nobody uses now.
-    """
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,22 +1,18 @@
 """
 Five quotes from cTrader's demo host. Real quotes, play money, and no order is sent.
 
-Usage: python demo_host.py, with CTRADER_CLIENT_ID and CTRADER_CLIENT_SECRET in the environment, and a tokens.json:
-{"tokens": [{"accessToken": "...", "refreshToken": "..."}]}, readable by nobody else (chmod 600).
+Usage: python demo_host.py, after "ctrader login", which keeps application and tokens in the profile "demo".
 """
 
-import os
 from typing import Any
 
 from twisted.internet.task import react
 
-from ctrader_twisted import Application, Client, FileTokens, demo
+from ctrader_twisted import Client
 
 
 async def main(reactor: Any) -> None:
-    application = Application(os.environ["CTRADER_CLIENT_ID"], os.environ["CTRADER_CLIENT_SECRET"])
-    client = Client(reactor, demo(reactor), application, FileTokens("tokens.json"))
-    async with client:
+    async with Client.fromProfile("demo", reactor=reactor) as client:
         mine = next(found for found in await client.accounts() if not found.isLive)
         account = await client.account(mine.accountId)
         eurusd = await account.symbol("EURUSD")
