@@ -17,6 +17,7 @@ from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.world import EPOCH
 from ctrader_twisted.testing import VirtualExchange
 from test.rawclient import ListedPrices
+from test.watching import Watch
 
 PRICES = {
     "EURUSD": ((111_980, 111_984), (112_417, 112_423)),
@@ -70,9 +71,11 @@ class MoneyCase(SynchronousTestCase):
         async def started(client: Client) -> None:
             await main(await client.account(accountId or self.virtual.accountId))
 
+        watch = Watch(self.virtual.exchange)
         self.virtual.run(started)
         self.virtual.advance(1)
         self.assertEqual(self.virtual.clock.getDelayedCalls(), [])
+        self.assertEqual(watch.all(), [])
 
     def deposit(self, accountId: int, name: str) -> None:
         """
@@ -81,7 +84,7 @@ class MoneyCase(SynchronousTestCase):
         account = self.virtual.exchange.venue.accounts[accountId]
         asset = self.virtual.exchange.catalogue.assetNamed(name)
         account.terms = evolve(account.terms, depositAssetId=asset.assetId)
-        account.balance = 500_000_000
+        account.balance = account.base = 500_000_000
 
     def waitUntil(self, moment: int) -> Deferred[None]:
         """
