@@ -51,7 +51,7 @@ class ContradictionTests(TradingCase):
         """
         Check what is found.
         """
-        self.assertEqual(contradictions(self.account), list(words))
+        self.assertEqual(contradictions(self.account, self.exchange.catalogue), list(words))
 
     def test_balance(self) -> None:
         """
@@ -82,9 +82,17 @@ class ContradictionTests(TradingCase):
         assert protection is not None
         self.finds(
             f"position {self.held} holds 200100, and its deals make 200000",
+            f"position {self.held} blocks 2240, and the rules make 2241",
             f"order {protection.orderId} protects 200000, and the position holds 200100",
         )
         self.assertEqual(len(contradictions(self.account, isSettled=False)), 1)
+
+    def test_margin(self) -> None:
+        """
+        A position that blocks something else than the rules say.
+        """
+        self.account.positions[self.held].usedMargin += 1
+        self.finds(f"position {self.held} blocks 2241, and the rules make 2240")
 
     def test_price(self) -> None:
         """

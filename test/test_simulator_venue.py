@@ -91,7 +91,7 @@ class VectorTests(SynchronousTestCase):
         One unit at 85287.21 with 0.0325 %: the commission, and the margin at a leverage of 3.33.
         """
         self.assertEqual(self.percent(8_528_721_000, 100), -2_772)
-        self.assertEqual(arithmetic.margin(100, Fraction("85287.22"), 333), 2_561_178)
+        self.assertEqual(arithmetic.margin(100, Fraction("85287.22"), Fraction("3.33")), 2_561_178)
 
     def test_partialClose(self) -> None:
         """
@@ -100,7 +100,7 @@ class VectorTests(SynchronousTestCase):
         self.assertEqual(arithmetic.grossProfit(8_521_906_000 - 8_528_721_000, 1, _ONE), -68)
         self.assertEqual(self.percent(8_521_906_000, 1), -28)
         self.assertEqual(arithmetic.share(-2_772, 1, 100), -28)
-        self.assertEqual(arithmetic.share(2_561_178, 99, 100), 2_535_566)
+        self.assertEqual(arithmetic.margin(99, Fraction("85287.22"), Fraction("3.33")), 2_535_566)
 
     def test_rest(self) -> None:
         """

@@ -10,8 +10,10 @@ from itertools import pairwise
 from attrs import define
 
 from ctrader_twisted.schema.messages import ProtoOADeal, ProtoOAOrder, ProtoOAOrderType, ProtoOAPositionStatus
+from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.venue import arithmetic
 from ctrader_twisted.simulator.venue.account import TradingAccount, booked
+from ctrader_twisted.simulator.venue.margins import allot
 from ctrader_twisted.simulator.venue.offsets import matches
 from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
 
@@ -20,14 +22,16 @@ __all__ = ["contradictions"]
 _PROTECTION = ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT
 
 
-def contradictions(account: TradingAccount, *, isSettled: bool = True) -> list[str]:
+def contradictions(account: TradingAccount, catalogue: Catalogue | None = None, *, isSettled: bool = True) -> list[str]:
     """
     Hold an account's books against each other: the balance is what it was before all that is remembered, and what
     deals, deposits and withdrawals have booked since, each from where the last one has left it; each position holds
     what its deals have left, at their price; each order is executed as far as its deals say, and each protection is for
-    as much as its position holds; each position that holds nothing has an order.
+    as much as its position holds; each position that holds nothing has an order, and each other one blocks what the
+    rules say.
 
     @param account: the account.
+    @param catalogue: the symbols and their tables of leverage; without them margins are not looked at.
     @param isSettled: whether it is at rest. An event that tells of a deal goes ahead of the change of the protection
         that follows from it, so that between the two this cannot be looked at.
     @return: a sentence for each contradiction; nothing if there is none.
@@ -35,6 +39,9 @@ def contradictions(account: TradingAccount, *, isSettled: bool = True) -> list[s
     found = [*_balance(account), *_flow(account), *_orders(account), *_positions(account)]
     if account.remembersAllDeals:
         found += [*_dealt(account), *_executed(account)]
+    # The stop loss that margins of limited risk follow comes after the deal, too.
+    if catalogue is not None and (isSettled or not account.terms.isLimitedRisk):
+        found += _margins(account, catalogue)
     return [*found, *_protections(account)] if isSettled else found
 
 
@@ -114,7 +121,7 @@ def _dealt(account: TradingAccount) -> Iterator[str]:
             toDouble(course.price),
             course.commission,
         ):
-            yield f"position {positionId} is at {position.price} and costs {position.commission}; its deals say {course}"
+            yield f"position {positionId} is at {position.price}, at {position.commission}; its deals say {course}"
         closed = sum(match.volume for match in matches(account, positionId))
         if closed != _closed(account.deals.values(), positionId):
             yield f"the offsets of position {positionId} make {closed}"
@@ -146,6 +153,14 @@ def _orders(account: TradingAccount) -> Iterator[str]:
             yield f"order {order.orderId} is both alive and ended"
         if order.executedVolume >= order.tradeData.volume:
             yield f"order {order.orderId} is executed whole, and alive"
+
+
+def _margins(account: TradingAccount, catalogue: Catalogue) -> Iterator[str]:
+    for symbolId, rates in account.conversions.items():
+        for positionId, money in allot(account, catalogue, symbolId, rates).items():
+            blocked = account.positions[positionId].usedMargin
+            if blocked != money:
+                yield f"position {positionId} blocks {blocked}, and the rules make {money}"
 
 
 def _protections(account: TradingAccount) -> Iterator[str]:

@@ -20,7 +20,8 @@ from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.booking import bookClosing, bookOpening
 from ctrader_twisted.simulator.venue.checks import checkOpen
 from ctrader_twisted.simulator.venue.kinds import cannotWait, isPending, rests, withinLimit
-from ctrader_twisted.simulator.venue.protection import followVolume, protect
+from ctrader_twisted.simulator.venue.margins import remargin, tellMargins
+from ctrader_twisted.simulator.venue.protection import followVolume, protect, wantedLevels
 from ctrader_twisted.simulator.venue.records import Part, emptyPosition
 from ctrader_twisted.simulator.venue.valuation import checkMoney
 from ctrader_twisted.simulator.venue.venue import Cause, Venue
@@ -192,7 +193,8 @@ def _checkMoney(
     if target is not None and target.tradeData.tradeSide != trade.tradeSide:
         volume -= target.tradeData.volume
     if volume > 0:
-        checkMoney(venue, account, trade.symbolId, volume)
+        distance = order.relativeStopLoss if trade.guaranteedStopLoss else None
+        checkMoney(venue, account, trade.symbolId, trade.tradeSide, volume, distance=distance)
 
 
 def _book(
@@ -240,11 +242,17 @@ def _tellDeal(
     deal: ProtoOADeal,
     cause: Cause,
 ) -> None:
+    stops: dict[int, int] = {}
+    if order.tradeData.guaranteedStopLoss and position.tradeData.tradeSide == order.tradeData.tradeSide:
+        stop = wantedLevels(order, position).stopLoss
+        stops = {} if stop is None else {position.positionId: stop}
+    changed = remargin(venue, account, order.tradeData.symbolId, stops)
     kind = ProtoOAExecutionType.ORDER_PARTIAL_FILL
     if order.executedVolume == order.tradeData.volume:
         account.endOrder(order, ProtoOAOrderStatus.ORDER_STATUS_FILLED, deal.executionTimestamp)
         kind = ProtoOAExecutionType.ORDER_FILLED
     venue.tell(account, kind, order, position, deal, cause=cause)
+    tellMargins(venue, account, (each for each in changed if each is not position))
 
 
 def _dropBound(venue: Venue, account: TradingAccount, position: ProtoOAPosition) -> None:

@@ -70,7 +70,8 @@ def placeOrder(venue: Venue, account: TradingAccount, request: ProtoOANewOrderRe
     checkStop(request, tick)
     checkLevels(request, specification, tick)
     if request.orderType not in PENDING and request.volume > reduced:
-        checkMoney(venue, account, symbol.symbolId, request.volume - reduced)
+        opened, stop = request.volume - reduced, distances(request)[0] if request.guaranteedStopLoss else None
+        checkMoney(venue, account, symbol.symbolId, request.tradeSide, opened, distance=stop)
     order = _newOrder(venue, request, target, specification.measurementUnits)
     position = target or emptyPosition(order)
     account.orders[order.orderId] = order
