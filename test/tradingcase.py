@@ -87,8 +87,9 @@ class TradingCase(SynchronousTestCase):
 
     def opened(self, **fields: Any) -> int:
         """
-        Open a position and forget how.
+        Open a position and forget how, and all that was before.
         """
+        self.client.received()
         self.client.send(self.order(**fields), "opened")
         self.clock.advance(0.14)
         self.clock.advance(0.003)

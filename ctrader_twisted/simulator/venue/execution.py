@@ -150,7 +150,7 @@ _ENDS = {
 
 
 def _executeNow(venue: Venue, account: TradingAccount, order: ProtoOAOrder, clientMsgId: str | None) -> None:
-    trade, cause = order.tradeData, Cause(clientMsgId)
+    trade, cause = order.tradeData, Cause(clientMsgId, isServerEvent=order.isStopOut)
     venue.executing.discard(order.orderId)
     try:
         checkOpen(venue.catalogue.full(trade.symbolId), venue.now())
