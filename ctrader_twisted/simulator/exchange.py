@@ -36,6 +36,7 @@ from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.cashflow import moveMoney
 from ctrader_twisted.simulator.venue.execution import resumeOrders
 from ctrader_twisted.simulator.venue.margins import tellMargins
+from ctrader_twisted.simulator.venue.swaps import chargeNights
 from ctrader_twisted.simulator.venue.terms import changeTerms, countMargins
 from ctrader_twisted.simulator.venue.triggers import expireOrders, trigger
 from ctrader_twisted.simulator.venue.venue import Venue
@@ -158,12 +159,14 @@ class Exchange:
 
     def start(self) -> None:
         """
-        Let prices move, and go on with the orders that were under way when it was stopped. Starting twice does nothing.
+        Let prices move, go on with the orders that were under way when it was stopped, and charge for the nights since.
+        Starting twice does nothing.
         """
         if self._listening:
             return
         resumeOrders(self.venue)
         expireOrders(self.venue)
+        chargeNights(self.venue)
         # Each on its own: what goes wrong with one is no reason that another misses a price.
         listeners = self.feed.tell, self._trigger, self.valuations.tell
         self._listening = tuple(map(self.market.listen, listeners))
@@ -281,6 +284,8 @@ class Exchange:
         """
         self.catalogue.change(attrs.evolve(self.catalogue.symbols[symbolId], **changes))
         self._tellSymbols([symbolId])
+        if self._listening:
+            chargeNights(self.venue)
 
     def changeLeverage(self, leverageId: int, *tiers: tuple[int, int]) -> None:
         """

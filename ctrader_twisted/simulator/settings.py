@@ -73,6 +73,7 @@ class Settings:
     @ivar stopOutLevel: the margin level, in percent, at which positions are closed.
     @ivar stopOutIsAccepted: whether a stop-out is told of by the acceptance of its order, and then by the deal.
     @ivar negativeBalanceProtection: whether a balance below zero is made up for once nothing is open any more.
+    @ivar swapYear: the days of the year that a yearly swap in percent is divided by.
     @ivar barsWithoutSpots: what a subscription to live trendbars without one to spots draws.
     @ivar barChunk: the most trendbars in one answer.
     @ivar tickChunk: the most ticks in one answer.
@@ -104,6 +105,7 @@ class Settings:
     stopOutLevel: float = 50.0
     stopOutIsAccepted: bool = True
     negativeBalanceProtection: bool = True
+    swapYear: int = 360
     barsWithoutSpots: BarsWithoutSpots = BarsWithoutSpots.NOT_SUBSCRIBED
     barChunk: int = 5_000
     tickChunk: int = 5_000

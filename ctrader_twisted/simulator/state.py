@@ -116,6 +116,7 @@ def _dumpAccount(account: TradingAccount) -> dict[str, Any]:
         "trails": list(account.trails.items()),
         "triggered": sorted(account.triggered),
         "base": account.base,
+        "charged": list(account.charged.items()),
         "conversions": [
             [symbolId, str(rates.baseToUsd), str(rates.quoteToDeposit)]
             for symbolId, rates in account.conversions.items()
@@ -140,6 +141,7 @@ def _loadAccount(state: Mapping[str, Any], historyLimit: int) -> TradingAccount:
     account.trails = dict(state["trails"])
     account.triggered = set(state.get("triggered", ()))
     account.base = state.get("base", account.balance - account.booked())
+    account.charged = dict(state.get("charged", ()))
     account.conversions = {
         symbolId: Conversion(Fraction(toUsd), Fraction(toDeposit))
         for symbolId, toUsd, toDeposit in state.get("conversions", ())

@@ -131,6 +131,7 @@ class TradingAccount:
         unit.
     @ivar triggered: the ids of the pending orders whose stop was reached, and that are not executed whole yet.
     @ivar beyond: the ids of the orders whose stop the newest price has reached, where it takes two in a row.
+    @ivar charged: for each open position, until when it was charged for nights, in milliseconds since 1970.
     @ivar conversions: the rates behind the margins of open positions, by symbol.
     @ivar base: what the balance was before the oldest of the deals, deposits and withdrawals that it remembers.
     """
@@ -160,6 +161,7 @@ class TradingAccount:
         self.trails: dict[int, int] = {}
         self.triggered: set[int] = set()
         self.beyond: set[int] = set()
+        self.charged: dict[int, int] = {}
         self.conversions: dict[int, Conversion] = {}
         self.base = balance
         self._historyLimit = historyLimit

@@ -43,6 +43,7 @@ def bookOpening(
     if not held:
         position.positionStatus = ProtoOAPositionStatus.POSITION_STATUS_OPEN
         position.tradeData.openTimestamp = now
+        account.charged[position.positionId] = now
     position.price = toDouble(arithmetic.meanPrice(held, fromDouble(position.price), part.volume, part.price))
     total = held + part.volume
     position.marginRate = float((held * exactRate(position.marginRate) + part.volume * marginRate) / total)
@@ -150,3 +151,4 @@ def _close(account: TradingAccount, position: ProtoOAPosition, now: int) -> None
     position.guaranteedStopLoss = False
     del account.positions[position.positionId]
     account.trails.pop(position.positionId, None)
+    account.charged.pop(position.positionId, None)
