@@ -25,6 +25,7 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import Tick
+from ctrader_twisted.simulator.market.symbols import SYMBOLS
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.world import EPOCH, USD_ACCOUNT
 from test.rawclient import ListedPrices, RawClient
@@ -59,7 +60,7 @@ class TradingCase(SynchronousTestCase):
         still = ListedPrices([Tick(EPOCH - 1_000, 14_800_000, 14_800_000)])
         self.index = ListedPrices([Tick(EPOCH - 1_000, 2_547_124_000, 2_547_124_000)])
         replay = {"EURUSD": self.prices, "USDJPY": still, "GER40": self.index}
-        empty = {name: ListedPrices([]) for name in ("GBPUSD", "EURGBP", "EURJPY", "XAUUSD", "US500")}
+        empty = {symbol.name: ListedPrices([]) for symbol in SYMBOLS if symbol.name not in replay}
         return Exchange.default(self.clock, replay={**replay, **empty}, speed=self.speed, settings=self.settings)
 
     def tearDown(self) -> None:

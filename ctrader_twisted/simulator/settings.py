@@ -70,6 +70,7 @@ class Settings:
         with; the oldest ends when there is one more.
     @ivar fillLatency: seconds from the acceptance of a market order to its execution.
     @ivar protectionLatency: seconds from an execution to the order that protects the new position.
+    @ivar positionLimit: positions of one account, open or waiting to be.
     @ivar stopOutLevel: the margin level, in percent, at which positions are closed.
     @ivar stopOutIsAccepted: whether a stop-out is told of by the acceptance of its order, and then by the deal.
     @ivar negativeBalanceProtection: whether a balance below zero is made up for once nothing is open any more.
@@ -102,6 +103,7 @@ class Settings:
     grantLimit: int = 50
     fillLatency: float = 0.14
     protectionLatency: float = 0.003
+    positionLimit: int = 2_000
     stopOutLevel: float = 50.0
     stopOutIsAccepted: bool = True
     negativeBalanceProtection: bool = True

@@ -74,6 +74,7 @@ def commission(
     baseToUsd: Fraction,
     usdToDeposit: Fraction,
     quoteToDeposit: Fraction,
+    least: Fraction = Fraction(0),
 ) -> int:
     """
     Find what one side of a trade costs.
@@ -84,6 +85,7 @@ def commission(
     @param baseToUsd: dollars for one of the base asset.
     @param usdToDeposit: the deposit asset for a dollar.
     @param quoteToDeposit: the deposit asset for one of the quote asset.
+    @param least: the least that it costs, in the deposit asset.
     @return: money; a cost is negative.
     """
     rate, kind = symbol.preciseTradingCommissionRate, symbol.commissionType
@@ -96,7 +98,7 @@ def commission(
         cost = lots * Fraction(rate, 10**8) * usdToDeposit
     else:
         cost = units * baseToUsd / 10**6 * Fraction(rate, 10**8) * usdToDeposit
-    return -halfAway(cost * _CENTS)
+    return -halfAway(max(cost, least) * _CENTS)
 
 
 def conversionFee(gross: int, feeRate: int) -> int:

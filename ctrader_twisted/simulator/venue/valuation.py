@@ -4,9 +4,15 @@ What an account is worth now, and what its positions block.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
-from ctrader_twisted.schema.messages import ProtoOAPosition, ProtoOATradeSide
+from ctrader_twisted.schema.messages import (
+    ProtoOAMinCommissionType,
+    ProtoOAPosition,
+    ProtoOASymbol,
+    ProtoOATradeSide,
+)
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue import arithmetic
 from ctrader_twisted.simulator.venue.account import TradingAccount
@@ -95,11 +101,23 @@ def commissionOf(venue: Venue, account: TradingAccount, symbolId: int, price: in
     @return: money; a cost is negative.
     @raise TradeRefusal: if a price for a conversion is missing.
     """
+    symbol = venue.catalogue.full(symbolId)
     return arithmetic.commission(
-        venue.catalogue.full(symbolId),
+        symbol,
         price,
         volume,
         baseToUsd=venue.rates.toUsd(venue.catalogue.symbol(symbolId).baseAssetId),
         usdToDeposit=venue.rates.fromUsd(account.terms.depositAssetId),
         quoteToDeposit=venue.quoteToDeposit(account, symbolId),
+        least=_leastCommission(venue, account, symbol),
     )
+
+
+def _leastCommission(venue: Venue, account: TradingAccount, symbol: ProtoOASymbol) -> Fraction:
+    least = Fraction(symbol.preciseMinCommission, 10**8)
+    if not least:
+        return least
+    if symbol.minCommissionType == ProtoOAMinCommissionType.QUOTE_CURRENCY:
+        return least * venue.quoteToDeposit(account, symbol.symbolId)
+    asset = venue.catalogue.assetNamed(symbol.minCommissionAsset)
+    return least * venue.rates.rate(asset.assetId, account.terms.depositAssetId)
