@@ -23,6 +23,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.refusal import Refusal
 from ctrader_twisted.simulator.requests.boundaries import checkSpan
+from ctrader_twisted.simulator.venue.cashflow import toldFlow
 
 __all__ = ["MONEY"]
 
@@ -35,7 +36,11 @@ def _cashFlow(call: Call[ProtoOACashFlowHistoryListReq]) -> None:
     if end - start > _WEEK:
         raise Refusal("INCORRECT_BOUNDARIES", "The span between fromTimestamp and toTimestamp is longer than a week")
     records = [each for each in call.account.cashFlow.values() if start <= each.changeBalanceTimestamp <= end]
-    call.reply(ProtoOACashFlowHistoryListRes(depositWithdraw=records[::-1]))
+    call.reply(
+        ProtoOACashFlowHistoryListRes(
+            depositWithdraw=[toldFlow(each, call.exchange.settings) for each in records[::-1]]
+        )
+    )
 
 
 def _marginCalls(call: Call[ProtoOAMarginCallListReq]) -> None:
