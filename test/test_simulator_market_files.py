@@ -213,9 +213,7 @@ class ParquetTests(FileCase):
         files = []
         for text in (BIDS, ASKS):
             bars = readBars(self.write(text))
-            columns = {
-                name: [getattr(bar, name) / 100_000 for bar in bars] for name in ("open", "high", "low", "close")
-            }
+            columns = {name: [getattr(bar, name) / 100_000 for bar in bars] for name in BARS}
             times = [datetime.fromtimestamp(bar.timestamp / 1000, UTC) for bar in bars]
             files.append(self.table(timestamp=times, **columns))
         self.assertEqual(ReplayedPrices.fromFile(*files).ticks(0, FOREVER), TICKS_OF_BOTH)
