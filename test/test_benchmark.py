@@ -16,9 +16,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from test.benchmark import rounds
 from test.benchmark.figures import FIGURES, Figure, ratios
 from test.benchmark.frames import spotEvents, spotFrames
+from test.benchmark.processes import Failed, readLine
 from test.benchmark.report import document, table
 from test.benchmark.results import DEPTH, EventsSeen, percentile
-from test.benchmark.rounds import WORKLOADS, Failed, Round, Scale, measure
+from test.benchmark.rounds import WORKLOADS, Round, Scale, measure
 from test.benchmark.server import records
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -109,7 +110,7 @@ class EndTests(SynchronousTestCase):
         If a process ends early, the benchmark says which one.
         """
         with subprocess.Popen([sys.executable, "-c", "raise SystemExit(4)"], stdout=subprocess.PIPE) as process:
-            error = self.assertRaises(Failed, rounds._line, process, "burst, bare")
+            error = self.assertRaises(Failed, readLine, process, "burst, bare")
         self.assertEqual(str(error), "burst, bare: the process ended early, with status 4")
 
     def test_killed(self) -> None:

@@ -28,6 +28,9 @@ from ctrader_twisted.simulator.settings import RotationOrder
 
 __all__ = ["ServerProtocol", "SimulatorFactory"]
 
+# Seconds that do not matter.
+_TOLERANCE = 0.001
+
 
 class _Transport(ITCPTransport, IConsumer):
     """
@@ -85,6 +88,7 @@ class ServerProtocol(Protocol):
         self._loginTimer = clock.callLater(settings.loginLimit, self._tooSlow, "it did not log in")
         self._idleTimer = clock.callLater(settings.idleLimit, self._tooSlow, "it sent nothing")
         self._beatTimer = clock.callLater(settings.heartbeatInterval, self._beat)
+        self._lastSent = clock.seconds()
         self.exchange.connections.append(self)
         if self.exchange.faults.isRefusing:
             self.abort()
@@ -177,7 +181,7 @@ class ServerProtocol(Protocol):
         @param frame: the frame of both, if it has been made already for others.
         """
         if not self._over:
-            self._beatTimer.reset(self._settings.heartbeatInterval)
+            self._lastSent = self.exchange.clock.seconds()
             self._line.send(message, clientMsgId, frame)
 
     def write(self, data: bytes) -> None:
@@ -285,8 +289,13 @@ class ServerProtocol(Protocol):
         self.close()
 
     def _beat(self) -> None:
-        self._beatTimer = self.exchange.clock.callLater(self._settings.heartbeatInterval, self._beat)
-        self.send(ProtoHeartbeatEvent())
+        # Moving the timer whenever something is sent would cost more than the sending.
+        clock, interval = self.exchange.clock, self._settings.heartbeatInterval
+        wait = self._lastSent + interval - clock.seconds()
+        isDue = wait < _TOLERANCE
+        self._beatTimer = clock.callLater(interval if isDue else wait, self._beat)
+        if isDue:
+            self.send(ProtoHeartbeatEvent())
 
 
 class SimulatorFactory(Factory):

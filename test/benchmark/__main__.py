@@ -8,8 +8,9 @@ import json
 import sys
 from argparse import ArgumentParser
 
+from test.benchmark.processes import Failed
 from test.benchmark.report import document, table
-from test.benchmark.rounds import Failed, Scale, measure
+from test.benchmark.rounds import Scale, measure
 
 _DEFAULT = Scale(rounds=7, turns=11, events=20_000, trips=500, batches=20)
 _QUICK = Scale(rounds=5, turns=5, events=10_000, trips=200, batches=10)

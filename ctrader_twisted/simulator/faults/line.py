@@ -222,9 +222,11 @@ class Line:
             self._wire.abort()
 
     def _leave(self, frame: bytes) -> None:
-        held, self._held = self._held, []
-        for each in (frame, *held):
-            self._write(each)
+        self._write(frame)
+        if self._held:
+            held, self._held = self._held, []
+            for each in held:
+                self._write(each)
 
     def _write(self, data: bytes) -> None:
         if not self.isSilent:
