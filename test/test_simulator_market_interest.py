@@ -180,6 +180,25 @@ class InterestTests(SynchronousTestCase):
         self.market.setSource(2, other, Tick(now, 9, 10))
         self.assertEqual(self.told(2), [])
 
+    def test_sourceWhileTelling(self) -> None:
+        """
+        A listener may change a source because of what it hears, of a symbol that nobody wants, too.
+        """
+        now = START + 1_000
+        other = ListedPrices([Tick(now, 7, 8), Tick(now + 500, 9, 10)])
+
+        def change(symbolId: int, tick: Tick) -> None:
+            if tick.bid == 1001:
+                self.market.setSource(1, other, Tick(now, 7, 8))
+                self.market.setSource(3, other, Tick(now, 7, 8))
+
+        self.market.listen(change, tuple)
+        self.want(1)
+        self.assertEqual(self.told(2), [(1, 1001), (1, 7), (3, 7), (1, 9)])
+        last = self.market.last(3)
+        assert last is not None
+        self.assertEqual(last.bid, 9)
+
 
 class ExchangeTests(ClientCase):
     """

@@ -53,11 +53,8 @@ def columnsOf(path: Path) -> tuple[str, ...]:
     if isParquet(path):
         names = parquetColumns(path)
         return BARS if set(BARS) <= names and not set(TICKS) <= names else TICKS
-    try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            head = next((line for line in file if not line.isspace()), "")
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        head = next((line for line in file if not line.isspace()), "")
     return BARS if head.lower().startswith(_HEADS[BARS]) else TICKS
 
 
