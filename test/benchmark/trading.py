@@ -17,6 +17,7 @@ from twisted.internet.task import deferLater
 from ctrader_twisted.client import Account, Client
 from ctrader_twisted.errors import OrderRejected
 from ctrader_twisted.market import Quote
+from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.testing import VirtualExchange
 from ctrader_twisted.units import Lots
 from test.benchmark.child import obey
@@ -120,7 +121,8 @@ def main() -> None:
     """
     plan = _planned(json.loads(sys.argv[1]))
     obey(plan.core, plan.seconds)
-    virtual = VirtualExchange()
+    # What the simulator remembers of each account must be full long before the end, to see whether anything else grows.
+    virtual = VirtualExchange(settings=Settings(historyLimit=500))
     strategy = _Strategy(virtual, plan)
     virtual.run(strategy.run, hours=plan.hours[-1] + 1)
     print(json.dumps([stretch._asdict() for stretch in strategy.found]), flush=True)
