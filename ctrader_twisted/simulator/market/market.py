@@ -91,9 +91,9 @@ class Market:
         # The symbols that somebody wants, in their order, and the moment up to which each one's ticks are no news.
         self._followed: dict[int, int] = {}
         self._told: dict[int, Tick] = {}
+        self._afterTurn: list[Callable[[], object]] = []
         self._fetchedUntil = 0
         self._coming: deque[tuple[int, Tick]] = deque()
-        self._afterTurn: list[Callable[[], object]] = []
 
     @property
     def isRunning(self) -> bool:
@@ -109,6 +109,13 @@ class Market:
         @param symbolId: a symbol that has a source.
         """
         return self._sources[symbolId]
+
+    def catchUp(self) -> None:
+        """
+        Tell the ticks whose time has come and whose turn has not. While the market is stopped nothing happens.
+        """
+        self._turn(self._tellDue)
+        self._schedule()
 
     def setSource(self, symbolId: int, source: PriceSource, tick: Tick | None = None) -> None:
         """
@@ -126,13 +133,6 @@ class Market:
             self._add({symbolId: self._now()})
         if tick is not None:
             self._turn(lambda: self._tell(symbolId, tick))
-        self._schedule()
-
-    def catchUp(self) -> None:
-        """
-        Tell the ticks whose time has come and whose turn has not. While the market is stopped nothing happens.
-        """
-        self._turn(self._tellDue)
         self._schedule()
 
     def quote(self, symbolId: int) -> Tick | None:
