@@ -13,13 +13,16 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from test.benchmark import rounds
+from test.benchmark import rounds, simulator
+from test.benchmark.fanout import Metronome
 from test.benchmark.figures import FIGURES, Figure, ratios
 from test.benchmark.frames import spotEvents, spotFrames
+from test.benchmark.processes import Failed, readLine
 from test.benchmark.report import document, table
 from test.benchmark.results import DEPTH, EventsSeen, percentile
-from test.benchmark.rounds import WORKLOADS, Failed, Round, Scale, measure
+from test.benchmark.rounds import WORKLOADS, Round, Scale, measure
 from test.benchmark.server import records
+from test.benchmark.simulator import SimulatorScale, measureSimulator
 
 PROJECT = Path(__file__).resolve().parent.parent
 SMALLEST = Scale(rounds=1, turns=1, events=50, trips=3, batches=1)
@@ -72,9 +75,9 @@ class WholeTests(SynchronousTestCase):
         """
         The table has a line for each figure and variant, and names the interpreter.
         """
-        lines = table(SMALLEST, self.found).splitlines()
+        lines = table(SMALLEST, self.found, []).splitlines()
         self.assertTrue(lines[0].startswith(f"python: {sys.implementation.name}".replace("cpython", "CPython")))
-        rows = [line.split() for line in lines[lines.index("") + 2 :]]
+        rows = [line.split() for line in lines[lines.index("") + 2 : -2]]
         self.assertEqual(len(rows), 4 + 4 + 3 * 3)
         self.assertEqual([row[:2] for row in rows[:4]], [["burst", variant] for variant in WORKLOADS[0].variants])
 
@@ -82,12 +85,64 @@ class WholeTests(SynchronousTestCase):
         """
         The document holds the same figures, as JSON, with the goals; the reference's own ratio is one.
         """
-        read = json.loads(json.dumps(document(SMALLEST, self.found)))
+        read = json.loads(json.dumps(document(SMALLEST, self.found, [])))
         self.assertEqual([figure["name"] for figure in read["figures"]], [figure.name for figure in FIGURES])
         self.assertEqual(read["figures"][0]["reach"], 0.9)
         for figure in read["figures"]:
             self.assertEqual(figure["variants"][0]["variant"], "bare")
             self.assertEqual(figure["variants"][0]["ratio"], 1)
+
+
+class SimulatorTests(SynchronousTestCase):
+    """
+    The rows of the simulator, as small as possible.
+    """
+
+    def test_everyRow(self) -> None:
+        """
+        Each row is measured, the clients saw what was sent, and both forms of the report name it.
+        """
+        said: list[str] = []
+        rows = measureSimulator(SimulatorScale(clients=3, ticks=50, hours=0.1, days=(0.01, 0.02)), said.append)
+        self.assertEqual(len(said), 4)
+        names = [row.name for row in rows]
+        self.assertEqual(
+            names[:4],
+            [
+                "fan-out, 3 clients, 1 at once",
+                "fan-out, 3 clients, 10 at once",
+                "0.1 hours, 6 trades",
+                "0.1 hours, 6 trades: quotes",
+            ],
+        )
+        if Path("/proc/self/status").exists():
+            self.assertEqual(names[4:], ["memory after 0.01 days", "memory after 0.02 days"])
+        self.assertGreater(min(row.value for row in rows), 0)
+        found = _measured()
+        for name in names:
+            self.assertIn(f"\n{name} ", table(SMALLEST, found, rows))
+        self.assertEqual([row["name"] for row in document(SMALLEST, found, rows)["simulator"]], names)
+
+    def test_metronome(self) -> None:
+        """
+        The symbols of the crowd tick each second, and agree with themselves.
+        """
+        source = Metronome(300)
+        ticks = source.ticks(1_000_000, 1_003_000)
+        self.assertEqual([tick.timestamp for tick in ticks], [1_000_300, 1_001_300, 1_002_300])
+        self.assertEqual(source.lastTick(1_001_299), ticks[0])
+        self.assertEqual(source.lastTick(1_001_300), ticks[1])
+        self.assertEqual(source.nextTick(1_001_299), ticks[1])
+        self.assertEqual(source.nextTick(1_001_300), ticks[2])
+
+    def test_lostEvents(self) -> None:
+        """
+        If the clients see fewer events than were sent, there is no figure.
+        """
+        self.patch(simulator, "SYMBOLS_OFFERED", 99)
+        scale = SimulatorScale(clients=1, ticks=1, hours=0.1, days=(0.01,))
+        error = self.assertRaises(Failed, measureSimulator, scale, lambda line: None)
+        self.assertIn("1 clients, 1 at once: 2 events", str(error))
 
 
 class EndTests(SynchronousTestCase):
@@ -109,7 +164,7 @@ class EndTests(SynchronousTestCase):
         If a process ends early, the benchmark says which one.
         """
         with subprocess.Popen([sys.executable, "-c", "raise SystemExit(4)"], stdout=subprocess.PIPE) as process:
-            error = self.assertRaises(Failed, rounds._line, process, "burst, bare")
+            error = self.assertRaises(Failed, readLine, process, "burst, bare")
         self.assertEqual(str(error), "burst, bare: the process ended early, with status 4")
 
     def test_killed(self) -> None:

@@ -82,6 +82,7 @@ class DirectoryTests(SynchronousTestCase):
         second = self.trade(clock, client)
         client.send(ProtoOAClosePositionReq(ctidTraderAccountId=USD_ACCOUNT, positionId=second, volume=100_000))
         clock.advance(1)
+        clock.advance(0.2)
         before = exchange.venue.accounts[USD_ACCOUNT]
         picture = self.reconcile(client)
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from itertools import groupby
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.schema.messages import ProtoOATrendbarPeriod as Period
@@ -15,6 +17,7 @@ from ctrader_twisted.simulator.market.periods import PERIODS, spanOf
 from ctrader_twisted.simulator.market.replay import ReplayedPrices
 from ctrader_twisted.simulator.market.seeded import SeededPrices
 from ctrader_twisted.simulator.market.source import PriceSource
+from ctrader_twisted.simulator.market.specification import SymbolSpec
 from ctrader_twisted.simulator.market.summary import Tick
 from ctrader_twisted.simulator.market.symbols import SYMBOLS
 
@@ -134,3 +137,104 @@ class BarTests(SynchronousTestCase):
             self.assertEqual(whole.get(period, 1000), len(bars))
             self.assertLess(prices._children.cache_info().misses, 4_000, period)
             self.assertLess(prices._minute.cache_info().misses, 250, period)
+
+
+# Which period's bars each longer period's bars are made of.
+PARTS = {
+    Period.M2: Period.M1,
+    Period.M3: Period.M1,
+    Period.M4: Period.M2,
+    Period.M5: Period.M1,
+    Period.M10: Period.M5,
+    Period.M15: Period.M5,
+    Period.M30: Period.M10,
+    Period.H1: Period.M15,
+    Period.H4: Period.H1,
+    Period.H12: Period.H4,
+    Period.D1: Period.H12,
+    Period.W1: Period.D1,
+    Period.MN1: Period.D1,
+}
+
+
+def joinedBars(period: int, bars: list[Bar]) -> list[Bar]:
+    """
+    @return: the bars of a longer period, made of those of a shorter one.
+    """
+    made = []
+    for opening, group in groupby(bars, key=lambda bar: spanOf(period, bar.minute * MINUTE).opening):
+        parts = list(group)
+        highest, lowest = max(part.high for part in parts), min(part.low for part in parts)
+        volume = sum(part.volume for part in parts)
+        made.append(Bar(opening // MINUTE, parts[0].open, highest, lowest, parts[-1].close, volume))
+    return made
+
+
+class AgreementTests(SynchronousTestCase):
+    """
+    Bars of different periods agree with each other, whatever the clocks do.
+    """
+
+    def assertAgreement(self, source: PriceSource, now: int, since: int) -> None:
+        """
+        Check that the bars of every period are those of the next shorter ones, from the first that is whole on.
+        """
+        for period, part in PARTS.items():
+            start = spanOf(period, since).closing
+            parts = buildBars(source, part, start, now, now)
+            self.assertEqual(buildBars(source, period, start, now, now), joinedBars(period, parts), period)
+
+    @given(st.integers(at("2024-12-20T00:00"), at("2027-01-10T00:00")), st.sampled_from(SYMBOLS))
+    @settings(max_examples=15, deadline=None)
+    def test_anyTime(self, now: int, symbol: SymbolSpec) -> None:
+        """
+        So it is at any moment, with the last bars still forming.
+        """
+        self.assertAgreement(SeededPrices(5, symbol), now, now - 3 * DAY)
+
+    def test_clockChanges(self) -> None:
+        """
+        So it is in the weeks in which the American clocks change, and in the months of these, up to a year.
+        """
+        prices = SeededPrices(5, SYMBOLS[0])
+        for moment in ("2026-03-10T14:35:27", "2026-11-03T14:35:27"):
+            now = at(moment)
+            self.assertAgreement(prices, now, now - 8 * DAY)
+            for period in (Period.D1, Period.W1, Period.MN1):
+                start = spanOf(period, now - 400 * DAY).closing
+                parts = buildBars(prices, Period.H1, start, now, now)
+                self.assertEqual(buildBars(prices, period, start, now, now), joinedBars(period, parts))
+
+    def test_clockChangesInsideTheWeek(self) -> None:
+        """
+        Of a market that never closes, the day on which clocks go forward has 23 hours, and that on which they go back
+        25; bars of four and twelve hours begin with the day, and its last ones are cut short or of one hour.
+        """
+        for sunday, hours, lastHours in (("2026-03-07T22:00", 23, 3), ("2026-10-31T21:00", 25, 1)):
+            start = at(sunday)
+            end = start + hours * HOUR
+            ticks = [Tick(moment, 100 + moment // 77 % 900, 1_100) for moment in range(start - DAY, end + DAY, 300_000)]
+            prices = ReplayedPrices(ticks)
+            self.assertAgreement(prices, end + DAY, start - DAY)
+            (day,) = buildBars(prices, Period.D1, start, end - 1, end + DAY)
+            self.assertEqual((day.minute, day.volume), (start // MINUTE, hours * 12))
+            fours = buildBars(prices, Period.H4, start, end - 1, end + DAY)
+            self.assertEqual(fours[-1].volume, lastHours * 12)
+            self.assertEqual([bar.minute - start // MINUTE for bar in fours], [240 * n for n in range(len(fours))])
+            self.assertEqual(spanOf(Period.D1, end).opening, end)
+
+    def test_weeksAndMonths(self) -> None:
+        """
+        Weeks begin on Sunday at 17:00 in New York, months at that time of the day before their first; ticks on both
+        sides of these moments fall into different bars.
+        """
+        for period, moment in (
+            (Period.W1, "2026-03-08T21:00"),
+            (Period.W1, "2026-11-01T22:00"),
+            (Period.MN1, "2026-03-31T21:00"),
+            (Period.MN1, "2026-11-30T22:00"),
+        ):
+            edge = at(moment)
+            prices = ReplayedPrices([Tick(edge - 1, 5, 6), Tick(edge, 7, 8)])
+            before, after = buildBars(prices, period, 0, edge, edge + DAY)
+            self.assertEqual((before.close, after.open, after.minute), (5, 7, edge // MINUTE))

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from ctrader_twisted.schema.messages import ProtoOATrendbarPeriod as Period
+from ctrader_twisted.simulator.market.bars import buildBars
 from ctrader_twisted.simulator.market.paths import DRAWS_PER_CHILD, MIN_TICKS, bell, minutePath, split
 from ctrader_twisted.simulator.market.seeded import SeededPrices
 from ctrader_twisted.simulator.market.source import SummarisedSource
@@ -138,6 +140,57 @@ class SeededPricesTests(SynchronousTestCase):
             assert last is not None
             self.assertTrue(closing - 60_000 <= last.timestamp < closing)
             self.assertTrue(opening <= following.timestamp < opening + 60_000)
+
+    def test_spreads(self) -> None:
+        """
+        Spreads are widest when the week begins, wide when a day begins or the week ends, wider than usual at night, and
+        the usual ones while London and New York are awake; bids do not depend on that.
+        """
+        prices = SeededPrices(2, EURUSD)
+
+        def spread(moment: str) -> float:
+            ticks = prices.ticks(at(moment), at(moment) + 600_000)
+            return sum(tick.ask - tick.bid for tick in ticks) / len(ticks) / EURUSD.motion.spread
+
+        usual = spread("2026-03-04T15:00")
+        self.assertApproximates(usual, 1, 0.15)
+        for moment, times in (
+            ("2026-03-01T22:00", 8),
+            ("2026-03-01T22:30", 4),
+            ("2026-03-04T22:00", 4),
+            ("2026-03-04T22:30", 2),
+            ("2026-03-05T03:00", 1.5),
+            ("2026-03-05T08:00", 1),
+            ("2026-03-05T21:20", 1.5),
+            ("2026-03-06T21:20", 3),
+        ):
+            self.assertApproximates(spread(moment) / usual, times, times * 0.2, moment)
+
+    def test_holidays(self) -> None:
+        """
+        On Christmas and on New Year's Day, which begin on the evening before, there are no ticks, and no bars, whatever
+        way one asks; the price goes on afterwards, with a gap.
+        """
+        prices = SeededPrices(1, EURUSD)
+        for opening, closing, following in (
+            ("2025-12-24T22:00", "2025-12-25T22:00", "2025-12-25T22:00"),
+            ("2026-12-31T22:00", "2027-01-01T22:00", "2027-01-03T22:00"),
+        ):
+            start, end = at(opening), at(closing)
+            self.assertEqual([], prices.ticks(start, end - 1))
+            self.assertIsNone(prices.summary(start, end - 1))
+            last, after = prices.lastTick(end - 1), prices.nextTick(start)
+            assert last is not None
+            self.assertTrue(start - 60_000 <= last.timestamp < start)
+            self.assertTrue(at(following) <= after.timestamp < at(following) + 60_000)
+            self.assertEqual(after, prices.nextTick(start + 3 * HOUR))
+            week = (start - 5 * 24 * HOUR, end + 5 * 24 * HOUR)
+            self.assertEqual(summarise(prices.ticks(*week)), prices.summary(*week))
+        days = buildBars(prices, Period.D1, at("2025-12-22T00:00"), at("2025-12-26T00:00"), at("2026-01-10T00:00"))
+        self.assertEqual(
+            [datetime.fromtimestamp(bar.minute * 60, UTC).day for bar in days],
+            [22, 23, 25],
+        )
 
     def test_beginningOfHistory(self) -> None:
         """

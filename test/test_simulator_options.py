@@ -58,9 +58,21 @@ class OptionTests(SynchronousTestCase):
             ("-d d --replay-start 2020-01-01", "no time zone"),
             ("-d d --replay EURUSD", "SYMBOL=FILE"),
             ("-d d --replay NOTHING=f", "no symbol NOTHING"),
+            ("-d d --replay-ask EURUSD=", "--replay-ask EURUSD=: say SYMBOL=FILE"),
+            ("-d d --replay-ask EURUSD=f", "--replay EURUSD=FILE"),
         ):
             error = self.assertRaises(UsageError, self.parse, *words.split())
             self.assertIn(part, str(error))
+
+    def test_bars(self) -> None:
+        """
+        Bars of both sides are replayed, from the first on.
+        """
+        files = Path(self.mktemp()), Path(self.mktemp())
+        for file in files:
+            file.write_text("timestamp,open,high,low,close\n2012-02-01 00:00:00+00:00,1.5,1.7,1.4,1.6\n")
+        words = ("-d", self.mktemp(), "--replay", f"EURUSD={files[0]}", "--replay-ask", f"EURUSD={files[1]}")
+        self.assertEqual(self.epoch(*words), 1_328_054_400_000)
 
     def test_badReplay(self) -> None:
         """

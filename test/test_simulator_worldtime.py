@@ -74,6 +74,16 @@ class WeekendTests(SynchronousTestCase):
     def kept(self) -> Any:
         return json.loads((self.path / "state.json").read_text())["time"]
 
+    def test_holiday(self) -> None:
+        """
+        On a holiday, when the schedule is that of any day, it is set forward likewise.
+        """
+        self.at(datetime(2026, 12, 25, 12, tzinfo=UTC))
+        service = self.start()
+        opening = datetime(2026, 12, 27, 22, tzinfo=UTC)
+        self.assertEqual(service.exchange.timeline.now(), _milliseconds(opening) + _HOUR)
+        self.stop(service)
+
     def test_weekday(self) -> None:
         """
         While the market is open, simulated time is real time, and nothing more is said.

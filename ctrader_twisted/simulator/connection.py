@@ -28,6 +28,9 @@ from ctrader_twisted.simulator.settings import RotationOrder
 
 __all__ = ["ServerProtocol", "SimulatorFactory"]
 
+# Seconds that do not matter.
+_TOLERANCE = 0.001
+
 
 class _Transport(ITCPTransport, IConsumer):
     """
@@ -67,6 +70,7 @@ class ServerProtocol(Protocol):
         self._over = False
         self._paused = False
         self._backlog = bytearray()
+        self._gathered: list[bytes] = []
 
     @property
     def clientId(self) -> str:
@@ -84,6 +88,7 @@ class ServerProtocol(Protocol):
         self._loginTimer = clock.callLater(settings.loginLimit, self._tooSlow, "it did not log in")
         self._idleTimer = clock.callLater(settings.idleLimit, self._tooSlow, "it sent nothing")
         self._beatTimer = clock.callLater(settings.heartbeatInterval, self._beat)
+        self._lastSent = clock.seconds()
         self.exchange.connections.append(self)
         if self.exchange.faults.isRefusing:
             self.abort()
@@ -167,32 +172,33 @@ class ServerProtocol(Protocol):
         if not isFirst:
             self.send(invalidated)
 
-    def send(self, message: Message, clientMsgId: str | None = None) -> None:
+    def send(self, message: Message, clientMsgId: str | None = None, *, frame: bytes | None = None) -> None:
         """
         Send a message. After the end of the connection it is dropped.
 
         @param message: what to send.
         @param clientMsgId: the id of the request that caused it.
+        @param frame: the frame of both, if it has been made already for others.
         """
         if not self._over:
-            self._beatTimer.reset(self._settings.heartbeatInterval)
-            self._line.send(message, clientMsgId)
+            self._lastSent = self.exchange.clock.seconds()
+            self._line.send(message, clientMsgId, frame)
 
     def write(self, data: bytes) -> None:
         """
-        Send bytes. After the end of the connection they are dropped.
+        Send bytes; what prices cause in one turn goes in one piece. After the end of the connection they are dropped.
 
         @param data: what to send.
         """
         if self._over:
             return
-        if not self._paused:
-            self.transport.write(data)
+        market = self.exchange.market
+        if not market.isTelling:
+            self._transmit(data)
             return
-        self._backlog += data
-        if len(self._backlog) > self._settings.maxBacklog:
-            self._log.warn("A client does not read: {waiting} bytes wait for it", waiting=len(self._backlog))
-            self.abort()
+        if not self._gathered:
+            market.afterTurn(self._sendGathered)
+        self._gathered.append(data)
 
     def close(self) -> None:
         """
@@ -200,6 +206,7 @@ class ServerProtocol(Protocol):
         """
         if self._over:
             return
+        self._sendGathered()
         self._over = True
         self.resumeProducing()
         if self._idleTimer.active():
@@ -212,6 +219,8 @@ class ServerProtocol(Protocol):
         """
         Cut the connection.
         """
+        if not self._over:
+            self._sendGathered()
         if not self._over:
             self._over = True
             self.transport.unregisterProducer()
@@ -237,6 +246,22 @@ class ServerProtocol(Protocol):
         """
         Do nothing: the end of the connection is told otherwise.
         """
+
+    def _sendGathered(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            self._transmit(b"".join(gathered))
+
+    def _transmit(self, data: bytes) -> None:
+        if self._over:
+            return
+        if not self._paused:
+            self.transport.write(data)
+            return
+        self._backlog += data
+        if len(self._backlog) > self._settings.maxBacklog:
+            self._log.warn("A client does not read: {waiting} bytes wait for it", waiting=len(self._backlog))
+            self.abort()
 
     def _serve(self, envelope: Envelope) -> None:
         try:
@@ -264,8 +289,13 @@ class ServerProtocol(Protocol):
         self.close()
 
     def _beat(self) -> None:
-        self._beatTimer = self.exchange.clock.callLater(self._settings.heartbeatInterval, self._beat)
-        self.send(ProtoHeartbeatEvent())
+        # Moving the timer whenever something is sent would cost more than the sending.
+        clock, interval = self.exchange.clock, self._settings.heartbeatInterval
+        wait = self._lastSent + interval - clock.seconds()
+        isDue = wait < _TOLERANCE
+        self._beatTimer = clock.callLater(interval if isDue else wait, self._beat)
+        if isDue:
+            self.send(ProtoHeartbeatEvent())
 
 
 class SimulatorFactory(Factory):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ctrader_twisted.framing import encodeFrame
 from ctrader_twisted.schema.messages import ProtoOADepthEvent, ProtoOADepthQuote
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.market.depth import Level, SeededDepth
@@ -133,10 +134,15 @@ class DepthFeed:
         changed, gone = book.update(tick)
         if not changed and not gone:
             return
-        event = ProtoOADepthEvent(symbolId=symbolId, newQuotes=changed, deletedQuotes=gone)
+        shared: dict[int, tuple[ProtoOADepthEvent, bytes]] = {}
         for connection, accountId in tuple(book.subscribers):
-            event.ctidTraderAccountId = accountId
-            connection.send(event)
+            if accountId not in shared:
+                event = ProtoOADepthEvent(
+                    ctidTraderAccountId=accountId, symbolId=symbolId, newQuotes=changed, deletedQuotes=gone
+                )
+                shared[accountId] = event, encodeFrame(event)
+            event, frame = shared[accountId]
+            connection.send(event, frame=frame)
 
     def _drop(self, symbolId: int, book: _Book) -> None:
         if not book.subscribers:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -25,6 +26,7 @@ from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.depthfeed import DepthFeed
 from ctrader_twisted.simulator.faults.faults import Faults
 from ctrader_twisted.simulator.feed import Feed
+from ctrader_twisted.simulator.interest import tradedSymbols
 from ctrader_twisted.simulator.market.market import Market, Registration
 from ctrader_twisted.simulator.market.seeded import SeededPrices
 from ctrader_twisted.simulator.market.source import PriceSource, Tick
@@ -168,8 +170,11 @@ class Exchange:
         expireOrders(self.venue)
         chargeNights(self.venue)
         # Each on its own: what goes wrong with one is no reason that another misses a price.
-        listeners = self.feed.tell, self._trigger, self.valuations.tell
-        self._listening = tuple(map(self.market.listen, listeners))
+        self._listening = (
+            self.market.listen(self.feed.tell, self.feed.symbols),
+            self.market.listen(self._trigger, partial(tradedSymbols, self.venue)),
+            self.market.listen(self.valuations.tell, self.valuations.symbols),
+        )
         self.market.start()
 
     def stop(self) -> None:
@@ -356,6 +361,7 @@ class Exchange:
         """
         Say that something changed which should outlive the process.
         """
+        self.market.look()
         self._call(self.onChange)
 
     def _tellSymbols(self, symbolIds: Iterable[int]) -> None:

@@ -4,11 +4,12 @@ Who hears of which prices.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define
 
+from ctrader_twisted.framing import encodeFrame
 from ctrader_twisted.schema.messages import ProtoOASpotEvent, ProtoOATrendbar
 from ctrader_twisted.simulator.depthfeed import DepthFeed
 from ctrader_twisted.simulator.market.livebars import LiveBars
@@ -24,13 +25,14 @@ __all__ = ["Feed"]
 @define
 class _Subscription:
     """
-    One account's interest in one symbol, on one connection; the prices are those that it was last told.
+    One account's interest in one symbol, on one connection.
+
+    @ivar told: the prices that it was last told.
     """
 
     withTimestamp: bool
-    bid: int | None = None
-    ask: int | None = None
-    periods: set[int] = field(factory=set)
+    told: Tick | None = None
+    periods: frozenset[int] = frozenset()
 
 
 class Feed:
@@ -50,8 +52,14 @@ class Feed:
         self.depth = depth
         self._bars = LiveBars(market, now)
         self._subscribers: dict[int, dict[tuple[ServerProtocol, int], _Subscription]] = {}
-        self._told: dict[int, Tick] = {}
+        self._subscribed: dict[ServerProtocol, dict[tuple[int, int], None]] = {}
         self._paused = False
+
+    def symbols(self) -> Collection[int]:
+        """
+        @return: the symbols that somebody is subscribed to.
+        """
+        return self._subscribers.keys()
 
     def isSubscribed(self, connection: ServerProtocol, accountId: int, symbolId: int) -> bool:
         """
@@ -73,8 +81,10 @@ class Feed:
         @param withTimestamp: whether the events shall carry the time.
         """
         subscription = _Subscription(withTimestamp)
-        self._subscribers.setdefault(symbolId, {})[connection, accountId] = subscription
         last = self.last(symbolId)
+        self._subscribers.setdefault(symbolId, {})[connection, accountId] = subscription
+        self._subscribed.setdefault(connection, {})[accountId, symbolId] = None
+        self._market.look()
         if last is None:
             connection.send(ProtoOASpotEvent(ctidTraderAccountId=accountId, symbolId=symbolId))
         else:
@@ -88,8 +98,10 @@ class Feed:
         @param accountId: the account.
         @param symbolId: the symbol.
         """
-        self._subscribers.get(symbolId, {}).pop((connection, accountId), None)
-        self._dropBars(symbolId)
+        if self.isSubscribed(connection, accountId, symbolId):
+            del self._subscribed[connection][accountId, symbolId]
+            self._drop(connection, accountId, symbolId)
+            self._market.look()
         self.depth.unsubscribe(connection, accountId, symbolId)
 
     def hasBars(self, connection: ServerProtocol, accountId: int, symbolId: int, period: int) -> bool:
@@ -114,7 +126,7 @@ class Feed:
         @param period: a C{ProtoOATrendbarPeriod}.
         """
         subscription = self._subscribers[symbolId][connection, accountId]
-        subscription.periods.add(period)
+        subscription.periods |= {period}
         self._bars.follow(symbolId, period)
         if self._paused:
             self._bars.restart()
@@ -133,7 +145,7 @@ class Feed:
         """
         subscription = self._subscribers.get(symbolId, {}).get((connection, accountId))
         if subscription is not None:
-            subscription.periods.discard(period)
+            subscription.periods -= {period}
             self._dropBars(symbolId)
 
     def forget(self, connection: ServerProtocol, accountId: int | None = None) -> None:
@@ -144,10 +156,14 @@ class Feed:
         @param accountId: the account whose subscriptions end; L{None} for all.
         """
         self.depth.forget(connection, accountId)
-        for symbolId, subscribers in self._subscribers.items():
-            for key in [key for key in subscribers if key[0] is connection and accountId in (None, key[1])]:
-                del subscribers[key]
-                self._dropBars(symbolId)
+        subscribed = self._subscribed.pop(connection, {})
+        kept = {key: None for key in subscribed if accountId not in (None, key[0])}
+        if kept:
+            self._subscribed[connection] = kept
+        for each, symbolId in subscribed:
+            if (each, symbolId) not in kept:
+                self._drop(connection, each, symbolId)
+        self._market.look()
 
     def last(self, symbolId: int) -> Tick | None:
         """
@@ -156,7 +172,7 @@ class Feed:
         @param symbolId: the symbol.
         @return: the price, or L{None} if there was none yet.
         """
-        return self._told.get(symbolId) or self._market.quote(symbolId)
+        return self._market.last(symbolId)
 
     def tell(self, symbolId: int, tick: Tick) -> None:
         """
@@ -168,23 +184,37 @@ class Feed:
         if self._paused:
             self._paused = False
             self._bars.restart()
-        self._told[symbolId] = tick
         self._bars.add(symbolId, tick)
         bars = self._bars.newest(symbolId)
-        for (connection, accountId), subscription in list(self._subscribers.get(symbolId, {}).items()):
-            connection.send(_event(accountId, symbolId, subscription, tick, bars))
+        shared: dict[object, tuple[ProtoOASpotEvent, bytes]] = {}
+        for (connection, accountId), subscription in tuple(self._subscribers.get(symbolId, {}).items()):
+            # Who has subscribed to the same and was told the same is sent the same bytes.
+            key = accountId, subscription.withTimestamp, subscription.periods, subscription.told
+            if key not in shared:
+                event = _event(accountId, symbolId, subscription, tick, bars)
+                shared[key] = event, encodeFrame(event)
+            event, frame = shared[key]
+            subscription.told = tick
+            connection.send(event, frame=frame)
         self.depth.tell(symbolId, tick)
 
     def pause(self) -> None:
         """
         Prices stand still: what was told last is not what is true when they move again.
         """
-        self._told.clear()
         self._paused = True
 
+    def _drop(self, connection: ServerProtocol, accountId: int, symbolId: int) -> None:
+        subscribers = self._subscribers[symbolId]
+        del subscribers[connection, accountId]
+        if not subscribers:
+            del self._subscribers[symbolId]
+        self._dropBars(symbolId)
+
     def _dropBars(self, symbolId: int) -> None:
-        subscribers = self._subscribers.get(symbolId, {}).values()
-        self._bars.keepOnly(symbolId, {period for each in subscribers for period in each.periods})
+        if self._bars.isFollowed(symbolId):
+            subscribers = self._subscribers.get(symbolId, {}).values()
+            self._bars.keepOnly(symbolId, {period for each in subscribers for period in each.periods})
 
 
 def _event(
@@ -194,7 +224,8 @@ def _event(
     Name the sides that have changed; both, if neither has, so that no tick is lost.
     """
     event = ProtoOASpotEvent(ctidTraderAccountId=accountId, symbolId=symbolId)
-    bidChanged, askChanged = tick.bid != subscription.bid, tick.ask != subscription.ask
+    told = subscription.told
+    bidChanged, askChanged = told is None or tick.bid != told.bid, told is None or tick.ask != told.ask
     if bidChanged or not askChanged:
         event.bid = tick.bid
     if askChanged or not bidChanged:
@@ -203,5 +234,5 @@ def _event(
         event.timestamp = tick.timestamp
     if subscription.periods:
         event.trendbar.extend(bars[period] for period in sorted(subscription.periods) if period in bars)
-    subscription.bid, subscription.ask = tick.bid, tick.ask
+    subscription.told = tick
     return event

@@ -4,9 +4,11 @@ What accounts are worth as prices move: margin calls, stop-outs, and the profit 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ctrader_twisted.schema.messages import ProtoOAv1PnLChangeEvent
+from ctrader_twisted.simulator.interest import tradedSymbols
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import MONEY_DIGITS
@@ -38,6 +40,13 @@ class Valuations:
         self._subscribers: dict[tuple[ServerProtocol, int], tuple[int, int] | None] = {}
         self._last: int | None = None
 
+    def symbols(self) -> Collection[int]:
+        """
+        @return: the symbols whose prices matter: those that accounts trade, and all while somebody waits for profits,
+            since the last one is told when nothing is traded any more.
+        """
+        return self._venue.catalogue.symbols.keys() if self._subscribers else tradedSymbols(self._venue)
+
     def isSubscribed(self, connection: ServerProtocol, accountId: int) -> bool:
         """
         Tell whether a subscription to profit is there.
@@ -55,6 +64,7 @@ class Valuations:
         @param accountId: the account.
         """
         self._subscribers[connection, accountId] = None
+        self._venue.market.look()
         standing = self._standing(accountId)
         if standing is not None:
             self._tellProfit(connection, accountId, standing)
@@ -67,6 +77,7 @@ class Valuations:
         @param accountId: an account that is subscribed to.
         """
         del self._subscribers[connection, accountId]
+        self._venue.market.look()
 
     def forget(self, connection: ServerProtocol, accountId: int | None = None) -> None:
         """
@@ -77,6 +88,7 @@ class Valuations:
         """
         for key in [key for key in self._subscribers if key[0] is connection and accountId in (None, key[1])]:
             del self._subscribers[key]
+        self._venue.market.look()
 
     def tell(self, symbolId: int, tick: Tick) -> None:
         """

@@ -7,6 +7,8 @@ from __future__ import annotations
 from attrs import frozen
 
 from ctrader_twisted.simulator.exchange import Exchange
+from ctrader_twisted.simulator.market.calendar import isHoliday
+from ctrader_twisted.simulator.market.periods import dayOpening, tradingDay
 from ctrader_twisted.simulator.venue.schedule import nextOpening
 
 __all__ = ["WorldTime", "resumeTime"]
@@ -49,11 +51,17 @@ def resumeTime(exchange: Exchange, last: WorldTime | None) -> WorldTime:
     now = _real(exchange)
     if last is not None:
         now = max(now, now + last.ahead, last.latest)
-    opening = min(nextOpening(exchange.catalogue.full(each), now) for each in exchange.catalogue.symbols)
+    opening = _opening(exchange, now)
     if opening > now:
         now = opening + _AFTER_OPENING
     exchange.timeline.setTo(now)
     return WorldTime.of(exchange)
+
+
+def _opening(exchange: Exchange, now: int) -> int:
+    opening = min(nextOpening(exchange.catalogue.full(each), now) for each in exchange.catalogue.symbols)
+    day = tradingDay(opening)
+    return _opening(exchange, dayOpening(day + 1)) if isHoliday(day) else opening
 
 
 def _real(exchange: Exchange) -> int:

@@ -86,27 +86,39 @@ class Options(BaseOptions):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self["replay"] = {}
+        self["replay"], self["replay-ask"] = {}, {}
 
     def opt_replay(self, text: str) -> None:
         """
-        Replay recorded ticks: SYMBOL=FILE. May be given for several symbols.
+        Replay recorded ticks, or bars of the bid: SYMBOL=FILE. May be given for several symbols.
         """
-        name, separator, file = text.partition("=")
-        if not separator or not file:
-            raise UsageError(f"--replay {text}: say SYMBOL=FILE, such as EURUSD=ticks.csv.")
-        if name not in _SYMBOLS:
-            raise UsageError(f"--replay {text}: there is no symbol {name}; there are {', '.join(_SYMBOLS)}.")
-        self["replay"][name] = Path(file)
+        self._addFile("replay", text)
+
+    def opt_replay_ask(self, text: str) -> None:
+        """
+        Where a file to replay holds bars of the bid, those of the ask: SYMBOL=FILE.
+        """
+        self._addFile("replay-ask", text)
 
     def postOptions(self) -> None:
         """
         Check what only shows in the end.
 
-        @raise UsageError: if no directory was given.
+        @raise UsageError: if no directory was given, or bars of the ask without those of the bid.
         """
         if self["directory"] is None:
             raise UsageError("Say where the simulator shall keep its state: --directory DIR.")
+        for name in self["replay-ask"]:
+            if name not in self["replay"]:
+                raise UsageError(f"--replay-ask {name}: say where the bars of the bid are: --replay {name}=FILE.")
+
+    def _addFile(self, option: str, text: str) -> None:
+        name, separator, file = text.partition("=")
+        if not separator or not file:
+            raise UsageError(f"--{option} {text}: say SYMBOL=FILE, such as EURUSD=ticks.csv.")
+        if name not in _SYMBOLS:
+            raise UsageError(f"--{option} {text}: there is no symbol {name}; there are {', '.join(_SYMBOLS)}.")
+        self[option][name] = Path(file)
 
 
 class _PlainEnd(SystemExit, Exception):
@@ -140,7 +152,8 @@ def makeService(options: Mapping[str, Any]) -> IService:
     from twisted.internet import reactor
 
     try:
-        replay = {name: ReplayedPrices.fromFile(path) for name, path in options["replay"].items()}
+        asks = options["replay-ask"]
+        replay = {name: ReplayedPrices.fromFile(path, asks.get(name)) for name, path in options["replay"].items()}
     except ConfigurationError as error:
         raise SystemExit(f"ctrader-sim: {error}") from error
     Ending(reactor).prepare()

@@ -9,7 +9,6 @@ from random import Random
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, execute
-from twisted.internet.task import Clock
 
 from ctrader_twisted.client import Client
 from ctrader_twisted.credentials import Application, TokenPair
@@ -19,6 +18,7 @@ from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import PriceSource
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.world import EUR_ACCOUNT, LIVE_ACCOUNT, NETTED_ACCOUNT, USD_ACCOUNT
+from ctrader_twisted.testing.clock import VirtualClock
 from ctrader_twisted.testing.memory import MemoryEndpoint
 
 __all__ = ["NothingHappens", "VirtualExchange"]
@@ -81,7 +81,7 @@ class VirtualExchange:
         @param settings: how the server behaves.
         @param options: more for L{Exchange.default}.
         """
-        self.clock = Clock()
+        self.clock = VirtualClock()
         self.exchange = Exchange.default(self.clock, seed=seed, replay=replay, settings=settings, **options)
         self.endpoint = MemoryEndpoint(self.clock, SimulatorFactory(self.exchange))
         self.liveEndpoint = MemoryEndpoint(self.clock, SimulatorFactory(self.exchange, isLiveHost=True))
@@ -167,11 +167,7 @@ class VirtualExchange:
         @param end: not further than this.
         @return: whether there was something.
         """
-        due = min((call.getTime() for call in self.clock.getDelayedCalls()), default=None)
-        if due is None or due > end:
-            return False
-        self.clock.advance(max(0.0, due - self.clock.seconds()))
-        return True
+        return self.clock.step(end)
 
     def _await(self, coroutine: Coroutine[Any, Any, _ResultT], end: float) -> _ResultT:
         results: list[_ResultT] = []

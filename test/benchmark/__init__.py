@@ -26,6 +26,11 @@ one writes it with Twisted at first: C{Int32StringReceiver}, two parses per fram
 is L{ctrader_twisted.wire.OpenApiProtocol}; C{session} is a listener of an account of
 L{ctrader_twisted.session.session.Session}.
 
+B{The simulator} has rows of its own, which are no ratios (L{test.benchmark.simulator}): how many spot events it
+delivers to a thousand TLS clients in a second of its CPU time, when a hundred symbols tick each second, one after the
+other or ten at once; how long a virtual day of five symbols takes in which a position is opened and closed every
+minute; and how much memory a process has after some days of a virtual month, in which it trades every ten minutes.
+
 B{How to read it.} Each turn gives a ratio to the C{bare} of the same turn, and each round the median of its turns; the
 ratio printed is the median of the rounds, and the spread is their range in percent of it. Beside it stand what plain
 Twisted reached in the survey that set the goals, and what is to be reached. A spread of more than 20 % says that the

@@ -15,6 +15,7 @@ from OpenSSL import SSL
 
 from test.benchmark.figures import FIGURES, Figure, Ratio, ratios
 from test.benchmark.rounds import Round, Scale
+from test.benchmark.simulator import Row
 
 __all__ = ["document", "table"]
 
@@ -30,12 +31,13 @@ def _versions() -> dict[str, str]:
     }
 
 
-def document(scale: Scale, found: dict[str, list[Round]]) -> dict[str, Any]:
+def document(scale: Scale, found: dict[str, list[Round]], rows: list[Row]) -> dict[str, Any]:
     """
     Put the figures together for a program.
 
     @param scale: how much was measured.
     @param found: the rounds of each workload.
+    @param rows: the figures of the simulator.
     @return: what can be written as JSON.
     """
     return {
@@ -52,15 +54,17 @@ def document(scale: Scale, found: dict[str, list[Round]]) -> dict[str, Any]:
             }
             for figure in FIGURES
         ],
+        "simulator": [row._asdict() for row in rows],
     }
 
 
-def table(scale: Scale, found: dict[str, list[Round]]) -> str:
+def table(scale: Scale, found: dict[str, list[Round]], rows: list[Row]) -> str:
     """
     Put the figures together for a person.
 
     @param scale: how much was measured.
     @param found: the rounds of each workload.
+    @param rows: the figures of the simulator.
     @return: lines of text.
     """
     lines = [f"{name}: {value}" for name, value in _versions().items()]
@@ -68,6 +72,8 @@ def table(scale: Scale, found: dict[str, list[Round]]) -> str:
     lines.append(_row("figure", "variant", "absolute", "ratio", "spread", "plain today", "reach"))
     for figure in FIGURES:
         lines += [_figureRow(figure, ratio) for ratio in ratios(figure, found[figure.workload])]
+    lines += ["", f"{'simulator':<36} {'absolute':>28} {'reach':>12}"]
+    lines += [f"{row.name:<36} {f'{row.value:,.1f} {row.unit}':>28} {row.goal or '-':>12}" for row in rows]
     return "\n".join(lines)
 
 

@@ -7,25 +7,23 @@ The turns are short and the variants alternate, because on most machines the spe
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from test.benchmark.certificate import Identity, makeIdentity
 from test.benchmark.child import coresToUse
 from test.benchmark.frames import spotEvents
+from test.benchmark.processes import Failed, readLine, startProcess, tell
 from test.benchmark.results import Assignment, EventsSeen, TripsMade
 from test.benchmark.server import Settings
 
-__all__ = ["WORKLOADS", "Failed", "Round", "Scale", "Turn", "Workload", "measure"]
+__all__ = ["WORKLOADS", "Round", "Scale", "Turn", "Workload", "measure"]
 
-_PROJECT = Path(__file__).resolve().parent.parent.parent
 _ROUND_SECONDS = 120.0
 
 Turn = dict[str, Any]
@@ -34,12 +32,6 @@ What each variant measured in one turn, by the variant's name: L{EventsSeen} or 
 """
 
 Round = list[Turn]
-
-
-class Failed(Exception):
-    """
-    A process of the benchmark failed, or saw other events than were sent.
-    """
 
 
 class Scale(NamedTuple):
@@ -104,7 +96,9 @@ def measure(scale: Scale, progress: Callable[[str], object]) -> dict[str, list[R
 def _round(workload: Workload, port: int, identity: Identity, scale: Scale) -> Round:
     with ExitStack() as stack:
         processes = {
-            variant: stack.enter_context(_process("measured", _assignment(workload, variant, port, identity, scale)))
+            variant: stack.enter_context(
+                startProcess("measured", _assignment(workload, variant, port, identity, scale))
+            )
             for variant in workload.variants
         }
 
@@ -130,9 +124,8 @@ def _measured(
     Let one variant's process measure one turn.
     """
     who = f"{workload.name}, {variant}"
-    with suppress(BrokenPipeError):
-        _pipe(process.stdin).write(b"\n")
-    told = json.loads(_line(process, who))
+    tell(process)
+    told = json.loads(readLine(process, who))
     if workload.work == "trips":
         return TripsMade(**told)
     seen = EventsSeen(**told)
@@ -153,37 +146,5 @@ def _server(workload: Workload, identity: Identity, scale: Scale) -> Iterator[in
     """
     events = scale.events if workload.work == "events" else 0
     settings = Settings(*identity, workload.name, events, coresToUse()[1], scale.rounds * _ROUND_SECONDS)
-    with _process("server", settings) as process:
-        yield int(_line(process, f"the server for {workload.name}"))
-
-
-@contextmanager
-def _process(module: str, told: Settings | Assignment) -> Iterator[subprocess.Popen[bytes]]:
-    """
-    Run a process. Leaving the block closes its standard input, upon which it ends, and waits for that.
-    """
-    paths = [str(_PROJECT), os.environ.get("PYTHONPATH", "")]
-    with subprocess.Popen(
-        [sys.executable, "-m", f"test.benchmark.{module}", json.dumps(told._asdict())],
-        bufsize=0,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=_PROJECT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-    ) as process:
-        try:
-            yield process
-        finally:
-            _pipe(process.stdin).close()
-
-
-def _line(process: subprocess.Popen[bytes], who: str) -> bytes:
-    line = _pipe(process.stdout).readline()
-    if not line:
-        raise Failed(f"{who}: the process ended early, with status {process.wait()}")
-    return line
-
-
-def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-    assert pipe is not None
-    return pipe
+    with startProcess("server", settings) as process:
+        yield int(readLine(process, f"the server for {workload.name}"))

@@ -173,16 +173,17 @@ class Line:
 
     # What goes.
 
-    def send(self, message: Message, clientMsgId: str | None) -> None:
+    def send(self, message: Message, clientMsgId: str | None, frame: bytes | None = None) -> None:
         """
         Send a message, or do what a rule says.
 
         @param message: what to send.
         @param clientMsgId: the id of the request that caused it.
+        @param frame: the frame of both, if it has been made already.
         """
         if (self.isSilent and self._kept is None) or (self._muted and clientMsgId in self._muted):
             return
-        frame = encodeFrame(message, clientMsgId)
+        frame = frame or encodeFrame(message, clientMsgId)
         action: OutgoingAction | None = None
         if self._nextCut is not None:
             action = Cut(self._nextCut)
@@ -221,9 +222,11 @@ class Line:
             self._wire.abort()
 
     def _leave(self, frame: bytes) -> None:
-        held, self._held = self._held, []
-        for each in (frame, *held):
-            self._write(each)
+        self._write(frame)
+        if self._held:
+            held, self._held = self._held, []
+            for each in held:
+                self._write(each)
 
     def _write(self, data: bytes) -> None:
         if not self.isSilent:

@@ -82,6 +82,14 @@ class LiveBars:
         if period not in followed:
             followed[period] = self._begun(symbolId, period)
 
+    def isFollowed(self, symbolId: int) -> bool:
+        """
+        Tell whether any bar of a symbol is followed.
+
+        @param symbolId: the symbol.
+        """
+        return symbolId in self._forming
+
     def keepOnly(self, symbolId: int, periods: Collection[int]) -> None:
         """
         Follow the bars of a symbol no more, but for some.

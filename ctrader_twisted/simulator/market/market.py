@@ -5,7 +5,7 @@ The prices of all symbols on one clock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -35,12 +35,19 @@ class Registration:
     @ivar active: whether it still does.
     """
 
-    def __init__(self, listener: Callable[[int, Tick], object], remove: Callable[[Registration], None]) -> None:
+    def __init__(
+        self,
+        listener: Callable[[int, Tick], object],
+        wanted: Callable[[], Collection[int]] | None,
+        remove: Callable[[Registration], None],
+    ) -> None:
         """
         @param listener: who listens.
+        @param wanted: tells which symbols it wants to hear of; L{None} for all.
         @param remove: called with this object when that ends.
         """
         self.listener = listener
+        self.wanted = wanted
         self.active = True
         self._remove = remove
 
@@ -56,7 +63,10 @@ class Market:
     """
     Tells each tick at its time, and what was before.
 
-    Stream and history come from the same sources, and history holds no tick that is later than now.
+    Stream and history come from the same sources, and history holds no tick that is later than now. The ticks of
+    symbols that no listener wants are not even made.
+
+    @ivar isTelling: whether listeners are being told in this turn of the reactor.
     """
 
     _log = Logger()
@@ -70,6 +80,7 @@ class Market:
         @param now: tells the simulated time, in milliseconds since 1970.
         @param speed: how many simulated milliseconds pass in a millisecond of the clock; more than 0.
         """
+        self.isTelling = False
         self._clock = clock
         self._sources = dict(sorted(sources.items()))
         self._now = now
@@ -77,8 +88,52 @@ class Market:
         self._listeners: tuple[Registration, ...] = ()
         self._running = False
         self._timer: IDelayedCall | None = None
+        # The symbols that somebody wants, in their order, and the moment up to which each one's ticks are no news.
+        self._followed: dict[int, int] = {}
+        self._told: dict[int, Tick] = {}
+        self._afterTurn: list[Callable[[], object]] = []
         self._fetchedUntil = 0
         self._coming: deque[tuple[int, Tick]] = deque()
+
+    @property
+    def isRunning(self) -> bool:
+        """
+        Whether ticks are told.
+        """
+        return self._running
+
+    def source(self, symbolId: int) -> PriceSource:
+        """
+        Give the source of a symbol's prices.
+
+        @param symbolId: a symbol that has a source.
+        """
+        return self._sources[symbolId]
+
+    def catchUp(self) -> None:
+        """
+        Tell the ticks whose time has come and whose turn has not. While the market is stopped nothing happens.
+        """
+        self._turn(self._tellDue)
+        self._schedule()
+
+    def setSource(self, symbolId: int, source: PriceSource, tick: Tick | None = None) -> None:
+        """
+        Let a symbol have another source, or say that its source has changed; L{catchUp} comes first.
+
+        @param symbolId: a symbol that has a source.
+        @param source: the source from now on; what is past is in it too.
+        @param tick: its tick of this moment, if it is to be told now.
+        """
+        self._sources[symbolId] = source
+        if not self._running:
+            return
+        self._drop({symbolId})
+        if symbolId in self._followed:
+            self._add({symbolId: self._now()})
+        if tick is not None:
+            self._turn(lambda: self._tell(symbolId, tick))
+        self._schedule()
 
     def quote(self, symbolId: int) -> Tick | None:
         """
@@ -88,6 +143,16 @@ class Market:
         @return: the newest tick, or L{None} if there was none yet.
         """
         return self._sources[symbolId].lastTick(self._now())
+
+    def last(self, symbolId: int) -> Tick | None:
+        """
+        Give the prices that listeners know: those that they were told last, if the symbol is one that they are told of,
+        or else the latest ones.
+
+        @param symbolId: a symbol that has a source.
+        @return: the tick, or L{None} if there was none yet.
+        """
+        return self._told.get(symbolId) or self.quote(symbolId)
 
     def ticks(self, symbolId: int, start: int, end: int) -> list[Tick]:
         """
@@ -113,17 +178,46 @@ class Market:
         """
         return buildBars(self._sources[symbolId], period, start, end, self._now(), limit)
 
-    def listen(self, listener: Callable[[int, Tick], object]) -> Registration:
+    def listen(
+        self, listener: Callable[[int, Tick], object], wanted: Callable[[], Collection[int]] | None = None
+    ) -> Registration:
         """
-        Hear each tick while the market is started.
+        Hear ticks while the market is started.
 
         @param listener: called with symbol id and tick, in order of time and, within a millisecond, of symbol id. What
             it raises is logged.
+        @param wanted: tells which symbols it must hear of; it may hear of others. L{None} for all. When the answer
+            changes, L{look} must be called.
         @return: an object whose C{stop()} ends it.
         """
-        registration = Registration(listener, self._remove)
+        registration = Registration(listener, wanted, self._remove)
         self._listeners += (registration,)
+        self.look()
         return registration
+
+    def look(self) -> None:
+        """
+        See anew which symbols are wanted. Those that were not wanted before are told from now on.
+        """
+        wanted = self._wanted()
+        if wanted == self._followed.keys():
+            return
+        self._drop(self._followed.keys() - wanted)
+        self._followed = {symbolId: since for symbolId, since in self._followed.items() if symbolId in wanted}
+        now = self._now()
+        added = {symbolId: now for symbolId in wanted if symbolId not in self._followed}
+        self._followed = dict(sorted({**self._followed, **added}.items()))
+        if self._running:
+            self._add(added)
+            self._schedule()
+
+    def afterTurn(self, call: Callable[[], object]) -> None:
+        """
+        Have something called when all that is told in this turn has been told.
+
+        @param call: what to call; while L{isTelling}.
+        """
+        self._afterTurn.append(call)
 
     def start(self) -> None:
         """
@@ -132,8 +226,9 @@ class Market:
         if self._running:
             return
         self._running = True
-        self._fetchedUntil = self._now()
-        self._go()
+        self._fetchedUntil = now = self._now()
+        self._followed = dict.fromkeys(self._followed, now)
+        self._schedule()
 
     def stop(self) -> None:
         """
@@ -141,31 +236,81 @@ class Market:
         """
         self._running = False
         self._coming.clear()
+        self._told.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _remove(self, registration: Registration) -> None:
         self._listeners = tuple(other for other in self._listeners if other is not registration)
+        self.look()
+
+    def _wanted(self) -> set[int]:
+        wanted: set[int] = set()
+        for registration in self._listeners:
+            wanted.update(self._sources if registration.wanted is None else registration.wanted())
+        return wanted & self._sources.keys()
+
+    def _drop(self, symbolIds: Collection[int]) -> None:
+        if symbolIds:
+            self._coming = deque(item for item in self._coming if item[0] not in symbolIds)
+        for symbolId in symbolIds:
+            self._told.pop(symbolId, None)
+
+    def _add(self, symbolIds: Mapping[int, int]) -> None:
+        """
+        Put the ticks of further symbols between those that have been fetched; those of a symbol from a moment on.
+        """
+        self._followed.update(symbolIds)
+        found = [
+            (symbolId, tick)
+            for symbolId, since in symbolIds.items()
+            for tick in self._sources[symbolId].ticks(since + 1, self._fetchedUntil)
+        ]
+        if found:
+            self._coming = deque(_ordered([*self._coming, *found]))
+
+    def _schedule(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        # Who tells now looks himself for what comes next.
+        if self._running and not self.isTelling and (self._coming or self._fetch()):
+            wait = self._coming[0][1].timestamp - self._now()
+            self._timer = self._clock.callLater(max(0, wait) / 1000 / self._speed, self._go)
 
     def _go(self) -> None:
         self._timer = None
         # The clock may have jumped by hours; others want their turn, too.
-        for _ in range(_BATCH):
-            if not self._coming and not self._fetch():
-                return
-            wait = self._coming[0][1].timestamp - self._now()
-            if wait > 0:
-                self._timer = self._clock.callLater(wait / 1000 / self._speed, self._go)
+        self._turn(lambda: self._tellDue(_BATCH))
+        self._schedule()
+
+    def _turn(self, tell: Callable[[], object]) -> None:
+        if self.isTelling:
+            tell()
+            return
+        self.isTelling = True
+        try:
+            tell()
+        finally:
+            self.isTelling = False
+            calls, self._afterTurn = self._afterTurn, []
+            for call in calls:
+                call()
+
+    def _tellDue(self, most: int | None = None) -> None:
+        while self._running and most != 0 and (self._coming or self._fetch()):
+            if self._coming[0][1].timestamp > self._now():
                 return
             self._tell(*self._coming.popleft())
-            # A listener may have stopped the market, and even started it again.
-            if not self._running or self._timer is not None:
-                return
-        self._timer = self._clock.callLater(0, self._go)
+            most = None if most is None else most - 1
 
     def _fetch(self) -> bool:
-        following = [source.nextTick(self._fetchedUntil) for source in self._sources.values()]
+        sources = [
+            (symbolId, max(self._fetchedUntil, since), self._sources[symbolId])
+            for symbolId, since in self._followed.items()
+        ]
+        following = [source.nextTick(since) for _, since, source in sources]
         times = [tick.timestamp for tick in following if tick is not None]
         if not times:
             return False
@@ -173,14 +318,15 @@ class Market:
         self._fetchedUntil = start + _WINDOW
         found = [
             (symbolId, tick)
-            for symbolId, source in self._sources.items()
-            for tick in source.ticks(start, self._fetchedUntil)
+            for symbolId, since, source in sources
+            for tick in source.ticks(max(start, since + 1), self._fetchedUntil)
         ]
-        # Sorting is stable: ticks of one symbol in one millisecond keep their order.
-        self._coming.extend(sorted(found, key=lambda item: (item[1].timestamp, item[0])))
+        self._coming.extend(_ordered(found))
         return True
 
     def _tell(self, symbolId: int, tick: Tick) -> None:
+        if symbolId in self._followed:
+            self._told[symbolId] = tick
         for registration in self._listeners:
             try:
                 # One listener may have stopped another just now.
@@ -188,3 +334,8 @@ class Market:
                     registration.listener(symbolId, tick)
             except Exception:
                 self._log.failure("the listener {listener} failed", listener=registration.listener)
+
+
+def _ordered(ticks: Iterable[tuple[int, Tick]]) -> list[tuple[int, Tick]]:
+    # Sorting is stable: ticks of one symbol in one millisecond keep their order.
+    return sorted(ticks, key=lambda item: (item[1].timestamp, item[0]))

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ctrader_twisted.errors import ConfigurationError
+from ctrader_twisted.simulator.market.barfiles import readBothSides
+from ctrader_twisted.simulator.market.pricefiles import BARS, columnsOf
 from ctrader_twisted.simulator.market.summary import Summary, Tick
 from ctrader_twisted.simulator.market.tickfiles import readTicks
 
@@ -32,17 +34,26 @@ class ReplayedPrices:
             self._asks.append(ask)
 
     @classmethod
-    def fromFile(cls, path: Path) -> ReplayedPrices:
+    def fromFile(cls, path: Path, asks: Path | None = None) -> ReplayedPrices:
         """
-        Read a file of ticks: HistData.com's layout, or CSV with the header C{timestamp,bid,ask} and ISO times.
+        Read a file of ticks, or the files of the bars of both sides, in one of the layouts of
+        L{ctrader_twisted.simulator.market.pricefiles}. Bars become ticks as
+        L{ctrader_twisted.simulator.market.barfiles} says.
 
-        @param path: the file; the layout is recognised by its content.
-        @return: its prices.
-        @raise ConfigurationError: if it cannot be read, or holds anything but ticks in the order of time.
+        @param path: the file; if it holds bars, those of the bid.
+        @param asks: if it holds bars, the file of those of the ask.
+        @return: the prices.
+        @raise ConfigurationError: if a file cannot be read, or holds anything but prices in the order of time; or if
+            the bars of one side are missing.
         """
-        prices = cls(readTicks(path))
+        if asks is not None:
+            prices = cls(readBothSides(path, asks))
+        elif columnsOf(path) == BARS:
+            raise ConfigurationError(f"{path} holds bars of one side; name the file of the ask's, too")
+        else:
+            prices = cls(readTicks(path))
         if not prices._times:
-            raise ConfigurationError(f"{path} holds no ticks")
+            raise ConfigurationError(f"{path} holds no {'ticks' if asks is None else 'bars'}")
         return prices
 
     @property

@@ -7,7 +7,7 @@ reach its high and its low, and share its ticks among them. So a bar of any leng
 ticks, and agrees with them exactly. All is integer arithmetic.
 
 Within the tree time is trading time: the weeks of 120 hours, from Sunday to Friday evening in New York, follow each
-other without the weekends.
+other without the weekends. Holidays have their place in it, and what would happen then is left out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from itertools import pairwise
 from math import isqrt
 from struct import unpack
 
+from ctrader_twisted.simulator.market.calendar import FOUR_HOURS, HOURS, isHoliday, spreadAt
 from ctrader_twisted.simulator.market.paths import DRAWS_PER_CHILD, bell, minutePath, split
 from ctrader_twisted.simulator.market.periods import dayOpening, tradingDay
 from ctrader_twisted.simulator.market.specification import SymbolSpec
@@ -34,11 +35,8 @@ How long the node of each level is, from the week down to the minute.
 """
 _FAN_OUT = tuple(longer // shorter for longer, shorter in pairwise(_LENGTHS))
 _WEEK = _LENGTHS[0]
+_DAY = _LENGTHS[1] // _MINUTE
 _MINUTES = len(_LENGTHS) - 1
-
-# How busy each four hours of the trading day are, from 17:00 in New York, and each hour of those.
-_FOUR_HOURS = (5, 8, 9, 14, 20, 12)
-_HOURS = ((2, 4, 7, 7), (8, 8, 7, 7), (7, 7, 9, 12), (16, 14, 12, 12), (16, 20, 18, 16), (14, 10, 9, 7))
 
 # Every so many weeks the price comes back to the neighbourhood of its reference.
 _RETURN = 64
@@ -76,7 +74,8 @@ class SeededPrices:
         first, last = self._span(start, end)
         found: list[Tick] = []
         for minute in range(first // _MINUTE, last // _MINUTE + 1):
-            found += (tick for tick in self._minute(minute) if start <= tick.timestamp <= end)
+            if not _isClosed(minute):
+                found += (tick for tick in self._minute(minute) if start <= tick.timestamp <= end)
         return found
 
     def lastTick(self, at: int) -> Tick | None:
@@ -88,6 +87,9 @@ class SeededPrices:
         """
         minute = _tradingTime(at, _WEEK - 1) // _MINUTE
         while minute * _MINUTE >= self._beginning:
+            if _isClosed(minute):
+                minute -= minute % _DAY + 1
+                continue
             for tick in reversed(self._minute(minute)):
                 if tick.timestamp <= at:
                     return tick
@@ -103,6 +105,9 @@ class SeededPrices:
         """
         minute = max(self._beginning, _tradingTime(after, _WEEK - 1)) // _MINUTE
         while True:
+            if _isClosed(minute):
+                minute += _DAY - minute % _DAY
+                continue
             for tick in self._minute(minute):
                 if tick.timestamp > after:
                     return tick
@@ -119,6 +124,9 @@ class SeededPrices:
         position, last = self._span(start, end)
         parts: list[Summary] = []
         while position <= last:
+            if _isClosed(position // _MINUTE):
+                position += _LENGTHS[1] - position % _LENGTHS[1]
+                continue
             level = _widest(position, last)
             if level is not None:
                 parts.append(self._priced(self._node(level, position // _LENGTHS[level])))
@@ -173,7 +181,8 @@ class SeededPrices:
         node = self._node(_MINUTES, minute)
         opening = _realTime(minute * _MINUTE)
         point = self._point
-        path = minutePath(node, self._motion.spread, self._draws(f"minute/{minute}", node.volume))
+        spread = spreadAt(minute % (_WEEK // _MINUTE), self._motion.spread)
+        path = minutePath(node, spread, self._draws(f"minute/{minute}", node.volume))
         return tuple(Tick(opening + time, bid * point, ask * point) for time, bid, ask in path)
 
     def _draws(self, place: str, count: int) -> Sequence[int]:
@@ -184,17 +193,27 @@ class SeededPrices:
 
 def _weights(level: int, index: int) -> Sequence[int]:
     if level == 1:
-        return _FOUR_HOURS
+        return FOUR_HOURS
     if level == 2:
-        return _HOURS[index % len(_HOURS)]
+        return HOURS[index % len(HOURS)]
     return (1,) * _FAN_OUT[level]
 
 
 def _widest(position: int, last: int) -> int | None:
     for level, length in enumerate(_LENGTHS):
-        if position % length == 0 and position + length - 1 <= last:
+        isWhole = position % length == 0 and position + length - 1 <= last
+        if isWhole and not (level == 0 and _hasHoliday(position // _WEEK)):
             return level
     return None
+
+
+def _isClosed(minute: int) -> bool:
+    week, rest = divmod(minute, _WEEK // _MINUTE)
+    return isHoliday(7 * week + rest // _DAY)
+
+
+def _hasHoliday(week: int) -> bool:
+    return any(map(isHoliday, range(7 * week, 7 * week + 5)))
 
 
 def _tradingTime(timestamp: int, atMost: int) -> int:

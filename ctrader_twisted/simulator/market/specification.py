@@ -155,7 +155,7 @@ class Motion:
 
     @ivar reference: the price that it keeps returning to, in 1/100000 of a price unit.
     @ivar volatility: the standard deviation of a week, in 1/10000 of the reference.
-    @ivar spread: the usual spread, in units of the symbol's last digit.
+    @ivar spread: the spread of busy hours, in units of the symbol's last digit.
     @ivar ticksPerMinute: how many quotes come in a minute, on average.
     """
 

@@ -1,0 +1,99 @@
+"""
+The clock of virtual time does what Twisted's does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from ctrader_twisted.testing.clock import VirtualClock
+
+times = st.integers(0, 12)
+actions = st.lists(
+    st.tuples(st.sampled_from(["call", "nest", "cancel", "reset", "delay", "advance"]), times, times), max_size=40
+)
+
+
+def story(clock: Clock, planned: list[tuple[str, int, int]]) -> list[tuple[Any, ...]]:
+    """
+    Do what was planned.
+
+    @return: what happened, and when.
+    """
+    happened: list[tuple[Any, ...]] = []
+    calls: list[Any] = []
+
+    def call(name: int, nested: int | None) -> None:
+        happened.append((name, clock.seconds()))
+        if nested is not None:
+            calls.append(clock.callLater(nested, call, -name, None))
+
+    for number, (action, first, second) in enumerate(planned):
+        active = [each for each in calls if each.active()]
+        if action in ("call", "nest"):
+            calls.append(clock.callLater(first, call, number, second if action == "nest" else None))
+        elif action == "advance":
+            clock.advance(first)
+        elif active:
+            chosen = active[first % len(active)]
+            if action == "cancel":
+                chosen.cancel()
+            elif action == "reset":
+                chosen.reset(second)
+            else:
+                chosen.delay(second)
+        happened.append(("left", sorted(each.getTime() for each in clock.getDelayedCalls())))
+    clock.advance(100)
+    return happened
+
+
+class VirtualClockTests(SynchronousTestCase):
+    """
+    Calls are made at their time.
+    """
+
+    @given(actions)
+    def test_asTwisted(self, planned: list[tuple[str, int, int]]) -> None:
+        """
+        Whatever is called, put off, brought forward and cancelled happens when it does on Twisted's clock; what falls
+        on one moment may come in another order if it was brought forward to that.
+        """
+
+        def byMoment(happened: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+            return sorted(happened, key=repr)
+
+        self.assertEqual(byMoment(story(VirtualClock(), planned)), byMoment(story(Clock(), planned)))
+
+    def test_order(self) -> None:
+        """
+        What is due at one moment happens in the order in which it was asked for.
+        """
+        clock = VirtualClock()
+        heard: list[int] = []
+        for number in range(5):
+            clock.callLater(3 - number % 2, heard.append, number)
+        clock.advance(3)
+        self.assertEqual(heard, [1, 3, 0, 2, 4])
+
+    def test_step(self) -> None:
+        """
+        A step goes to the next call and no further.
+        """
+        clock = VirtualClock()
+        heard: list[str] = []
+        late = clock.callLater(2, heard.append, "late")
+        for name in ("a", "b"):
+            clock.callLater(1, heard.append, name)
+        self.assertFalse(clock.step(0.5))
+        self.assertTrue(clock.step(5))
+        self.assertEqual((heard, clock.seconds()), (["a", "b"], 1))
+        late.reset(3)
+        self.assertFalse(clock.step(3.5))
+        self.assertTrue(clock.step(4))
+        self.assertEqual((heard, clock.seconds()), (["a", "b", "late"], 4))
+        self.assertFalse(clock.step(1_000))
