@@ -178,6 +178,15 @@ class ServerProtocol(Protocol):
             self._beatTimer.reset(self._settings.heartbeatInterval)
             self._line.send(message, clientMsgId)
 
+    def push(self, message: Message) -> None:
+        """
+        Send a message past the rules for what is to go wrong. After the end of the connection it is dropped.
+
+        @param message: what to send; a C{ProtoMessage} is the envelope itself.
+        """
+        if not self._over:
+            self._line.push(message)
+
     def write(self, data: bytes) -> None:
         """
         Send bytes. After the end of the connection they are dropped.
