@@ -80,6 +80,13 @@ class Market:
         self._fetchedUntil = 0
         self._coming: deque[tuple[int, Tick]] = deque()
 
+    @property
+    def isRunning(self) -> bool:
+        """
+        Whether ticks are told.
+        """
+        return self._running
+
     def source(self, symbolId: int) -> PriceSource:
         """
         Give the source of a symbol's prices.
