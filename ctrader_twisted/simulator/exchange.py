@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -174,14 +175,14 @@ class Exchange:
 
     def stop(self) -> None:
         """
-        Let prices stand still. Connections stay as they are.
+        Let prices stand still, and forget what was to go wrong by itself. Connections stay as they are.
         """
         self.faults.stop()
         self.pause()
 
     def pause(self) -> None:
         """
-        Do as L{stop} does, but go on with what is planned to go wrong.
+        Let prices stand still. Connections stay as they are.
         """
         self.venue.stop()
         self.market.stop()
@@ -355,6 +356,14 @@ class Exchange:
         """
         expireAccess(self, grants or tuple(self.registry.grants))
 
+    def showCertificate(self, kind: CertificateKind) -> None:
+        """
+        Let the server show another certificate to new connections. In memory, where there is no TLS, nothing happens.
+
+        @param kind: what is right or wrong with it.
+        """
+        self._call(partial(listener, kind) for listener in self.onCertificate)
+
     def credentialsChanged(self) -> None:
         """
         Say that tokens were made or replaced. Whoever is told of them must find them good after any kind of restart.
@@ -367,18 +376,10 @@ class Exchange:
         """
         self._call(self.onChange)
 
-    def showCertificate(self, kind: CertificateKind) -> None:
-        """
-        Let the server show another certificate to new connections. In memory, where there is no TLS, nothing happens.
-
-        @param kind: what is right or wrong with it.
-        """
-        self._call(self.onCertificate, kind)
-
-    def _call(self, listeners: Iterable[Callable[..., None]], *arguments: object) -> None:
+    def _call(self, listeners: Iterable[Callable[[], None]]) -> None:
         for listener in tuple(listeners):
             try:
-                listener(*arguments)
+                listener()
             except Exception:
                 self._log.failure("The listener {listener} failed", listener=listener)
 

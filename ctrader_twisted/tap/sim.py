@@ -141,13 +141,20 @@ def makeService(options: Mapping[str, Any]) -> IService:
     """
     from twisted.internet import reactor
 
+    script = _script(options["faults"])
     try:
         replay = {name: ReplayedPrices.fromFile(path) for name, path in options["replay"].items()}
-        script = None if options["faults"] is None else readScript(Path(options["faults"]))
     except ConfigurationError as error:
         raise SystemExit(f"ctrader-sim: {error}") from error
     Ending(reactor).prepare()
     return _makeService(reactor, options, replay, script)
+
+
+def _script(file: str | None) -> Script | None:
+    try:
+        return None if file is None else readScript(Path(file))
+    except ConfigurationError as error:
+        raise SystemExit(f"ctrader-sim: {error}") from error
 
 
 def _makeService(

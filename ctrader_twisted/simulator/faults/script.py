@@ -28,6 +28,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from attrs import field, frozen
@@ -100,6 +101,13 @@ class Script:
     source: str = field(default="the script", eq=False)
 
 
+def _others(action: UnionType) -> tuple[type[Any], ...]:
+    """
+    The classes of actions that are no disturbances.
+    """
+    return tuple(each for each in action.__args__ if each is not Disturbance)
+
+
 _DISTURBANCES = tuple(
     each
     for each in (getattr(disturbances, name) for name in disturbances.__all__)
@@ -107,8 +115,8 @@ _DISTURBANCES = tuple(
 )
 _TOKEN = Choice("action", TokenAction.__args__)
 _KINDS: Mapping[str, tuple[type[Any], Choice]] = {
-    "incoming": (Incoming, Choice("action", (*IncomingAction.__args__[:-1], *_DISTURBANCES))),
-    "outgoing": (Outgoing, Choice("action", (*OutgoingAction.__args__[:-1], *_DISTURBANCES))),
+    "incoming": (Incoming, Choice("action", (*_others(IncomingAction), *_DISTURBANCES))),
+    "outgoing": (Outgoing, Choice("action", (*_others(OutgoingAction), *_DISTURBANCES))),
     "tokenRequest": (TokenRequest, _TOKEN),
     "tokenAnswer": (TokenAnswer, _TOKEN),
     "happen": (Happening, Choice("disturbance", _DISTURBANCES)),
