@@ -425,7 +425,7 @@ class RunTests(ExchangeCase):
             (f.EndSession(5), "there is no account 5; known are 20001"),
             (f.Gap("EURCHF", 5), "there is no symbol EURCHF; known are EURUSD"),
             (f.DisconnectApplication(application="x"), "there is no application x; known are standard, inactive"),
-            (f.ChangeSymbol("EURUSD", {"colour": 1}), "there is no attribute of a symbol colour; known are symbolId"),
+            (f.ChangeSymbol("EURUSD", {"colour": 1}), "there is no attribute of a symbol colour; known are"),
         ):
             for script in (
                 f.Script(rules=[f.Incoming(f.Mute()), f.Incoming(disturbance)], source="x.toml"),
