@@ -17,9 +17,10 @@ from ctrader_twisted.oauth.changing import changeTokens
 from ctrader_twisted.profiles import ProfileFile
 from ctrader_twisted.simulator.directory import Directory
 from ctrader_twisted.simulator.exchange import Exchange
+from ctrader_twisted.simulator.faults.script import readScript
 from ctrader_twisted.simulator.service import SimulatorService
 
-__all__ = ["Wanted", "sim"]
+__all__ = ["Wanted", "folderOf", "sim"]
 
 _PROFILE = "sim"
 _TOKENS = "tokens-sim.json"
@@ -35,6 +36,7 @@ class Wanted:
     @ivar oauthPort: the port for OAuth; 0 for a free one.
     @ivar seed: prices and credentials follow from it.
     @ivar speed: simulated seconds in a second.
+    @ivar faults: a script of what is to go wrong; L{None} for nothing.
     """
 
     directory: Path | None
@@ -42,6 +44,17 @@ class Wanted:
     oauthPort: int
     seed: int
     speed: float
+    faults: Path | None = None
+
+
+def folderOf(directory: Path | None, file: ProfileFile) -> Path:
+    """
+    Find the folder in which a simulator lives.
+
+    @param directory: what was said on the command line; L{None} for a folder beside the file of profiles.
+    @param file: the file of profiles.
+    """
+    return (directory or file.path.parent / "sim").resolve()
 
 
 async def sim(reactor: Any, console: Console, file: ProfileFile, wanted: Wanted) -> None:
@@ -52,10 +65,11 @@ async def sim(reactor: Any, console: Console, file: ProfileFile, wanted: Wanted)
     @param console: where to tell how to go on.
     @param file: the file of profiles.
     @param wanted: what was said on the command line.
-    @raise ConfigurationError: if its directory, a port, the profile or the tokens cannot be used.
+    @raise ConfigurationError: if its directory, a port, the profile, the tokens or the script cannot be used.
     @raise TokensBusy: if another process keeps the tokens locked.
     """
-    folder = (wanted.directory or file.path.parent / "sim").resolve()
+    folder = folderOf(wanted.directory, file)
+    script = None if wanted.faults is None else readScript(wanted.faults)
     exchange = Exchange.default(reactor, seed=wanted.seed, epoch=int(reactor.seconds() * 1000), speed=wanted.speed)
     service = SimulatorService(
         reactor,
@@ -64,6 +78,7 @@ async def sim(reactor: Any, console: Console, file: ProfileFile, wanted: Wanted)
         port=wanted.port,
         oauthPort=wanted.oauthPort,
         isRealTime=True,
+        script=script,
     )
     service.startService()
     try:

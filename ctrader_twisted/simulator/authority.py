@@ -4,6 +4,7 @@ The simulator's own certificate authority, and the certificate of its server.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,17 +20,30 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from OpenSSL.crypto import Error as CryptoError
+from OpenSSL.SSL import Context
+from twisted.internet.interfaces import IOpenSSLContextFactory
 from twisted.internet.ssl import CertificateOptions, PrivateCertificate
+from zope.interface import implementer
 
 from ctrader_twisted.errors import ConfigurationError
+from ctrader_twisted.simulator.faults.disturbances import CertificateKind
 from ctrader_twisted.simulator.files import replaceFile
 
-__all__ = ["Authority"]
+__all__ = ["Authority", "ShownCertificate"]
 
 _CA_DAYS, _SERVER_DAYS = 3650, 365
 _RENEWAL = timedelta(days=30)
 _NAMES = ("localhost",)
 _ADDRESSES = ("127.0.0.1", "::1")
+_GENERAL_NAMES: tuple[x509.GeneralName, ...] = (
+    *map(x509.DNSName, _NAMES),
+    *(x509.IPAddress(ip_address(each)) for each in _ADDRESSES),
+)
+_OTHER_NAMES = (x509.DNSName("simulator.invalid"),)
+# Certificates begin a day ago; this one ended an hour later.
+_EXPIRED_DAYS = -23 / 24
+
+_Signer = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 
 
 class Authority:
@@ -68,16 +82,35 @@ class Authority:
         options: CertificateOptions = server.options()
         return options
 
+    def optionsOf(self, kind: CertificateKind) -> CertificateOptions:
+        """
+        Make what the server needs to show another certificate. It is not kept.
+
+        @param kind: what is right or wrong with it.
+        @raise ConfigurationError: if the authority's files cannot be read.
+        """
+        try:
+            signer = self._newAuthority() if kind is CertificateKind.OTHER_AUTHORITY else self._authority()
+        except (OSError, ValueError, TypeError) as error:
+            raise ConfigurationError(f"the certificates in {self.caFile.parent} cannot be used: {error!r}") from error
+        names = _OTHER_NAMES if kind is CertificateKind.OTHER_NAME else _GENERAL_NAMES
+        days = _EXPIRED_DAYS if kind is CertificateKind.EXPIRED else _SERVER_DAYS
+        pem = self._serverPem(signer, names, days)
+        options: CertificateOptions = PrivateCertificate.loadPEM(pem).options()  # type: ignore[no-untyped-call]
+        return options
+
     def _isStale(self, path: Path) -> bool:
         if not path.exists():
             return True
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         return certificate.not_valid_after_utc - _RENEWAL < self._now
 
-    def _makeAuthority(self) -> None:
-        # Whenever the process may end: what is left is never of two authorities.
-        for file in (self.caFile, self._serverFile):
-            file.unlink(missing_ok=True)
+    def _authority(self) -> _Signer:
+        key = load_pem_private_key(self._keyFile.read_bytes(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return x509.load_pem_x509_certificate(self.caFile.read_bytes()), key
+
+    def _newAuthority(self) -> _Signer:
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name("ctrader_twisted simulator authority")
         certificate = (
@@ -86,18 +119,24 @@ class Authority:
             .add_extension(_keyUsage(forAuthority=True), critical=True)
             .sign(key, hashes.SHA256())
         )
+        return certificate, key
+
+    def _makeAuthority(self) -> None:
+        # Whenever the process may end: what is left is never of two authorities.
+        for file in (self.caFile, self._serverFile):
+            file.unlink(missing_ok=True)
+        certificate, key = self._newAuthority()
         replaceFile(self._keyFile, _keyPem(key))
         replaceFile(self.caFile, certificate.public_bytes(Encoding.PEM))
 
     def _makeServer(self) -> None:
-        authority = x509.load_pem_x509_certificate(self.caFile.read_bytes())
-        authorityKey = load_pem_private_key(self._keyFile.read_bytes(), None)
-        assert isinstance(authorityKey, ec.EllipticCurvePrivateKey)
+        replaceFile(self._serverFile, self._serverPem(self._authority(), _GENERAL_NAMES, _SERVER_DAYS))
+
+    def _serverPem(self, signer: _Signer, names: Iterable[x509.GeneralName], days: float) -> bytes:
+        authority, authorityKey = signer
         key = ec.generate_private_key(ec.SECP256R1())
-        names: list[x509.GeneralName] = [x509.DNSName(each) for each in _NAMES]
-        names += [x509.IPAddress(ip_address(each)) for each in _ADDRESSES]
         certificate = (
-            self._builder(_name("ctrader_twisted simulator"), authority.subject, key.public_key(), _SERVER_DAYS)
+            self._builder(_name("ctrader_twisted simulator"), authority.subject, key.public_key(), days)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_keyUsage(forAuthority=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -107,10 +146,10 @@ class Authority:
             )
             .sign(authorityKey, hashes.SHA256())
         )
-        replaceFile(self._serverFile, _keyPem(key) + certificate.public_bytes(Encoding.PEM))
+        return _keyPem(key) + certificate.public_bytes(Encoding.PEM)
 
     def _builder(
-        self, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+        self, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: float
     ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
@@ -123,6 +162,35 @@ class Authority:
             .not_valid_after(self._now + timedelta(days=days))
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         )
+
+
+@implementer(IOpenSSLContextFactory)
+class ShownCertificate:
+    """
+    What the server shows to new connections.
+    """
+
+    def __init__(self, authority: Authority) -> None:
+        """
+        @param authority: where certificates come from.
+        @raise ConfigurationError: if the files are there and cannot be read, or cannot be made.
+        """
+        self._authority = authority
+        self._options = authority.serverOptions()
+
+    def show(self, kind: CertificateKind) -> None:
+        """
+        Show another one from now on.
+
+        @param kind: what is right or wrong with it.
+        """
+        self._options = self._authority.optionsOf(kind)
+
+    def getContext(self) -> Context:
+        """
+        Give Twisted the context of the next connection.
+        """
+        return self._options.getContext()
 
 
 def _name(text: str) -> x509.Name:

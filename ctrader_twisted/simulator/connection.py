@@ -184,6 +184,15 @@ class ServerProtocol(Protocol):
             self._lastSent = self.exchange.clock.seconds()
             self._line.send(message, clientMsgId, frame)
 
+    def push(self, message: Message) -> None:
+        """
+        Send a message past the rules for what is to go wrong. After the end of the connection it is dropped.
+
+        @param message: what to send; a C{ProtoMessage} is the envelope itself.
+        """
+        if not self._over:
+            self._line.push(message)
+
     def write(self, data: bytes) -> None:
         """
         Send bytes; what prices cause in one turn goes in one piece. After the end of the connection they are dropped.

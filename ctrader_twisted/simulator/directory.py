@@ -17,9 +17,11 @@ from twisted.logger import Logger
 from ctrader_twisted.durable import FileLock
 from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.schema.messages import ProtoOAAccountType
+from ctrader_twisted.secret import Secret
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.files import replaceFile
 from ctrader_twisted.simulator.state import dumpState, loadState
+from ctrader_twisted.simulator.steering import dumpMoves, loadMoves
 from ctrader_twisted.simulator.worldtime import WorldTime, resumeTime
 
 __all__ = ["Directory"]
@@ -49,9 +51,11 @@ class Directory:
         self._clock = clock
         self._stateFile = path / "state.json"
         self._infoFile = path / "simulator.json"
+        self._controlFile = path / "control.json"
         self._lock = FileLock(path / "lock")
         self._time: WorldTime | None = None
         self._keepsTime = False
+        self._moves: dict[str, list[list[int]]] = {}
         self._address: dict[str, Any] | None = None
         self._saving: IDelayedCall | None = None
         self._listeners: list[tuple[list[Callable[[], None]], Callable[[], None]]] = []
@@ -90,6 +94,7 @@ class Directory:
         for listeners, listener in self._listeners:
             listeners.remove(listener)
         self._listeners.clear()
+        self._controlFile.unlink(missing_ok=True)
         self._lock.release()
 
     def load(self, exchange: Exchange) -> None:
@@ -104,9 +109,10 @@ class Directory:
                 state = json.loads(self._stateFile.read_bytes())
                 loadState(exchange, state)
                 self._time = None if state["time"] is None else WorldTime(**state["time"])
+                # Earlier versions did not write it.
+                self._moves = state.get("moves", {})
             except (OSError, ValueError, KeyError, TypeError, DecodeError) as error:
-                words = f"{self._stateFile} cannot be used: {error!r}; move it away to begin anew"
-                raise ConfigurationError(words) from error
+                raise self._broken(error) from error
         self._listen(exchange.onChange, lambda: self._saveSoon(exchange))
         self._listen(exchange.onCredentials, lambda: self.save(exchange))
 
@@ -117,7 +123,12 @@ class Directory:
 
         @param exchange: the exchange, after L{load}.
         @return: how far its time is ahead of the reactor's, in hours, rounded to tenths.
+        @raise ConfigurationError: if the state cannot be used.
         """
+        try:
+            loadMoves(exchange, self._moves)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self._broken(error) from error
         self._time = resumeTime(exchange, self._time)
         self._keepsTime = True
         return round(self._time.ahead / 3_600_000, 1)
@@ -141,6 +152,17 @@ class Directory:
         }
         self._write(exchange)
 
+    def announceControl(self, secret: Secret, oauthPort: int) -> None:
+        """
+        Write C{control.json}, from which its owner can control the simulator, until L{release}.
+
+        @param secret: who knows it may.
+        @param oauthPort: where it listens.
+        @raise OSError: if the file cannot be written.
+        """
+        control = {"url": f"http://127.0.0.1:{oauthPort}/control/", "secret": secret.reveal()}
+        replaceFile(self._controlFile, json.dumps(control).encode())
+
     def save(self, exchange: Exchange) -> None:
         """
         Write everything now. A failure is logged.
@@ -155,6 +177,9 @@ class Directory:
         except OSError:
             self._log.failure("The state of the simulator cannot be saved in {path}", path=str(self.path))
 
+    def _broken(self, error: Exception) -> ConfigurationError:
+        return ConfigurationError(f"{self._stateFile} cannot be used: {error!r}; move it away to begin anew")
+
     def _listen(self, listeners: list[Callable[[], None]], listener: Callable[[], None]) -> None:
         listeners.append(listener)
         self._listeners.append((listeners, listener))
@@ -166,8 +191,9 @@ class Directory:
     def _write(self, exchange: Exchange) -> None:
         if self._keepsTime:
             self._time = WorldTime.of(exchange)
+            self._moves = dumpMoves(exchange)
         time = None if self._time is None else attrs.asdict(self._time)
-        replaceFile(self._stateFile, json.dumps({**dumpState(exchange), "time": time}).encode())
+        replaceFile(self._stateFile, json.dumps({**dumpState(exchange), "time": time, "moves": self._moves}).encode())
         if self._address is not None:
             replaceFile(self._infoFile, json.dumps({**self._address, **_credentials(exchange)}, indent=2).encode())
 

@@ -24,6 +24,7 @@ from ctrader_twisted.simulator import world
 from ctrader_twisted.simulator.access import expireAccess, giveAccess, revokeAccess
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.depthfeed import DepthFeed
+from ctrader_twisted.simulator.faults.disturbances import CertificateKind
 from ctrader_twisted.simulator.faults.faults import Faults
 from ctrader_twisted.simulator.feed import Feed
 from ctrader_twisted.simulator.interest import tradedSymbols
@@ -32,6 +33,7 @@ from ctrader_twisted.simulator.market.seeded import SeededPrices
 from ctrader_twisted.simulator.market.source import PriceSource, Tick
 from ctrader_twisted.simulator.registry import Application, Grant, Mint, Registry
 from ctrader_twisted.simulator.settings import Settings
+from ctrader_twisted.simulator.steering import setPrice
 from ctrader_twisted.simulator.timeline import Timeline
 from ctrader_twisted.simulator.valuations import Valuations
 from ctrader_twisted.simulator.venue.account import TradingAccount
@@ -67,6 +69,7 @@ class Exchange:
     @ivar seen: the newest messages that clients have sent, oldest first.
     @ivar onChange: called with nothing whenever something changed that should outlive the process.
     @ivar onCredentials: called with nothing whenever tokens were made or replaced, before any client hears of them.
+    @ivar onCertificate: called with the kind of certificate that the server is to show from now on.
     """
 
     _log = Logger()
@@ -115,6 +118,7 @@ class Exchange:
         self.seen: deque[Message] = deque(maxlen=settings.seenLimit)
         self.onChange: list[Callable[[], None]] = []
         self.onCredentials: list[Callable[[], None]] = []
+        self.onCertificate: list[Callable[[CertificateKind], None]] = []
         self._listening: tuple[Registration, ...] = ()
 
     @classmethod
@@ -179,9 +183,15 @@ class Exchange:
 
     def stop(self) -> None:
         """
-        Let prices stand still. Connections stay as they are.
+        Let prices stand still, and forget what was to go wrong by itself. Connections stay as they are.
         """
         self.faults.stop()
+        self.pause()
+
+    def pause(self) -> None:
+        """
+        Let prices stand still. Connections stay as they are.
+        """
         self.venue.stop()
         self.market.stop()
         for registration in self._listening:
@@ -241,7 +251,7 @@ class Exchange:
         """
         account = self.venue.accounts[accountId]
         if not 0 < amount <= account.balance:
-            raise ValueError(f"an amount of {amount} cannot be paid out: the balance is {account.balance}")
+            raise ValueError(f"{amount / 100:.2f} cannot be paid out: the balance is {account.balance / 100:.2f}")
         moveMoney(self.venue, account, -amount, ProtoOAChangeBalanceType.BALANCE_WITHDRAW, note)
 
     def changeAccount(self, accountId: int, **changes: Any) -> None:
@@ -259,6 +269,18 @@ class Exchange:
             for connection in list(self.connections):
                 if accountId in connection.sessions:
                     connection.endSession(accountId)
+
+    def setPrice(self, symbolId: int, bid: int, ask: int) -> None:
+        """
+        Let a symbol have a price now. Quotes, orders, bars and history all go by it, and from then on the price moves
+        as it would have moved, from there.
+
+        @param symbolId: the symbol.
+        @param bid: in 1/100000 of a price unit.
+        @param ask: likewise; not below the bid.
+        @raise ValueError: if the symbol cannot have such a price.
+        """
+        setPrice(self, symbolId, bid, ask)
 
     def limitLiquidity(self, symbolId: int, *volumes: int) -> None:
         """
@@ -350,6 +372,14 @@ class Exchange:
         @param grants: whose tokens; of all grants if none is given.
         """
         expireAccess(self, grants or tuple(self.registry.grants))
+
+    def showCertificate(self, kind: CertificateKind) -> None:
+        """
+        Let the server show another certificate to new connections. In memory, where there is no TLS, nothing happens.
+
+        @param kind: what is right or wrong with it.
+        """
+        self._call(partial(listener, kind) for listener in self.onCertificate)
 
     def credentialsChanged(self) -> None:
         """

@@ -5,19 +5,22 @@ The simulator as a service: a TLS port for clients and an HTTP port for OAuth.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from secrets import token_urlsafe
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.ssl import CertificateOptions
 from twisted.logger import Logger
 
 from ctrader_twisted.errors import ConfigurationError
-from ctrader_twisted.simulator.authority import Authority
+from ctrader_twisted.secret import Secret
+from ctrader_twisted.simulator.authority import Authority, ShownCertificate
 from ctrader_twisted.simulator.connection import SimulatorFactory
+from ctrader_twisted.simulator.control import ControlPage
 from ctrader_twisted.simulator.directory import Directory
 from ctrader_twisted.simulator.exchange import Exchange
+from ctrader_twisted.simulator.faults.script import Script
 from ctrader_twisted.simulator.oauth import makeSite
 
 __all__ = ["SimulatorService"]
@@ -44,6 +47,7 @@ class SimulatorService(Service):
         port: int = 0,
         oauthPort: int = 0,
         isRealTime: bool = False,
+        script: Script | None = None,
     ) -> None:
         """
         @param reactor: listens and keeps time.
@@ -53,25 +57,30 @@ class SimulatorService(Service):
         @param oauthPort: the port for OAuth; 0 for a free one.
         @param isRealTime: whether the exchange shall have the reactor's time, but skip the time until the market opens
             if that is closed when it starts; see L{Directory.continueTime}. Otherwise it keeps the time that it has.
+        @param script: what is to go wrong once it has started.
         """
         self.exchange = exchange
         self._reactor = reactor
         self._directory = directory
         self._ports = (port, oauthPort)
         self._isRealTime = isRealTime
+        self._script = script
+        self._certificate: ShownCertificate | None = None
         self._listening: list[Any] = []
 
     def startService(self) -> None:
         """
         Bring the last state back, listen, and say where.
 
-        @raise ConfigurationError: if the directory or a port cannot be used, or another simulator uses the directory.
+        @raise ConfigurationError: if the directory, a port or the script cannot be used, or another simulator uses the
+            directory.
         """
         self._directory.create()
         self._directory.claim()
         try:
             self._open()
         except BaseException:
+            self.exchange.stop()
             self._close()
             raise
         super().startService()  # type: ignore[no-untyped-call]
@@ -90,13 +99,18 @@ class SimulatorService(Service):
 
     def _open(self) -> None:
         reactor, directory = self._reactor, self._directory
-        options = Authority(directory.path, datetime.fromtimestamp(reactor.seconds(), UTC)).serverOptions()
+        # Not from the exchange's mint: whoever knows the seed must not know it.
+        secret = Secret(token_urlsafe())
+        certificate = ShownCertificate(Authority(directory.path, datetime.fromtimestamp(reactor.seconds(), UTC)))
         directory.load(self.exchange)
         hours = directory.continueTime(self.exchange) if self._isRealTime else 0.0
-        self._listen(options)
+        if self._script is not None:
+            self.exchange.faults.run(self._script)
+        self._listen(certificate, secret)
         port, oauthPort = (listening.getHost().port for listening in self._listening)
         try:
             directory.announce(self.exchange, port=port, oauthPort=oauthPort)
+            directory.announceControl(secret, oauthPort)
         except OSError as error:
             raise ConfigurationError(f"nothing can be written in {directory.path}: {error.strerror}") from error
         self.exchange.start()
@@ -113,15 +127,20 @@ class SimulatorService(Service):
     def _close(self) -> Deferred[Any]:
         closed = [maybeDeferred(listening.stopListening) for listening in self._listening]
         self._listening.clear()
+        if self._certificate is not None:
+            self.exchange.onCertificate.remove(self._certificate.show)
+            self._certificate = None
         self._directory.release()
         return gatherResults(closed)
 
-    def _listen(self, options: CertificateOptions) -> None:
+    def _listen(self, certificate: ShownCertificate, secret: Secret) -> None:
         port, oauthPort = self._ports
+        self._certificate = certificate
+        self.exchange.onCertificate.append(certificate.show)
         factory = SimulatorFactory(self.exchange)
         try:
-            self._listening.append(self._reactor.listenSSL(port, factory, options, interface=_INTERFACE))
-            site = makeSite(self.exchange)
+            self._listening.append(self._reactor.listenSSL(port, factory, certificate, interface=_INTERFACE))
+            site = makeSite(self.exchange, ControlPage(self.exchange, secret))
             self._listening.append(self._reactor.listenTCP(oauthPort, site, interface=_INTERFACE))
         except CannotListenError as error:
             taken = f"port {error.port} of {_INTERFACE} is taken, or may not be used"

@@ -17,6 +17,7 @@ from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.directory import Directory
 from ctrader_twisted.simulator.exchange import Exchange
+from ctrader_twisted.simulator.faults.script import Script, readScript
 from ctrader_twisted.simulator.market.replay import ReplayedPrices
 from ctrader_twisted.simulator.service import SimulatorService
 from ctrader_twisted.tap.ending import Ending
@@ -82,6 +83,7 @@ class Options(BaseOptions):
         ["seed", "s", 0, "Prices and credentials follow from this number.", _seed],
         ["replay-start", None, None, "Begin at this time, such as 2020-01-01T22:00:00Z.", _moment],
         ["speed", None, 1.0, "Simulated seconds in a second.", _speed],
+        ["faults", "f", None, "A script of what is to go wrong, as TOML."],
     ]
 
     def __init__(self) -> None:
@@ -147,20 +149,30 @@ def makeService(options: Mapping[str, Any]) -> IService:
     Make the service. A termination signal is a clean end of the process, with status 0.
 
     @param options: what was chosen.
-    @raise SystemExit: if a file to replay cannot be used.
+    @raise SystemExit: if a file to replay, or the script, cannot be used.
     """
     from twisted.internet import reactor
 
+    script = _script(options["faults"])
     try:
         asks = options["replay-ask"]
         replay = {name: ReplayedPrices.fromFile(path, asks.get(name)) for name, path in options["replay"].items()}
     except ConfigurationError as error:
         raise SystemExit(f"ctrader-sim: {error}") from error
     Ending(reactor).prepare()
-    return _makeService(reactor, options, replay)
+    return _makeService(reactor, options, replay, script)
 
 
-def _makeService(reactor: Any, options: Mapping[str, Any], replay: Mapping[str, ReplayedPrices]) -> SimulatorService:
+def _script(file: str | None) -> Script | None:
+    try:
+        return None if file is None else readScript(Path(file))
+    except ConfigurationError as error:
+        raise SystemExit(f"ctrader-sim: {error}") from error
+
+
+def _makeService(
+    reactor: Any, options: Mapping[str, Any], replay: Mapping[str, ReplayedPrices], script: Script | None = None
+) -> SimulatorService:
     exchange = Exchange.default(
         reactor,
         seed=options["seed"],
@@ -176,6 +188,7 @@ def _makeService(reactor: Any, options: Mapping[str, Any], replay: Mapping[str, 
         port=options["port"],
         oauthPort=options["oauth-port"],
         isRealTime=options["replay-start"] is None and not replay,
+        script=script,
     )
 
 

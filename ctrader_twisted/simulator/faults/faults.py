@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.message import Message
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 
+from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.schema.messages import (
     ProtoErrorRes,
-    ProtoHeartbeatEvent,
     ProtoOAClientDisconnectEvent,
     ProtoOAErrorRes,
 )
+from ctrader_twisted.simulator.faults.applied import Applied, Running
+from ctrader_twisted.simulator.faults.disturbances import Disturbance
 from ctrader_twisted.simulator.faults.rules import (
     Incoming,
     IncomingAction,
-    MessageRule,
     Outgoing,
     OutgoingAction,
     Rule,
@@ -27,62 +29,14 @@ from ctrader_twisted.simulator.faults.rules import (
     TokenAnswer,
     TokenRequest,
 )
+from ctrader_twisted.simulator.faults.script import Happening, Script
 
 if TYPE_CHECKING:
     from ctrader_twisted.simulator.exchange import Exchange
 
-__all__ = ["Applied", "Faults"]
+__all__ = ["Faults"]
 
 _MAINTENANCE = "SERVER_IS_UNDER_MAINTENANCE"
-
-
-class Applied:
-    """
-    A rule in force.
-
-    @ivar rule: the rule.
-    @ivar matches: how many messages were what it is about, or requests of the token service.
-    @ivar hits: how often it took effect.
-    """
-
-    def __init__(self, rule: Rule, faults: Faults, randomness: Random, since: float) -> None:
-        """
-        @param rule: the rule.
-        @param faults: where it is in force.
-        @param randomness: for its probability.
-        @param since: when it was added, in seconds of the clock.
-        """
-        self.rule = rule
-        self.matches = 0
-        self.hits = 0
-        self._faults = faults
-        self._randomness = randomness
-        self._since = since
-
-    def stop(self) -> None:
-        """
-        Put it out of force; doing it again changes nothing.
-        """
-        self._faults.remove(self)
-
-    def judge(self, message: Message | None, now: float) -> bool:
-        """
-        Count a message, and tell whether the rule takes effect on it.
-
-        @param message: the message; L{None} at the token service.
-        @param now: seconds of the clock.
-        """
-        rule = self.rule
-        if not _isMeant(rule, message) or not rule.start <= now - self._since <= rule.end:
-            return False
-        self.matches += 1
-        if rule.nth not in (None, self.matches) or (rule.most is not None and self.hits >= rule.most):
-            return False
-        # Each rule has its own chance, so that none changes what another one does.
-        if rule.probability < 1.0 and self._randomness.random() >= rule.probability:
-            return False
-        self.hits += 1
-        return True
 
 
 class Faults:
@@ -92,6 +46,8 @@ class Faults:
 
     @ivar isRefusing: whether new connections are ended at once.
     """
+
+    _log = Logger()
 
     def __init__(self, exchange: Exchange, seed: int) -> None:
         """
@@ -106,6 +62,7 @@ class Faults:
         self._rules: dict[type[Rule], list[Applied]] = {kind: [] for kind in kinds}
         self._maintenanceEnd: float | None = None
         self._restart: IDelayedCall | None = None
+        self._timers: set[IDelayedCall] = set()
 
     # Rules.
 
@@ -116,11 +73,56 @@ class Faults:
         @param rule: the rule.
         @return: an object that counts what it does, and whose C{stop()} ends it.
         """
-        self._serial += 1
-        randomness = Random(f"{self._seed}/{self._serial}")
-        applied = Applied(rule, self, randomness, self._exchange.clock.seconds())
+        applied = Applied(rule, self, self._chance(), self._exchange.clock.seconds())
         self._rules[type(rule)].append(applied)
         return applied
+
+    def run(self, script: Script) -> Running:
+        """
+        Put the rules of a script in force, and let happen what it says, from now on.
+
+        @param script: the script.
+        @return: an object that tells what has become of it, and whose C{stop()} ends it.
+        @raise ConfigurationError: if it names what this exchange does not have; nothing is done then.
+        """
+        for each in (*script.happenings, *script.rules):
+            disturbance = each.disturbance if isinstance(each, Happening) else getattr(each, "action", None)
+            if isinstance(disturbance, Disturbance):
+                _check(disturbance, self._exchange, script.source)
+        running = Running(tuple(self.add(rule) for rule in script.rules))
+        for happening in script.happenings:
+            if self._chance().random() < happening.probability:
+                running.timers.append(self._later(happening.at, happening.disturbance))
+        return running
+
+    def disturb(self, disturbance: Disturbance) -> None:
+        """
+        Let something happen as soon as what goes on now is done.
+
+        @param disturbance: what.
+        """
+        self._later(0.0, disturbance)
+
+    @property
+    def planned(self) -> int:
+        """
+        How much is still to happen, apart from the rules.
+        """
+        return sum(timer.active() for timer in self._timers)
+
+    @property
+    def maintenanceEnd(self) -> int | None:
+        """
+        The simulated time at which a maintenance ends, in milliseconds since 1970; L{None} if there is none.
+        """
+        return None if self.maintenance() is None else self._maintenanceEndMs()
+
+    @property
+    def applied(self) -> tuple[Applied, ...]:
+        """
+        The rules in force.
+        """
+        return tuple(applied for rules in self._rules.values() for applied in rules)
 
     def remove(self, applied: Applied) -> None:
         """
@@ -134,9 +136,11 @@ class Faults:
 
     def clear(self) -> None:
         """
-        Put all rules out of force, end a maintenance, and take new connections. What happened stays so: a connection
-        that has fallen silent for good is silent, and what is delayed comes later. A restart goes on.
+        Put all rules out of force, forget what was to happen, end a maintenance, and take new connections. What
+        happened stays so: a connection that has fallen silent for good is silent, and what is delayed comes later. A
+        restart goes on.
         """
+        self._forgetPlans()
         for rules in self._rules.values():
             rules.clear()
         self._maintenanceEnd = None
@@ -274,16 +278,20 @@ class Faults:
             counts from now on.
         """
         exchange = self._exchange
-        self.stop()
-        exchange.stop()
+        self._cancelRestart()
+        exchange.pause()
         exchange.disconnectAll()
         self.isRefusing = True
         self._restart = exchange.clock.callLater(seconds, self._restarted)
 
     def stop(self) -> None:
         """
-        Stay away, if a restart is under way.
+        Stay away, if a restart is under way, and forget what was to happen.
         """
+        self._forgetPlans()
+        self._cancelRestart()
+
+    def _cancelRestart(self) -> None:
         if self._restart is not None:
             self._restart.cancel()
             self._restart = None
@@ -294,6 +302,33 @@ class Faults:
         self.isRefusing = False
         self._exchange.start()
 
+    def _chance(self) -> Random:
+        # Each has its own, so that none changes what another one does.
+        self._serial += 1
+        return Random(f"{self._seed}/{self._serial}")
+
+    def _later(self, seconds: float, disturbance: Disturbance) -> IDelayedCall:
+        def due() -> None:
+            self._timers.discard(timer)
+            try:
+                disturbance.happen(self._exchange)
+            except ValueError as error:
+                self._log.warn("{disturbance} cannot happen: {error}", disturbance=disturbance, error=str(error))
+            except Exception:
+                self._log.failure("{disturbance} failed", disturbance=disturbance)
+
+        # What a script that was stopped has cancelled is still among them.
+        self._timers = {timer for timer in self._timers if timer.active()}
+        timer = self._exchange.clock.callLater(seconds, due)
+        self._timers.add(timer)
+        return timer
+
+    def _forgetPlans(self) -> None:
+        for timer in self._timers:
+            if timer.active():
+                timer.cancel()
+        self._timers.clear()
+
     def _maintenanceEndMs(self) -> int:
         assert self._maintenanceEnd is not None
         timeline = self._exchange.timeline
@@ -301,16 +336,12 @@ class Faults:
         return timeline.now() + round(left * 1000 * timeline.speed)
 
 
-def _isMeant(rule: Rule, message: Message | None) -> bool:
-    if not isinstance(rule, MessageRule) or message is None:
-        return True
-    if rule.message is None:
-        if isinstance(message, ProtoHeartbeatEvent):
-            return False
-    elif rule.message != message.DESCRIPTOR.name:
-        return False
-    return rule.account is None or rule.account == getattr(message, "ctidTraderAccountId", None)
-
-
 def _fits(rule: Rule, isAnswer: bool) -> bool:
     return isinstance(rule, Outgoing) and rule.isAnswer in (None, isAnswer)
+
+
+def _check(disturbance: Disturbance, exchange: Exchange, source: str) -> None:
+    try:
+        disturbance.check(exchange)
+    except ValueError as error:
+        raise ConfigurationError(f"{source}: {error}") from error

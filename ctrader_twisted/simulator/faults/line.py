@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from struct import Struct
 from typing import Any, Protocol
 
 from attrs import define, field
@@ -13,10 +14,12 @@ from google.protobuf.message import Message
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ctrader_twisted.framing import encodeFrame
-from ctrader_twisted.schema.messages import ProtoOAErrorRes, ProtoOAOrderErrorEvent
+from ctrader_twisted.schema.messages import ProtoMessage, ProtoOAErrorRes, ProtoOAOrderErrorEvent
 from ctrader_twisted.simulator.call import Call
+from ctrader_twisted.simulator.faults.disturbances import Disturbance
 from ctrader_twisted.simulator.faults.faults import Faults
 from ctrader_twisted.simulator.faults.rules import (
+    Answer,
     Corrupt,
     Cut,
     Delay,
@@ -26,6 +29,7 @@ from ctrader_twisted.simulator.faults.rules import (
     Push,
     Refuse,
     Reorder,
+    Split,
     Stall,
     Withhold,
 )
@@ -33,7 +37,7 @@ from ctrader_twisted.simulator.faults.rules import (
 __all__ = ["Line", "Wire"]
 
 _REMEMBERED = 1_000
-_LENGTH = 4
+_LENGTH = Struct("!I")
 _LONGEST_SILENCE = 600.0
 
 
@@ -106,6 +110,7 @@ class Line:
         self._limit = limit
         self._timers: set[IDelayedCall] = set()
         self._held: list[bytes] = []
+        self._pieces: deque[tuple[float, bytes]] = deque()
         self._muted: deque[str] = deque(maxlen=_REMEMBERED)
         self._nextCut: float | None = None
         self.isSilent = False
@@ -119,6 +124,7 @@ class Line:
             timer.cancel()
         self._timers.clear()
         self._held.clear()
+        self._pieces.clear()
         self._kept = None
 
     # What comes.
@@ -154,7 +160,9 @@ class Line:
         elif isinstance(action, Delay):
             self._later(action.seconds, lambda: self._serve(call))
         elif isinstance(action, Refuse):
-            call.connection.send(_refusal(action, call), call.clientMsgId)
+            call.connection.send(_refusal(action, call), None if action.withoutId else call.clientMsgId)
+        elif isinstance(action, Answer):
+            self._leave(_frame(action.message, call.clientMsgId))
         elif isinstance(action, Cut):
             self._cutRequest(action, call)
         elif not isinstance(action, Withhold):
@@ -162,7 +170,9 @@ class Line:
                 self._muted.append(call.clientMsgId)
             self._serve(call)
             if isinstance(action, Push):
-                self._leave(encodeFrame(action.message))
+                self.push(action.message)
+            elif isinstance(action, Disturbance):
+                self._faults.disturb(action)
 
     def _cutRequest(self, action: Cut, call: Call[Any]) -> None:
         if not action.share:
@@ -194,6 +204,14 @@ class Line:
         else:
             self._disturb(frame, action)
 
+    def push(self, message: Message) -> None:
+        """
+        Send a message past the rules.
+
+        @param message: what to send; a C{ProtoMessage} is the envelope itself.
+        """
+        self._leave(_frame(message))
+
     def _disturb(self, frame: bytes, action: OutgoingAction) -> None:
         if isinstance(action, Cut):
             self._cut(frame, action.share)
@@ -208,10 +226,15 @@ class Line:
         elif isinstance(action, Reorder):
             self._held.append(frame)
         elif isinstance(action, Corrupt):
-            self._leave(frame[:_LENGTH] + b"\xff" * (len(frame) - _LENGTH))
+            self._leave(_corrupted(frame, action))
+        elif isinstance(action, Split):
+            self._split(frame, action)
         elif isinstance(action, Push):
             self._leave(frame)
-            self._leave(encodeFrame(action.message))
+            self.push(action.message)
+        elif isinstance(action, Disturbance):
+            self._leave(frame)
+            self._faults.disturb(action)
 
     def _cut(self, frame: bytes, share: float) -> None:
         # What is written and not yet sent is lost by an abort, and kept by a close.
@@ -228,7 +251,26 @@ class Line:
             for each in held:
                 self._write(each)
 
+    def _split(self, frame: bytes, action: Split) -> None:
+        size = action.size
+        isBusy = bool(self._pieces)
+        self._pieces.extend((action.seconds, frame[place : place + size]) for place in range(0, len(frame), size))
+        if not isBusy:
+            self._nextPiece()
+
+    def _nextPiece(self) -> None:
+        _, piece = self._pieces.popleft()
+        self._transmit(piece)
+        if self._pieces:
+            self._later(self._pieces[0][0], self._nextPiece)
+
     def _write(self, data: bytes) -> None:
+        if self._pieces:
+            self._pieces.append((0.0, data))
+        else:
+            self._transmit(data)
+
+    def _transmit(self, data: bytes) -> None:
         if not self.isSilent:
             self._wire.write(data)
         elif self._kept is not None:
@@ -267,6 +309,19 @@ class Line:
 
         timer = self._clock.callLater(seconds, due)
         self._timers.add(timer)
+
+
+def _frame(message: Message, clientMsgId: str | None = None) -> bytes:
+    if isinstance(message, ProtoMessage):
+        body = message.SerializeToString()
+        return _LENGTH.pack(len(body)) + body
+    return encodeFrame(message, clientMsgId)
+
+
+def _corrupted(frame: bytes, action: Corrupt) -> bytes:
+    if action.length is not None:
+        return _LENGTH.pack(action.length) + frame[_LENGTH.size :]
+    return frame[: _LENGTH.size] + b"\xff" * (len(frame) - _LENGTH.size)
 
 
 def _refusal(action: Refuse, call: Call[Any]) -> Message:

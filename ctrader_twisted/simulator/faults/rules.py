@@ -15,10 +15,14 @@ from http import HTTPStatus
 from math import inf
 
 from attrs import field, frozen
-from attrs.validators import and_, ge, instance_of, le, optional
+from attrs.validators import and_, ge, instance_of, le, lt, optional
 from google.protobuf.message import Message
 
+from ctrader_twisted.simulator.faults.disturbances import Disturbance
+from ctrader_twisted.simulator.faults.naming import complete, messageName
+
 __all__ = [
+    "Answer",
     "Corrupt",
     "Cut",
     "Delay",
@@ -34,6 +38,7 @@ __all__ = [
     "Refuse",
     "Reorder",
     "Rule",
+    "Split",
     "Stall",
     "TokenAction",
     "TokenAnswer",
@@ -90,10 +95,10 @@ class Push:
     """
     Another message is sent after it, or after the answer to the request.
 
-    @ivar message: the other message, complete.
+    @ivar message: the other message, complete; a C{ProtoMessage} is the envelope itself, so that it can hold anything.
     """
 
-    message: Message = field(validator=instance_of(Message))
+    message: Message = field(validator=complete)
 
 
 @frozen
@@ -117,8 +122,26 @@ class Reorder:
 @frozen
 class Corrupt:
     """
-    The frame is as long as it was announced, and holds nothing that can be read.
+    The frame is as long as it was announced, and holds nothing that can be read; or it is whole, and another length is
+    announced.
+
+    @ivar length: what is announced in place of its length, in bytes.
     """
+
+    length: int | None = field(default=None, validator=optional(and_(ge(0), lt(1 << 32))))
+
+
+@frozen
+class Split:
+    """
+    The frame comes in pieces; what comes after it waits for the last one.
+
+    @ivar size: how many bytes there are in each but the last.
+    @ivar seconds: how long after the piece before it each comes.
+    """
+
+    size: int = field(default=1, validator=ge(1))
+    seconds: float = field(default=0.0, validator=ge(0.0))
 
 
 @frozen
@@ -138,12 +161,25 @@ class Refuse:
     @ivar description: the server's words.
     @ivar retryAfter: seconds that the client is asked to wait, or L{None}.
     @ivar asOrderError: whether it comes as a C{ProtoOAOrderErrorEvent}, for requests of trading.
+    @ivar withoutId: whether it comes without the id of the request.
     """
 
     code: str
     description: str = ""
     retryAfter: int | None = None
     asOrderError: bool = False
+    withoutId: bool = False
+
+
+@frozen
+class Answer:
+    """
+    The request is not executed, but answered with a message.
+
+    @ivar message: the answer, complete; of a C{ProtoMessage}, which is the envelope itself, the id is its own.
+    """
+
+    message: Message = field(validator=complete)
 
 
 @frozen
@@ -157,14 +193,14 @@ class Page:
     status: int = HTTPStatus.BAD_GATEWAY
 
 
-IncomingAction = Cut | Stall | Delay | Withhold | Push | Mute | Refuse
+IncomingAction = Cut | Stall | Delay | Withhold | Push | Mute | Refuse | Answer | Disturbance
 """
-What can happen to a request.
+What can happen to a request; a disturbance happens right after its execution.
 """
 
-OutgoingAction = Cut | Stall | Delay | Withhold | Push | Duplicate | Reorder | Corrupt
+OutgoingAction = Cut | Stall | Delay | Withhold | Push | Duplicate | Reorder | Corrupt | Split | Disturbance
 """
-What can happen to a message that is sent.
+What can happen to a message that is sent; a disturbance happens right after it.
 """
 
 TokenAction = Cut | Delay | Withhold | Page
@@ -201,7 +237,7 @@ class MessageRule(Rule):
     @ivar account: the C{ctidTraderAccountId} that it names.
     """
 
-    message: str | None = None
+    message: str | None = field(default=None, validator=messageName)
     account: int | None = None
 
 

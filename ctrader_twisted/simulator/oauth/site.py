@@ -16,7 +16,7 @@ from ctrader_twisted.simulator.oauth.tokens import TokenService
 __all__ = ["makeSite"]
 
 
-def makeSite(exchange: Exchange) -> Site:
+def makeSite(exchange: Exchange, control: Resource | None = None) -> Site:
     """
     Make the web site.
 
@@ -24,6 +24,7 @@ def makeSite(exchange: Exchange) -> Site:
     C{/apps/token}, and at C{/callback} a page that shows the code. Any address of this computer may be redirected to.
 
     @param exchange: the exchange to which it grants access.
+    @param control: what is to be at C{/control/}.
     """
     mint = exchange.registry.mint
     codes: Once[Consent] = Once(exchange.clock.seconds, exchange.settings.codeLifetime, lambda: mint.token().reveal())
@@ -32,6 +33,8 @@ def makeSite(exchange: Exchange) -> Site:
     root.putChild(b"callback", CallbackPage())  # type: ignore[no-untyped-call]
     apps.putChild(b"auth", ConsentPage(exchange, codes))
     apps.putChild(b"token", TokenService(exchange, codes))
+    if control is not None:
+        root.putChild(b"control", control)
     return _QuietSite(root, reactor=exchange.clock)  # type: ignore[no-untyped-call]
 
 
