@@ -30,8 +30,6 @@ class _Forming:
 
     def add(self, tick: Tick) -> None:
         bar, bid = self.bar, tick.bid
-        if tick.timestamp <= self.counted:
-            return
         if bar is None or tick.timestamp >= self.span.closing:
             self.span = spanOf(self.period, tick.timestamp)
             self.bar = Bar(self.span.opening // 60_000, bid, bid, bid, bid, 1)
@@ -101,8 +99,13 @@ class LiveBars:
         @param symbolId: the symbol.
         @param tick: its new price.
         """
-        for forming in self._forming.get(symbolId, {}).values():
-            forming.add(tick)
+        followed = self._forming.get(symbolId, {})
+        for period, forming in followed.items():
+            if tick.timestamp > forming.counted:
+                forming.add(tick)
+            else:
+                # History may have learnt of it in the millisecond in which the bar was taken from there.
+                followed[period] = self._begun(symbolId, period)
 
     def newest(self, symbolId: int) -> dict[int, ProtoOATrendbar]:
         """

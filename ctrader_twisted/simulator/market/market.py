@@ -80,6 +80,47 @@ class Market:
         self._fetchedUntil = 0
         self._coming: deque[tuple[int, Tick]] = deque()
 
+    @property
+    def isRunning(self) -> bool:
+        """
+        Whether ticks are told.
+        """
+        return self._running
+
+    def source(self, symbolId: int) -> PriceSource:
+        """
+        Give the source of a symbol's prices.
+
+        @param symbolId: a symbol that has a source.
+        """
+        return self._sources[symbolId]
+
+    def catchUp(self) -> None:
+        """
+        Tell the ticks whose time has come and whose turn has not. While the market is stopped nothing happens.
+        """
+        while self._running and (self._coming or self._fetch()) and self._coming[0][1].timestamp <= self._now():
+            self._tell(*self._coming.popleft())
+
+    def setSource(self, symbolId: int, source: PriceSource, tick: Tick | None = None) -> None:
+        """
+        Let a symbol have another source, or say that its source has changed; L{catchUp} comes first.
+
+        @param symbolId: a symbol that has a source.
+        @param source: the source from now on; what is past is in it too.
+        @param tick: its tick of this moment, if it is to be told now.
+        """
+        self._sources[symbolId] = source
+        if not self._running:
+            return
+        self._coming.clear()
+        self._fetchedUntil = self._now()
+        if tick is not None:
+            self._tell(symbolId, tick)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._go()
+
     def quote(self, symbolId: int) -> Tick | None:
         """
         Give the latest prices.

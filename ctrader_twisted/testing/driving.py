@@ -1,0 +1,83 @@
+"""
+Virtual time that passes only while code waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from ctrader_twisted.testing.waiting import placeOf
+
+__all__ = ["NothingHappens", "advance", "drive"]
+
+_ResultT = TypeVar("_ResultT")
+
+_GOODBYE = 30.0
+
+
+class NothingHappens(AssertionError):
+    """
+    The code under test waits for something that did not come in the virtual time that it was given. The message tells
+    where it waits.
+    """
+
+
+def drive(clock: Clock, coroutine: Coroutine[Any, Any, _ResultT], *, hours: float) -> _ResultT:
+    """
+    Run a coroutine on virtual time.
+
+    @param clock: the time.
+    @param coroutine: what to run.
+    @param hours: how much time it may take.
+    @return: what the coroutine returned; what it raised is raised.
+    @raise NothingHappens: if it waits for something that does not come.
+    """
+    end = clock.seconds() + hours * 3600
+    results: list[_ResultT] = []
+    failures: list[BaseException] = []
+    done = Deferred.fromCoroutine(coroutine)
+    done.addCallbacks(results.append, lambda failure: failures.append(failure.value))
+    while not results and not failures:
+        if not _step(clock, end):
+            isOver = bool(clock.getDelayedCalls())
+            why = f"in {hours:g} hours of virtual time nothing has ended" if isOver else "nothing can end"
+            words = f"{why} what the code under test waits for:\n{placeOf(coroutine)}"
+            done.cancel()
+            # Clients say goodbye, and the server hears of it.
+            advance(clock, _GOODBYE)
+            raise NothingHappens(words)
+    if failures:
+        raise failures[0]
+    return results[0]
+
+
+def advance(clock: Clock, seconds: float) -> None:
+    """
+    Let time pass, with all that is due in it.
+
+    @param clock: the time.
+    @param seconds: how much.
+    """
+    end = clock.seconds() + seconds
+    while _step(clock, end):
+        pass
+    clock.advance(end - clock.seconds())
+
+
+def _step(clock: Clock, end: float) -> bool:
+    """
+    Go to the next thing that is due.
+
+    @param clock: the time.
+    @param end: not further than this.
+    @return: whether there was something.
+    """
+    due = min((call.getTime() for call in clock.getDelayedCalls()), default=None)
+    if due is None or due > end:
+        return False
+    clock.advance(max(0.0, due - clock.seconds()))
+    return True
