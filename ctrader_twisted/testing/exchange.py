@@ -8,8 +8,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from random import Random
 from typing import Any, TypeVar
 
-from twisted.internet.defer import execute
-from twisted.internet.task import Clock
+from twisted.internet.defer import Deferred, execute
+from twisted.internet.task import Clock, deferLater
 
 from ctrader_twisted.client import Client
 from ctrader_twisted.simulator.connection import SimulatorFactory
@@ -114,6 +114,15 @@ class VirtualExchange(Stage):
             return drive(self.clock, coroutine, hours=hours)
         finally:
             self.exchange.stop()
+
+    def pause(self, seconds: float) -> Deferred[None]:
+        """
+        Wait, in the code under test.
+
+        @param seconds: how much virtual time.
+        @return: fires then.
+        """
+        return deferLater(self.clock, seconds, lambda: None)
 
     def advance(self, seconds: float) -> None:
         """

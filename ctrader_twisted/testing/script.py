@@ -71,8 +71,7 @@ class PriceScript:
         tick = Tick(now, _wire(symbol, bid), _wire(symbol, ask))
         market.catchUp()
         script = self._script(symbol, now)
-        if script.last > now:
-            script.dropAfter(now)
+        script.dropAfter(now)
         script.add(tick)
         market.setSource(symbol.symbolId, script, tick)
 
@@ -92,8 +91,8 @@ class PriceScript:
         @param name: the symbol's name.
         @param period: how long each is, such as C{M5}.
         @param rows: open, high, low and close of each.
-        @param start: when the first opens; by default the next one that opens. It may be past if prices stand still
-            yet.
+        @param start: when the first opens; by default the next one that opens. It may be past while prices stand
+            still.
         @param spread: how far the ask is above the bid; by default what is usual for the symbol.
         @return: when the last is over.
         @raise IllegalValue: if there is no such symbol or period, no bar opens then, or one of them cannot be.
@@ -110,8 +109,6 @@ class PriceScript:
         market.catchUp()
         script = self._script(symbol, first.opening - 1)
         script.dropAfter(first.opening - 1)
-        if script.last >= first.opening:
-            raise IllegalValue(f"the test has given later prices of {name} already")
         span = first
         for bar, span in zip(bars, self._spans(symbol, number, first), strict=False):
             for moment, bid in zip(_moments(span), bar.path(), strict=True):

@@ -95,4 +95,6 @@ def _word(field: Any, value: Any) -> str:
         return "***"
     if field.enum_type is not None and isinstance(value, int):
         return str(field.enum_type.values_by_number[value].name)
+    if isinstance(value, Message):
+        return f"({' '.join(_words(value))})"
     return repr(value)

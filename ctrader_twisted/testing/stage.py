@@ -91,8 +91,8 @@ class Stage:
         @param symbol: its name, such as C{EURUSD}.
         @param period: how long each bar is, such as C{M5}.
         @param rows: open, high, low and close of each; they are bids.
-        @param start: when the first opens; by default the next one that opens. It may be past if prices stand still
-            yet.
+        @param start: when the first opens; by default the next one that opens. It may be past while prices stand
+            still.
         @param spread: how far the ask is above the bid; by default what is usual for the symbol.
         @return: when the last is over.
         @raise IllegalValue: if there is no such symbol or period, no bar opens then, or one of them cannot be.
@@ -125,11 +125,12 @@ class Stage:
         found = self.sent(kind, **fields)
         if len(found) == count or (found and count is None):
             return found[-1] if found else None
-        name = " with ".join(
-            filter(None, [kindOf(kind).DESCRIPTOR.name, ", ".join(f"{k}={v!r}" for k, v in fields.items())])
-        )
+        name = kindOf(kind).DESCRIPTOR.name
+        demanded = ", ".join(f"{field}={value!r}" for field, value in fields.items()) or "any fields"
         wanted = "" if count is None else f" {count} times but {len(found)}"
-        raise AssertionError(f"{name} was not sent{wanted}; of this kind was sent:{shown(self.sent(kind))}")
+        raise AssertionError(
+            f"{name} with {demanded} was not sent{wanted}; of this kind was sent:{shown(self.sent(kind))}"
+        )
 
     def assertNothingLeft(self) -> None:
         """
@@ -137,12 +138,12 @@ class Stage:
 
         @raise AssertionError: if something is left; its words tell what.
         """
-        accounts = self.exchange.venue.accounts
-        left = [
-            f"account {accountId} holds{shown([*account.positions.values(), *account.orders.values()])}"
-            for accountId, account in accounts.items()
-            if account.positions or account.orders
-        ]
+        left = []
+        for accountId, account in self.exchange.venue.accounts.items():
+            # An order has a position without volume until it is executed.
+            held = [each for each in account.positions.values() if each.tradeData.volume]
+            if held or account.orders:
+                left.append(f"account {accountId} holds:{shown([*held, *account.orders.values()])}")
         if self.exchange.connections:
             left.append(f"connections that are open: {len(self.exchange.connections)}")
         if left:

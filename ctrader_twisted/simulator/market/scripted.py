@@ -50,10 +50,11 @@ class ScriptedPrices:
 
     def dropAfter(self, moment: int) -> None:
         """
-        Forget the given ticks that are after a moment.
+        Forget all ticks that are after a moment.
 
         @param moment: milliseconds since 1970.
         """
+        self._until = min(self._until, moment)
         place = bisect_right(self._times, moment)
         for column in (self._times, self._bids, self._asks):
             del column[place:]
