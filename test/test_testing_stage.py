@@ -241,8 +241,65 @@ class WaitingTests(SynchronousTestCase):
 
         self.virtual.exchange.stop()
         with self.assertRaises(NothingHappens) as caught:
-            drive(self.virtual.clock, main(), hours=1e9)
+            drive(self.virtual.clock, main(), hours=24)
         self.assertTrue(str(caught.exception).startswith("nothing can end what the code under test waits for:\n"))
+
+    def test_nothingCan(self) -> None:
+        """
+        A wait that nothing due leads to is given up early, whoever else knows of it.
+        """
+
+        async def main(client: Client) -> None:
+            await client.accounts()
+            await gatherResults([self.never, Deferred()], consumeErrors=True)
+
+        self.never: Deferred[None] = Deferred()
+        with self.assertRaises(NothingHappens) as caught:
+            self.virtual.run(main)
+        self.assertTrue(str(caught.exception).startswith("nothing can end what the code under test waits for:\n"))
+        self.assertIn("main", str(caught.exception))
+        self.assertLess(self.virtual.clock.seconds(), 300)
+
+    def test_somethingCan(self) -> None:
+        """
+        A wait that something due leads to, however far off and through whatever, is not given up.
+        """
+
+        async def later() -> int:
+            await self.virtual.pause(1_500)
+            return 1
+
+        async def main(client: Client) -> list[int]:
+            by, timer = Deferred[int](), Deferred[int]()
+            waiting.append(by)
+            self.virtual.clock.callLater(2_000, fire)
+            self.virtual.clock.callLater(1_000, lambda: timer.callback(3))
+            return await gatherResults([ensureDeferred(later()), by, timer])
+
+        def fire() -> None:
+            waiting.pop().callback(2)
+
+        waiting: list[Deferred[int]] = []
+        self.assertEqual(self.virtual.run(main), [1, 2, 3])
+
+    def test_modules(self) -> None:
+        """
+        A way through a module's globals counts.
+        """
+
+        async def main(client: Client) -> int:
+            _GLOBAL.append(Deferred())
+            self.virtual.clock.callLater(1_000, _fireGlobal)
+            return await _GLOBAL[0]
+
+        self.assertEqual(self.virtual.run(main), 4)
+
+
+_GLOBAL: list[Deferred[int]] = []
+
+
+def _fireGlobal() -> None:
+    _GLOBAL.pop().callback(4)
 
 
 class NameTests(SynchronousTestCase):
