@@ -129,9 +129,8 @@ def encodeEnvelope(envelope: Envelope) -> bytes:
     @param envelope: what the frame shall hold.
     @return: the bytes for the wire.
     """
-    outer = ProtoMessage(payloadType=envelope.payloadType, clientMsgId=envelope.clientMsgId)
-    if envelope.payload:
-        outer.payload = envelope.payload
+    # A payload of no bytes is there too, as in the frames of the official SDK: some clients fail without one.
+    outer = ProtoMessage(payloadType=envelope.payloadType, payload=envelope.payload, clientMsgId=envelope.clientMsgId)
     body = outer.SerializeToString()
     return _LENGTH.pack(len(body)) + body
 

@@ -232,9 +232,9 @@ class EncodingTests(SynchronousTestCase):
 
     def test_emptyPayload(self) -> None:
         """
-        A message without set fields travels without a payload.
+        A message without set fields travels with a payload of no bytes.
         """
-        self.assertEqual(encodeFrame(ProtoHeartbeatEvent()), b"\x00\x00\x00\x02\x08\x33")
+        self.assertEqual(encodeFrame(ProtoHeartbeatEvent()), b"\x00\x00\x00\x04\x08\x33\x12\x00")
 
     def test_noId(self) -> None:
         """

@@ -74,6 +74,7 @@ LATE: dict[str, set[str]] = {
     "tomlkit": set(),
     "click": {"cli"},
     "rich": {"cli"},
+    "pytest": {"testing"},
 }
 
 POSIX_ONLY = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}

@@ -68,6 +68,9 @@ class Stream(Generic[_ItemT]):
         self._over = False
         self._error: CTraderError | None = None
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._name}>"
+
     async def __aenter__(self) -> Self:
         if self._joined:
             raise RuntimeError(f"a stream of {self._name} is used once; ask for another one")

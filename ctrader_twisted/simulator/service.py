@@ -68,6 +68,14 @@ class SimulatorService(Service):
         self._certificate: ShownCertificate | None = None
         self._listening: list[Any] = []
 
+    @property
+    def port(self) -> int:
+        """
+        The port for clients, while it runs.
+        """
+        port: int = self._listening[0].getHost().port
+        return port
+
     def startService(self) -> None:
         """
         Bring the last state back, listen, and say where.

@@ -4,38 +4,29 @@ The simulated exchange on virtual time.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from random import Random
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, execute
+from twisted.internet.task import deferLater
 
 from ctrader_twisted.client import Client
-from ctrader_twisted.credentials import Application, TokenPair
-from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.simulator.connection import SimulatorFactory
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import PriceSource
 from ctrader_twisted.simulator.settings import Settings
-from ctrader_twisted.simulator.world import EUR_ACCOUNT, LIVE_ACCOUNT, NETTED_ACCOUNT, USD_ACCOUNT
 from ctrader_twisted.testing.clock import VirtualClock
+from ctrader_twisted.testing.driving import advance, drive
 from ctrader_twisted.testing.memory import MemoryEndpoint
+from ctrader_twisted.testing.stage import SEEN, Stage
 
-__all__ = ["NothingHappens", "VirtualExchange"]
+__all__ = ["VirtualExchange"]
 
 _ResultT = TypeVar("_ResultT")
 
-_GOODBYE = 30.0
 
-
-class NothingHappens(AssertionError):
-    """
-    The code under test waits for something that did not come in the virtual time that it was given. The message tells
-    where it waits.
-    """
-
-
-class VirtualExchange:
+class VirtualExchange(Stage):
     """
     A simulated exchange with three accounts, and clients on it. A day passes as fast as it can be computed::
 
@@ -51,21 +42,9 @@ class VirtualExchange:
                 exchange.run(main)
 
     @ivar clock: the virtual time; the exchange and its clients have no other.
-    @ivar exchange: the simulator, for looking at what it has seen and for disturbing it.
     @ivar endpoint: connects clients to the demo host, where the demo accounts are.
     @ivar liveEndpoint: connects clients to the live host.
-    @ivar accountId: a demo account in dollars.
-    @ivar euroAccountId: a demo account in euros.
-    @ivar liveAccountId: a live account in dollars.
-    @ivar nettedAccountId: a netted demo account in dollars.
-    @ivar application: credentials that the exchange takes.
-    @ivar tokens: access to all these accounts, with permission to trade.
     """
-
-    accountId = USD_ACCOUNT
-    euroAccountId = EUR_ACCOUNT
-    liveAccountId = LIVE_ACCOUNT
-    nettedAccountId = NETTED_ACCOUNT
 
     def __init__(
         self,
@@ -82,23 +61,11 @@ class VirtualExchange:
         @param options: more for L{Exchange.default}.
         """
         self.clock = VirtualClock()
-        self.exchange = Exchange.default(self.clock, seed=seed, replay=replay, settings=settings, **options)
+        settings = settings or Settings(seenLimit=SEEN)
+        super().__init__(Exchange.default(self.clock, seed=seed, replay=replay, settings=settings, **options))
         self.endpoint = MemoryEndpoint(self.clock, SimulatorFactory(self.exchange))
         self.liveEndpoint = MemoryEndpoint(self.clock, SimulatorFactory(self.exchange, isLiveHost=True))
-        standard = self.exchange.registry.applicationNamed("standard")
-        self.application = Application(standard.clientId, standard.clientSecret)
-        self.tokens = self.grant("trade")
         self._randomness = Random(seed)
-
-    def grant(self, name: str) -> MemoryTokens:
-        """
-        Get the tokens of one of the grants that the exchange begins with.
-
-        @param name: C{trade}, C{view} or C{expired}.
-        @return: a token store for a client.
-        """
-        grant = self.exchange.registry.grantNamed(name)
-        return MemoryTokens(TokenPair(grant.accessToken, grant.refreshToken))
 
     def client(self, **options: Any) -> Client:
         """
@@ -145,9 +112,18 @@ class VirtualExchange:
         """
         self.exchange.start()
         try:
-            return self._await(coroutine, self.clock.seconds() + hours * 3600)
+            return drive(self.clock, coroutine, hours=hours)
         finally:
             self.exchange.stop()
+
+    def pause(self, seconds: float) -> Deferred[None]:
+        """
+        Wait, in the code under test.
+
+        @param seconds: how much virtual time.
+        @return: fires then.
+        """
+        return deferLater(self.clock, seconds, lambda: None)
 
     def advance(self, seconds: float) -> None:
         """
@@ -155,45 +131,4 @@ class VirtualExchange:
 
         @param seconds: how much time.
         """
-        end = self.clock.seconds() + seconds
-        while self._step(end):
-            pass
-        self.clock.advance(end - self.clock.seconds())
-
-    def _step(self, end: float) -> bool:
-        """
-        Go to the next thing that is due.
-
-        @param end: not further than this.
-        @return: whether there was something.
-        """
-        return self.clock.step(end)
-
-    def _await(self, coroutine: Coroutine[Any, Any, _ResultT], end: float) -> _ResultT:
-        results: list[_ResultT] = []
-        failures: list[BaseException] = []
-        done = Deferred.fromCoroutine(coroutine)
-        done.addCallbacks(results.append, lambda failure: failures.append(failure.value))
-        while not results and not failures:
-            if not self._step(end):
-                place = _place(coroutine)
-                done.cancel()
-                # Clients say goodbye, and the simulator hears of it.
-                self.advance(_GOODBYE)
-                raise NothingHappens(f"nothing that is still to happen in the virtual time given ends the wait {place}")
-        if failures:
-            raise failures[0]
-        return results[0]
-
-
-def _place(awaitable: Awaitable[Any]) -> str:
-    """
-    Say where a coroutine waits.
-    """
-    places = []
-    inner: Any = awaitable
-    while (frame := getattr(inner, "cr_frame", None)) is not None:
-        places.append(f"in {frame.f_code.co_qualname} ({frame.f_code.co_filename}:{frame.f_lineno})")
-        inner = inner.cr_await
-    waiting = getattr(getattr(inner, "gi_frame", None), "f_locals", {})
-    return f"{', '.join(places)} for {waiting.get('self', inner)!r}"
+        advance(self.clock, seconds)
