@@ -26,16 +26,14 @@ from ctrader_twisted.simulator.requests.boundaries import checkSpan
 
 __all__ = ["MONEY"]
 
-_WEEK = 604_800_000
-
 
 def _cashFlow(call: Call[ProtoOACashFlowHistoryListReq]) -> None:
     start, end = call.message.fromTimestamp, call.message.toTimestamp
-    checkSpan(start, end)
-    if end - start > _WEEK:
-        raise Refusal("INCORRECT_BOUNDARIES", "The span between fromTimestamp and toTimestamp is longer than a week")
+    checkSpan(start, end, week=True)
     records = [each for each in call.account.cashFlow.values() if start <= each.changeBalanceTimestamp <= end]
-    call.reply(ProtoOACashFlowHistoryListRes(depositWithdraw=records[::-1]))
+    call.reply(
+        ProtoOACashFlowHistoryListRes(depositWithdraw=records[::-1] if call.exchange.settings.newestFirst else records)
+    )
 
 
 def _marginCalls(call: Call[ProtoOAMarginCallListReq]) -> None:
