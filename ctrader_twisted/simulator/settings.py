@@ -174,8 +174,8 @@ class Settings:
     @ivar grantsReplace: whether access that a user grants to an application again ends what was granted before.
     @ivar grantLimit: how many grants of one user to one application are kept, without those that the simulation began
         with; the oldest ends when there is one more.
-    @ivar invalidAsOrderError: whether a request to trade that makes no sense is refused by an order error event, as other
-        refusals to trade are, and not by an error answer.
+    @ivar invalidAsOrderError: whether a request to trade that makes no sense is refused by an order error event, as
+        other refusals to trade are, and not by an error answer.
     @ivar uniqueClientOrderIds: whether an order is refused whose C{clientOrderId} the account has used before.
     @ivar fillLatency: seconds from the acceptance of a market order to its execution.
     @ivar protectionLatency: seconds from an execution to the order that protects the new position.
