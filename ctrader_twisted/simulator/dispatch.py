@@ -148,19 +148,23 @@ def _sendError(call: Call[Any], refusal: Refusal, row: RequestRow) -> None:
     if isinstance(refusal, TradeRefusal) and row.rate is RateClass.TRADING:
         _sendOrderError(call, refusal)
         return
-    code = refusal.code
-    if code == UnknownSymbol.NOT_FOUND.value:
-        code = call.exchange.settings.unknownSymbol.value
+    code = _code(call, refusal)
     answer = ProtoOAErrorRes(errorCode=code, description=refusal.description, retryAfter=refusal.retryAfter)
     if row.state is State.ACCOUNT and code not in _RATES and call.message.HasField(_ACCOUNT):
         answer.ctidTraderAccountId = call.accountId
     call.connection.send(answer, call.clientMsgId)
 
 
+def _code(call: Call[Any], refusal: Refusal) -> str:
+    if refusal.code == UnknownSymbol.NOT_FOUND.value:
+        return call.exchange.settings.unknownSymbol.value
+    return refusal.code
+
+
 def _sendOrderError(call: Call[Any], refusal: TradeRefusal) -> None:
     answer = ProtoOAOrderErrorEvent(
         ctidTraderAccountId=call.accountId,
-        errorCode=refusal.code,
+        errorCode=_code(call, refusal),
         description=refusal.description,
         orderId=refusal.orderId,
         positionId=refusal.positionId,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any, NoReturn
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 from google.protobuf.message import Message
 from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
@@ -19,6 +19,7 @@ from ctrader_twisted.errors import ConfigurationError, ConnectFailed
 from ctrader_twisted.schema.messages import (
     ProtoOAAccountAuthReq,
     ProtoOAAccountAuthRes,
+    ProtoOAAccountType,
     ProtoOAApplicationAuthReq,
     ProtoOAApplicationAuthRes,
     ProtoOAGetAccountListByAccessTokenReq,
@@ -27,6 +28,8 @@ from ctrader_twisted.schema.messages import (
     ProtoOASymbolByIdRes,
     ProtoOASymbolsListReq,
     ProtoOASymbolsListRes,
+    ProtoOATraderReq,
+    ProtoOATraderRes,
 )
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.testing.contract.link import Broken, Link, codeOf, nameOf
@@ -110,6 +113,9 @@ class World:
     @ivar subject: the server.
     @ivar accountId: the account that is used.
     @ivar label: marks the orders of the suite.
+    @ivar nettedId: a netted demo account that may be used; L{None} if there is none.
+    @ivar otherId: another demo account that may be used; L{None} if there is none.
+    @ivar strangeId: an account of the other host; L{None} if none is known.
     @ivar lights: all symbols, short.
     @ivar symbols: some symbols, with everything.
     @ivar spare: pairs of tokens that may be used up; the last one is good.
@@ -118,9 +124,12 @@ class World:
     subject: Subject
     accountId: int
     label: str
-    lights: list[Any]
-    symbols: list[Any]
     spare: list[TokenPair]
+    nettedId: int | None = None
+    otherId: int | None = None
+    strangeId: int | None = None
+    lights: list[Any] = field(factory=list)
+    symbols: list[Any] = field(factory=list)
 
     @property
     def symbol(self) -> Any:
@@ -140,6 +149,7 @@ class Bench:
     @ivar world: what is known of the server.
     @ivar observations: what the case has found out.
     @ivar links: its connections.
+    @ivar opened: for each account by id, the newest connection on which it is logged in.
     """
 
     def __init__(self, clock: IReactorTime, subject: Subject, pace: Pace, randomness: Random) -> None:
@@ -153,6 +163,7 @@ class Bench:
         self.subject = subject
         self.observations: list[Observation] = []
         self.links: list[Link] = []
+        self.opened: dict[int, Link] = {}
         self._pace = pace
         self._randomness = randomness
         self.world: World
@@ -237,6 +248,8 @@ class Bench:
         """
         link = await self.application()
         expect(await self.open(link, accountId, token), ProtoOAAccountAuthRes)
+        if token is None:
+            self.opened[self.world.accountId if accountId is None else accountId] = link
         return link
 
     async def look(self) -> World:
@@ -252,8 +265,9 @@ class Bench:
         accountId = _chosen(answer.ctidTraderAccount, self.subject.accountId)
         spare = [] if self.subject.spare is None else [self.subject.spare]
         label = f"contract-{self._randomness.getrandbits(40):010x}"
-        self.world = World(self.subject, accountId, label, [], [], spare)
+        self.world = World(self.subject, accountId, label, spare)
         expect(await self.open(link), ProtoOAAccountAuthRes)
+        await self._lookAtAccounts(link, answer.ctidTraderAccount)
         listed = await link.ask(ProtoOASymbolsListReq(ctidTraderAccountId=accountId))
         self.world.lights = list(expect(listed, ProtoOASymbolsListRes).symbol)
         enabled = sorted((each for each in self.world.lights if each.enabled), key=_preference)[:_LOOKED_AT]
@@ -262,6 +276,27 @@ class Bench:
             found = {each.symbolId: each for each in expect(await link.ask(request), ProtoOASymbolByIdRes).symbol}
             self.world.symbols = [found[each.symbolId] for each in enabled if each.symbolId in found]
         return self.world
+
+    async def _lookAtAccounts(self, link: Link, accounts: Any) -> None:
+        world = self.world
+        if await self._isNetted(link, world.accountId):
+            world.nettedId = world.accountId
+        if not self.subject.isSimulated:
+            return
+        for each in accounts:
+            accountId = int(each.ctidTraderAccountId)
+            if each.isLive:
+                world.strangeId = world.strangeId or accountId
+            elif accountId != world.accountId:
+                expect(await self.open(link, accountId), ProtoOAAccountAuthRes)
+                if await self._isNetted(link, accountId):
+                    world.nettedId = world.nettedId or accountId
+                else:
+                    world.otherId = world.otherId or accountId
+
+    async def _isNetted(self, link: Link, accountId: int) -> bool:
+        answer = expect(await link.ask(ProtoOATraderReq(ctidTraderAccountId=accountId)), ProtoOATraderRes)
+        return bool(answer.trader.accountType == ProtoOAAccountType.NETTED)
 
     async def close(self) -> None:
         """

@@ -156,9 +156,9 @@ async def _unknownAccount(bench: Bench) -> None:
     onlySimulated="it names a live account",
 )
 async def _wrongHost(bench: Bench) -> None:
-    if bench.subject.strangeAccountId is None:
+    if bench.world.strangeId is None:
         undecided("no account of the other host is known")
-    answer = await bench.open(await bench.application(), bench.subject.strangeAccountId)
+    answer = await bench.open(await bench.application(), bench.world.strangeId)
     expect(answer, ProtoOAErrorRes, "CANT_ROUTE_REQUEST")
 
 

@@ -333,7 +333,7 @@ async def _trader(trader: Trader) -> Any:
 
 
 async def _netted(bench: Bench) -> Trader:
-    accountId = bench.subject.nettedAccountId
+    accountId = bench.world.nettedId
     if accountId is None:
         undecided("no netted account is known")
     return await Trader.on(bench, accountId=accountId)

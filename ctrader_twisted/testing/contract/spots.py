@@ -156,7 +156,7 @@ async def _fresh(bench: Bench) -> None:
 
 @_case("Each account has subscriptions of its own", "subscriptions-per-account")
 async def _twoAccounts(bench: Bench) -> None:
-    other = bench.subject.otherAccountId
+    other = bench.world.otherId
     if other is None:
         undecided("only one account is known")
     link = await bench.account()

@@ -27,11 +27,9 @@ class Subject:
     @ivar application: who to log in as.
     @ivar accessToken: opens the account.
     @ivar accountId: the demo account to use; L{None} for the only one that the token covers.
-    @ivar isSimulated: whether the server is a simulator, whose limits may be exceeded on purpose.
+    @ivar isSimulated: whether the server is a simulator, whose limits may be exceeded on purpose, and all of whose
+        accounts may be used.
     @ivar mayTrade: whether orders may be sent, of the smallest volume that there is.
-    @ivar nettedAccountId: a netted demo account that the token covers, too.
-    @ivar otherAccountId: another demo account that it covers.
-    @ivar strangeAccountId: an account of the other host that it covers; the suite finds out that it is refused.
     @ivar viewToken: an access token that permits looking only.
     @ivar expiredToken: an access token that has expired.
     @ivar spare: a pair of tokens for the account that nobody else uses: the suite uses it up.
@@ -44,9 +42,6 @@ class Subject:
     accountId: int | None = None
     isSimulated: bool = False
     mayTrade: bool = True
-    nettedAccountId: int | None = None
-    otherAccountId: int | None = None
-    strangeAccountId: int | None = None
     viewToken: Secret | None = None
     expiredToken: Secret | None = None
     spare: TokenPair | None = None
@@ -70,9 +65,6 @@ class Subject:
             accessToken=registry.grantNamed("trade").accessToken,
             accountId=virtual.accountId,
             isSimulated=True,
-            nettedAccountId=virtual.nettedAccountId,
-            otherAccountId=virtual.euroAccountId,
-            strangeAccountId=virtual.liveAccountId,
             viewToken=registry.grantNamed("view").accessToken,
             expiredToken=registry.grantNamed("expired").accessToken,
             spare=TokenPair(spare.accessToken, spare.refreshToken),

@@ -95,7 +95,8 @@ class Suite:
         try:
             world = await bench.look()
         except Broken as error:
-            raise CTraderError(f"the suite cannot begin: {error}") from None
+            words = f"the suite cannot begin: {error}; ctrader doctor finds out what is wrong with a profile"
+            raise CTraderError(words) from None
         finally:
             await bench.close()
         outcomes = []

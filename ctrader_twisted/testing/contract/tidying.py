@@ -29,11 +29,10 @@ async def tidy(bench: Bench) -> str:
     @param bench: of the case that is over.
     @return: what is left all the same, in words; empty for nothing.
     """
-    accounts = {bench.world.accountId, bench.subject.nettedAccountId or bench.world.accountId}
     words = ""
-    for accountId in sorted(accounts):
+    for accountId, link in sorted(bench.opened.items()):
         try:
-            words += await _tidyAccount(bench, await bench.account(accountId), accountId)
+            words += await _tidyAccount(bench, await bench.account(accountId) if link.isOver else link, accountId)
         except (Broken, CTraderError):
             words += "the account could not be looked at; "
     return words.removesuffix("; ")

@@ -16,11 +16,13 @@ from ctrader_twisted.schema.messages import (
     ProtoOAExecutionType,
     ProtoOANewOrderReq,
     ProtoOAOrderType,
+    ProtoOAReconcileReq,
+    ProtoOAReconcileRes,
     ProtoOASpotEvent,
     ProtoOASubscribeSpotsReq,
     ProtoOATradeSide,
 )
-from ctrader_twisted.testing.contract.bench import Bench, demand, undecided
+from ctrader_twisted.testing.contract.bench import Bench, demand, expect, undecided
 from ctrader_twisted.testing.contract.link import Link, codeOf, nameOf
 
 __all__ = ["Course", "Trader", "kindOf"]
@@ -150,6 +152,8 @@ class Trader:
         chosen = bench.world.accountId if accountId is None else accountId
         trader = cls(bench, await bench.account(chosen), symbol or bench.world.symbol, chosen)
         await trader.quote()
+        if chosen == bench.world.nettedId:
+            await trader._demandNothingHeld()
         return trader
 
     async def quote(self) -> tuple[int, int]:
@@ -171,6 +175,16 @@ class Trader:
         When the newest price was, in milliseconds since 1970.
         """
         return int(max(each.timestamp for each in self._spots()))
+
+    async def _demandNothingHeld(self) -> None:
+        """
+        On a netted account an order would change what somebody else holds.
+        """
+        answer = expect(
+            await self.link.ask(ProtoOAReconcileReq(ctidTraderAccountId=self.accountId)), ProtoOAReconcileRes
+        )
+        if any(each.tradeData.symbolId == self.symbol.symbolId for each in answer.position):
+            undecided("the account is netted, and has a position in the symbol already")
 
     def _spots(self) -> list[Any]:
         return [each for each in self.link.messages() if isinstance(each, ProtoOASpotEvent)]

@@ -1,0 +1,315 @@
+"""
+Prices, live and past.
+"""
+
+from __future__ import annotations
+
+from ctrader_twisted.simulator.ledger.entry import Entry, Sureness
+
+__all__ = ["PRICES"]
+
+PRICES = (
+    Entry(
+        "price-scale",
+        "Prices on the wire are integers of 1/100000, whatever the symbol's digits.",
+        Sureness.CONFIRMED,
+        "9.1 [proto; nautilus rec]",
+        "converts exactly",
+    ),
+    Entry(
+        "snapshot",
+        "After a subscription comes one event with the latest prices, also while the market is closed. "
+        "Later events can hold one side only; the other has not changed.",
+        Sureness.CONFIRMED,
+        "9.2 no. 1, 2 [proto; nautilus rec]",
+        "gives a quote once both sides are known",
+    ),
+    Entry(
+        "already-subscribed",
+        "A second subscription of a symbol: ``ALREADY_SUBSCRIBED``.",
+        Sureness.DOCUMENTED,
+        "9.2 no. 5 [proto]",
+        "takes it for success",
+    ),
+    Entry(
+        "bar-chunk",
+        "Bars come 5,000 at most in one answer, the newest part of the span; ``hasMore`` tells that older"
+        " ones are missing.",
+        Sureness.ASSUMED,
+        "6.6 [nautilus notes]; 14.1 no. 3",
+        "marks an answer that is not complete",
+        switch="barChunk",
+    ),
+    Entry(
+        "bars-without-period",
+        "Bars of history do not name their period; it stands in the answer.",
+        Sureness.CONFIRMED,
+        "9.4 [nautilus rec]",
+        "takes it from there",
+    ),
+    Entry(
+        "bar-day",
+        "The day of bars begins at 17:00 in New York, with its daylight saving time.",
+        Sureness.CONFIRMED,
+        "9.4 [nautilus notes]",
+        "nothing",
+    ),
+    Entry(
+        "tick-chunk",
+        "Ticks come 5,000 at most in one answer.",
+        Sureness.ASSUMED,
+        "9.5 (assumed); 14.1 no. 3",
+        "gives them ascending, in absolute numbers",
+        switch="tickChunk",
+    ),
+    Entry(
+        "live-bars",
+        "Live bars ride in spot events, one for each period, without their close, which is the bid. A bar"
+        " of a new minute closes the one before; without a tick there is no bar. The first bar may be "
+        "closed already.",
+        Sureness.CONFIRMED,
+        "9.3 [nautilus notes; OpenApiPy docs]",
+        "tells a bar when a newer one has begun, with the last bid that is not later than it; after an "
+        "outage asks history",
+    ),
+    Entry(
+        "bar-delay",
+        "A live bar holds all its ticks, also those from before the subscription. A bar is in history two"
+        " seconds after it has closed; the newest bar of history may be forming.",
+        Sureness.ASSUMED,
+        "9.4 [nautilus notes]",
+        "asks history no sooner; tells a bar only when there is a newer one",
+        remark="up to a second was measured",
+        how="Ask for the newest minutes right after one is over, and compare with the live bars.",
+    ),
+    Entry(
+        "live-bar-first",
+        "The simulator sends the newest bar right after the subscription, and then with every tick.",
+        Sureness.ASSUMED,
+        "9.3 (not told)",
+        "nothing",
+        how="Subscribe to live bars, and look what the next events hold.",
+    ),
+    Entry(
+        "bars-without-spots",
+        "Live bars without a spot subscription are refused with ``NOT_SUBSCRIBED_TO_SPOTS``. "
+        "``INVALID_REQUEST`` was seen, too, and an answer after which no bar ever comes.",
+        Sureness.CONFLICTING,
+        "9.3 (conflict)",
+        "subscribes spots first; takes both errors as a sign that those are missing, once",
+        switch="barsWithoutSpots",
+    ),
+    Entry(
+        "depth-snapshot",
+        "The first depth event holds the whole book. Later ones delete quotes by their ids and bring new "
+        "ones; an id that is known already is replaced.",
+        Sureness.ASSUMED,
+        "9.6 (assumed); 14",
+        "takes each event in as a whole; of quotes that cross, the older go",
+    ),
+    Entry(
+        "depth-levels",
+        "The simulator has five levels on each side. The best are the sides of the spot quote, which is sent before.",
+        Sureness.ASSUMED,
+        "9.6 (assumed)",
+        "nothing",
+        how="``ctrader quotes`` beside the depth of the terminal.",
+    ),
+    Entry(
+        "spots-carry-others",
+        "Unsubscribing from the spots of a symbol ends its live bars and its depth.",
+        Sureness.ASSUMED,
+        "9.2 no. 8 (assumed)",
+        "holds the spots until bars and depth have ended",
+    ),
+    Entry(
+        "snapshot-order",
+        "The first price of a subscription comes after the answer to its request.",
+        Sureness.ASSUMED,
+        "1.4 no. 10 [proto]; before it is possible (assumed)",
+        "takes both orders",
+        switch="snapshotFirst",
+    ),
+    Entry(
+        "snapshot-sides",
+        "The first price of a subscription holds both sides.",
+        Sureness.CONFIRMED,
+        "9.2 no. 1, 2 [nautilus rec]",
+        "gives a quote once both sides are known",
+    ),
+    Entry(
+        "spot-timestamp",
+        "The time of a price is told only if the subscription asks for it.",
+        Sureness.CONFIRMED,
+        "9.2 no. 3 [proto; nautilus rec]",
+        "always asks",
+    ),
+    Entry(
+        "events-without-ids",
+        "Events that no request causes carry no id.",
+        Sureness.ASSUMED,
+        "1.4 no. 7 (assumed)",
+        "does not look",
+    ),
+    Entry(
+        "mixed-batch",
+        "A subscription to several symbols fails as a whole if there is one to some of them already.",
+        Sureness.ASSUMED,
+        "9.2 no. 5 (assumed)",
+        "subscribes to new ones only",
+        switch="mixedBatchFails",
+    ),
+    Entry(
+        "bad-symbol-spoils",
+        "One symbol that does not exist spoils a subscription to several.",
+        Sureness.DOCUMENTED,
+        "9.2 no. 6 [skills]",
+        "subscribes to known ones only",
+    ),
+    Entry(
+        "unsubscribe-nothing",
+        "Ending a subscription that is not there succeeds.",
+        Sureness.ASSUMED,
+        "9.2 no. 7 (assumed)",
+        "takes a refusal for success",
+        switch="unsubscribeRefused",
+    ),
+    Entry(
+        "unsubscribe",
+        "A moment after the end of a subscription no more prices come.",
+        Sureness.CONFIRMED,
+        "6.5 [proto]",
+        "ignores those that do",
+    ),
+    Entry(
+        "subscriptions-end",
+        "Subscriptions end with their connection.",
+        Sureness.CONFIRMED,
+        "3.3 [PyneSys src; nautilus notes]",
+        "subscribes again",
+    ),
+    Entry(
+        "subscriptions-per-account",
+        "Each account has subscriptions of its own.",
+        Sureness.ASSUMED,
+        "9.2 no. 9 (assumed)",
+        "keeps them apart",
+        how="A token that covers two demo accounts.",
+    ),
+    Entry(
+        "bars-twice",
+        "A second subscription to the live bars of a symbol: ``ALREADY_SUBSCRIBED``.",
+        Sureness.DOCUMENTED,
+        "11.2 [proto]",
+        "takes it for success",
+    ),
+    Entry(
+        "depth-without-spots",
+        "Depth without a spot subscription: ``NOT_SUBSCRIBED_TO_SPOTS``.",
+        Sureness.DOCUMENTED,
+        "9.6 [proto]",
+        "subscribes spots first",
+    ),
+    Entry(
+        "depth-twice",
+        "A second subscription to the depth of a symbol: ``ALREADY_SUBSCRIBED``.",
+        Sureness.DOCUMENTED,
+        "9.6 [proto]",
+        "takes it for success",
+    ),
+    Entry("bars-ascending", "Bars of history come ascending.", Sureness.CONFIRMED, "9.4 [nautilus rec]", "sorts them"),
+    Entry(
+        "bar-periods",
+        "There are bars of all 14 periods. Those up to an hour lie on the grid of UTC.",
+        Sureness.CONFIRMED,
+        "9.4 [nautilus notes]",
+        "nothing",
+    ),
+    Entry(
+        "bar-end-inclusive",
+        "A bar that opens exactly at the end of the span is part of the answer.",
+        Sureness.CONFIRMED,
+        "6.6 [nautilus notes]",
+        "expects it",
+    ),
+    Entry(
+        "bar-count",
+        "A count of bars is satisfied backwards from the end, wherever the span begins.",
+        Sureness.CONFIRMED,
+        "6.6 [nautilus notes]",
+        "drops what is too early",
+    ),
+    Entry(
+        "short-pages",
+        "A page of bars is full if there are more.",
+        Sureness.CONFLICTING,
+        "6.6 [nautilus notes]: 4999 to 5000 were seen",
+        "goes by ``hasMore`` only",
+        switch="shortPages",
+    ),
+    Entry(
+        "bar-paging",
+        "Pages of bars join without gap or double if each ends a minute before the last began.",
+        Sureness.CONFIRMED,
+        "6.6 [nautilus notes]",
+        "asks so",
+    ),
+    Entry(
+        "flat-highs",
+        "A bar that closes at its low is told with its true high.",
+        Sureness.CONFLICTING,
+        "9.4 [proto#39]",
+        "takes the highest of open, close and high",
+        switch="flatHighs",
+    ),
+    Entry(
+        "bar-spans",
+        "The span of bars is not limited by their period.",
+        Sureness.CONFLICTING,
+        "6.6 [proto-hist]: it was, until release 88",
+        "keeps within the old limits",
+        switch="barSpansEnforced",
+    ),
+    Entry(
+        "forming-bar",
+        "The newest bar of history is the one that is forming.",
+        Sureness.ASSUMED,
+        "9.4 (assumed)",
+        "marks it",
+    ),
+    Entry(
+        "boundaries",
+        "A span that begins before 1970, ends after 2038 or before it begins: ``INCORRECT_BOUNDARIES``.",
+        Sureness.CONFIRMED,
+        "6.6 [proto]",
+        "does not ask",
+    ),
+    Entry("ticks-newest-first", "Ticks come newest first.", Sureness.CONFIRMED, "9.5 [proto]", "gives them ascending"),
+    Entry(
+        "tick-deltas",
+        "Ticks but the first are differences of time, which is negative, and of price.",
+        Sureness.CONFLICTING,
+        "9.5 [proto; api-client src]; some read them as positive",
+        "takes both signs",
+        switch="ticksSubtract",
+    ),
+    Entry("tick-sides", "Each request for ticks is for one side.", Sureness.CONFIRMED, "9.5 [proto]", "asks for both"),
+    Entry(
+        "tick-paging",
+        "The next page of ticks ends a millisecond before the oldest of the last.",
+        Sureness.CONFIRMED,
+        "9.5, 6.6",
+        "asks so",
+    ),
+    Entry(
+        "week-limit",
+        "The span of ticks, deals and orders is not limited to a week.",
+        Sureness.CONFLICTING,
+        "6.6 [proto-hist]; 14.1 no. 4",
+        "keeps within a week",
+        switch="weekEnforced",
+    ),
+)
+"""
+The entries of this section.
+"""
