@@ -17,6 +17,7 @@ from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.world import USD_ACCOUNT
 from test.rawclient import RawClient
+from test.watching import Watch
 
 
 class ExchangeCase(SynchronousTestCase):
@@ -31,11 +32,13 @@ class ExchangeCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.exchange = Exchange.default(self.clock, settings=self.settings)
+        self.watch = Watch(self.exchange)
 
     def tearDown(self) -> None:
         for connection in list(self.exchange.connections):
             connection.connectionLost()
         self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.watch.all(), [])
 
     def token(self, grant: str = "trade") -> str:
         """
@@ -67,6 +70,7 @@ class ClientCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.exchange = self.makeExchange()
+        self.watch = Watch(self.exchange)
         self.exchange.start()
         self.client = RawClient(self.exchange)
         self.client.logIn()
@@ -83,6 +87,7 @@ class ClientCase(SynchronousTestCase):
         for connection in list(self.exchange.connections):
             connection.connectionLost()
         self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.watch.all(), [])
 
     def ask(self, kind: Any, **fields: Any) -> Any:
         """

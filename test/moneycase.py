@@ -17,6 +17,7 @@ from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.world import EPOCH
 from ctrader_twisted.testing import VirtualExchange
 from test.rawclient import ListedPrices
+from test.watching import Watch
 
 PRICES = {
     "EURUSD": ((111_980, 111_984), (112_417, 112_423)),
@@ -27,6 +28,8 @@ PRICES = {
     "XAUUSD": ((240_001_000, 240_023_000), (241_777_000, 241_804_000)),
     "US500": ((550_010_000, 550_060_000), (548_330_000, 548_390_000)),
     "GER40": ((2_549_321_000, 2_549_430_000), (2_547_124_000, 2_547_241_000)),
+    "UK100": ((850_010_000, 850_110_000), (849_320_000, 849_430_000)),
+    "CRYPTO10": ((8_528_703_000, 8_528_741_000), (8_521_906_000, 8_522_944_000)),
 }
 """
 Bid and ask of each symbol in 1/100000, at the beginning and from the moment at which they change.
@@ -70,9 +73,11 @@ class MoneyCase(SynchronousTestCase):
         async def started(client: Client) -> None:
             await main(await client.account(accountId or self.virtual.accountId))
 
+        watch = Watch(self.virtual.exchange)
         self.virtual.run(started)
         self.virtual.advance(1)
         self.assertEqual(self.virtual.clock.getDelayedCalls(), [])
+        self.assertEqual(watch.all(), [])
 
     def deposit(self, accountId: int, name: str) -> None:
         """
@@ -81,7 +86,7 @@ class MoneyCase(SynchronousTestCase):
         account = self.virtual.exchange.venue.accounts[accountId]
         asset = self.virtual.exchange.catalogue.assetNamed(name)
         account.terms = evolve(account.terms, depositAssetId=asset.assetId)
-        account.balance = 500_000_000
+        account.balance = account.base = 500_000_000
 
     def waitUntil(self, moment: int) -> Deferred[None]:
         """

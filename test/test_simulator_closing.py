@@ -84,7 +84,7 @@ class ClosingTests(TradingCase):
         position = filled.position
         self.assertEqual(position.positionStatus, _Status.POSITION_STATUS_OPEN)
         self.assertEqual((position.tradeData.volume, position.price), (200_000, 1.11984))
-        self.assertEqual((position.commission, position.usedMargin), (-5, 2_239))
+        self.assertEqual((position.commission, position.usedMargin), (-5, 2_240))
         self.assertEqual(filled.deal.closePositionDetail.closedVolume, 100_000)
         self.assertEqual(replaced.executionType, ProtoOAExecutionType.ORDER_REPLACED)
         self.assertEqual(replaced.order.tradeData.volume, 200_000)

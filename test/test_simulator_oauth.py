@@ -64,7 +64,8 @@ class PageTests(WebCase):
         page = self.authorise(product="web", state="s").page
         self.assertEqual(page.forms["login"]["method"], "get")
         options = [each for each in page.fields["login"] if each["tag"] == "option"]
-        self.assertEqual([(each["value"], "selected" in each) for each in options], [("7001", True), ("7002", False)])
+        users = [(each["value"], "selected" in each) for each in options]
+        self.assertEqual(users, [("7001", True), ("7002", False), ("7003", False)])
         given = {name: values[0] for name, values in page.filledIn("login").items()}
         self.assertEqual(given["product"], "web")
         page = self.fetch("GET", "/apps/auth", {**given, "user": "7002"}).page
@@ -98,7 +99,7 @@ class PageTests(WebCase):
             ({"redirect_uri": "http://127.0.0.1:port/"}, "not registered"),
             ({"redirect_uri": "https://127.0.0.1/"}, "not registered"),
             ({"scope": "everything"}, "scope must be"),
-            ({"user": "7003"}, "no such user"),
+            ({"user": "7009"}, "no such user"),
         ):
             answer = self.authorise(auto="1", **wrong)
             self.assertEqual((answer.status, answer.header("location")), (400, None))

@@ -15,13 +15,16 @@ from ctrader_twisted.schema.messages import (
     ProtoOADeal,
     ProtoOAExecutionEvent,
     ProtoOAExecutionType,
+    ProtoOAMarginChangedEvent,
     ProtoOAOrder,
     ProtoOAOrderTriggerMethod,
     ProtoOAOrderType,
     ProtoOAPosition,
     ProtoOAPositionStatus,
     ProtoOATimeInForce,
+    ProtoOATotalMarginCalculationType,
     ProtoOATraderReq,
+    ProtoOATradingMode,
     ProtoOATrailingSLChangedEvent,
 )
 from ctrader_twisted.simulator.exchange import Exchange
@@ -50,21 +53,29 @@ class _Mirror:
         self.orders: dict[int, ProtoOAOrder] = {}
         self.positions: dict[int, ProtoOAPosition] = {}
         self.deals: list[ProtoOADeal] = []
+        self.flow = 0
+        self.stopOuts = 0
 
     def see(self, message: Any) -> None:
+        if isinstance(message, ProtoOAMarginChangedEvent):
+            self.positions[message.positionId].usedMargin = message.usedMargin
         if isinstance(message, ProtoOATrailingSLChangedEvent):
             self.orders[message.orderId].stopPrice = message.stopPrice
             self.positions[message.positionId].stopLoss = message.stopPrice
         if not isinstance(message, ProtoOAExecutionEvent):
             return
         order, position = message.order, message.position
-        if message.executionType in _ENDS:
+        self.flow += message.depositWithdraw.delta
+        self.stopOuts += order.isStopOut
+        if not message.HasField("order"):
+            pass
+        elif message.executionType in _ENDS:
             self.orders.pop(order.orderId, None)
         else:
             self.orders[order.orderId] = order
         if message.HasField("position") and position.positionStatus == _OPEN:
             self.positions[position.positionId] = position
-        else:
+        elif message.HasField("order"):
             self.positions.pop(position.positionId, None)
         if message.HasField("deal"):
             self.deals.append(message.deal)
@@ -75,8 +86,9 @@ class _Trading(TradingCase):
     One random course of trading.
     """
 
-    settings = Settings(generalRate=100_000)
+    settings = Settings(generalRate=100_000, idleLimit=100_000)
     seed = 0
+    balance = 1_000_000
 
     def makeExchange(self) -> Exchange:
         """
@@ -148,14 +160,14 @@ class _Trading(TradingCase):
         for message in self.client.messages():
             mirror.see(message)
         account = self.exchange.venue.accounts[self.accountId]
-        self.assertEqual(contradictions(account), [])
+        self.assertEqual(contradictions(account, self.exchange.catalogue), [])
 
     def wait(self, mirror: _Mirror, steps: int) -> None:
         for _ in range(steps):
             self.clock.advance(0.025)
             self.hear(mirror)
 
-    def course(self) -> None:
+    def course(self) -> _Mirror:
         """
         Trade for a while, and compare in the end.
         """
@@ -165,13 +177,70 @@ class _Trading(TradingCase):
             self.hear(mirror)
             self.wait(mirror, 4)
         self.wait(mirror, 40)
+        # Over the night, with its swaps.
+        self.clock.advance(43_200)
+        self.hear(mirror)
         answer = self.reconcile(protection=True)
         self.assertEqual(mirror.positions, {each.positionId: each for each in answer.position})
         self.assertEqual(mirror.orders, {each.orderId: each for each in answer.order})
         deals = self.exchange.venue.accounts[self.accountId].deals
         self.assertEqual([each.dealId for each in mirror.deals], list(deals))
         trader = self.client.ask(ProtoOATraderReq(ctidTraderAccountId=self.accountId)).trader
-        self.assertEqual(trader.balance, 1_000_000 + sum(_booked(each) for each in mirror.deals))
+        self.assertEqual(trader.balance, self.balance + mirror.flow + sum(_booked(each) for each in mirror.deals))
+        return mirror
+
+
+class _Poor(_Trading):
+    """
+    One with little money and small tiers of leverage, while the broker changes one thing or another.
+    """
+
+    balance = 6_000
+
+    def makeExchange(self) -> Exchange:
+        exchange = super().makeExchange()
+        account = exchange.venue.accounts[self.accountId]
+        account.balance = account.base = self.balance
+        exchange.changeSymbol(EURUSD, guaranteedStopLoss=True, guaranteedCharge=100, maxExposure=600_000)
+        exchange.changeLeverage(exchange.catalogue.symbol(EURUSD).leverageId, *_TIERS[0])
+        return exchange
+
+    def act(self, random: Random, mirror: _Mirror) -> None:
+        """
+        Do one thing, or let the broker do one.
+        """
+        if random.random() < 0.7:
+            super().act(random, mirror)
+            return
+        exchange, account = self.exchange, self.exchange.venue.accounts[self.accountId]
+        choice = random.randrange(6)
+        if choice == 0:
+            exchange.deposit(self.accountId, random.choice((1, 500)))
+        elif choice == 1 and account.balance > 1:
+            exchange.withdraw(self.accountId, account.balance // random.choice((2, 50)) + 1)
+        elif choice == 2:
+            exchange.changeAccount(
+                self.accountId,
+                leverageInCents=random.choice((5_000, 10_000, 50_000)),
+                totalMargin=random.choice(list(ProtoOATotalMarginCalculationType.values())),
+                fairStopOut=random.random() < 0.3,
+            )
+        elif choice == 3:
+            exchange.changeLeverage(exchange.catalogue.symbol(EURUSD).leverageId, *random.choice(_TIERS))
+        elif choice == 4:
+            mode = random.choice((0, 0, *ProtoOATradingMode.values()))
+            exchange.changeSymbol(EURUSD, tradingMode=mode, enableShortSelling=random.random() < 0.8)
+        else:
+            exchange.changeSymbol(EURUSD, tradingMode=0, commissionRate=random.choice((0, 10**9)))
+
+    def newOrder(self, random: Random, volume: int, price: float, positionId: int) -> Any:
+        order = super().newOrder(random, volume, price, positionId)
+        if order.HasField("relativeStopLoss"):
+            order.guaranteedStopLoss = random.random() < 0.5
+        return order
+
+
+_TIERS = (((100_000, 500), (250_000, 100), (500_000, 30)), ((300_000, 200),), ((50_000, 1_000), (150_000, 40)))
 
 
 def _booked(deal: ProtoOADeal) -> int:
@@ -184,12 +253,13 @@ class CourseTests(SynchronousTestCase):
     Many courses.
     """
 
-    def trade(self, accountId: int, seed: int) -> None:
-        case = _Trading()
+    def trade(self, accountId: int, seed: int, kind: type[_Trading] = _Trading) -> _Mirror:
+        case = kind()
         case.accountId, case.seed = accountId, seed
         case.setUp()
-        case.course()
+        mirror = case.course()
         case.tearDown()
+        return mirror
 
     @settings(max_examples=25, deadline=None)
     @given(st.integers(0, 10**9))
@@ -208,3 +278,19 @@ class CourseTests(SynchronousTestCase):
         With one position for the symbol.
         """
         self.trade(NETTED_ACCOUNT, seed)
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.sampled_from((USD_ACCOUNT, NETTED_ACCOUNT)), st.integers(0, 10**9))
+    @example(USD_ACCOUNT, 1)
+    @example(NETTED_ACCOUNT, 1)
+    def test_poor(self, accountId: int, seed: int) -> None:
+        """
+        With little money, and a broker who changes the terms.
+        """
+        self.trade(accountId, seed, _Poor)
+
+    def test_stopOuts(self) -> None:
+        """
+        Such courses have their stop-outs.
+        """
+        self.assertGreater(sum(self.trade(USD_ACCOUNT, seed, _Poor).stopOuts for seed in range(5)), 0)

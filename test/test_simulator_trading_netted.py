@@ -54,7 +54,7 @@ class PositionTests(_Case):
         filled, replaced = self.executed(positionId=positionId, volume=200_000)
         position = filled.position
         self.assertEqual((position.positionId, position.tradeData.volume), (positionId, 300_000))
-        self.assertEqual((position.price, position.commission, position.usedMargin), (1.12651, -8, 3_380))
+        self.assertEqual((position.price, position.commission, position.usedMargin), (1.12651, -8, 3_379))
         self.assertAlmostEqual(position.marginRate, (1.11982 + 2 * 1.12982) / 3)
         self.assertFalse(filled.deal.HasField("closePositionDetail"))
         self.assertEqual(replaced.executionType, ProtoOAExecutionType.ORDER_REPLACED)

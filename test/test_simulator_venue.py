@@ -14,27 +14,18 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.schema.messages import (
     ProtoOACommissionType,
-    ProtoOADeal,
-    ProtoOADepositWithdraw,
     ProtoOAInterval,
-    ProtoOAOrder,
-    ProtoOAPosition,
-    ProtoOAPositionStatus,
     ProtoOASymbol,
 )
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.market.market import Market
 from ctrader_twisted.simulator.market.source import PriceSource, Tick
 from ctrader_twisted.simulator.refusal import TradeRefusal
-from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.venue import arithmetic
-from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.checks import checkDigits
-from ctrader_twisted.simulator.venue.consistency import contradictions
 from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
 from ctrader_twisted.simulator.venue.rates import Rates
 from ctrader_twisted.simulator.venue.schedule import isOpen, nextOpening
-from ctrader_twisted.simulator.world import openAccounts
 from test.rawclient import ListedPrices
 
 _ONE = Fraction(1)
@@ -100,7 +91,7 @@ class VectorTests(SynchronousTestCase):
         One unit at 85287.21 with 0.0325 %: the commission, and the margin at a leverage of 3.33.
         """
         self.assertEqual(self.percent(8_528_721_000, 100), -2_772)
-        self.assertEqual(arithmetic.margin(100, Fraction("85287.22"), 333), 2_561_178)
+        self.assertEqual(arithmetic.margin(100, Fraction("85287.22"), Fraction("3.33")), 2_561_178)
 
     def test_partialClose(self) -> None:
         """
@@ -109,7 +100,7 @@ class VectorTests(SynchronousTestCase):
         self.assertEqual(arithmetic.grossProfit(8_521_906_000 - 8_528_721_000, 1, _ONE), -68)
         self.assertEqual(self.percent(8_521_906_000, 1), -28)
         self.assertEqual(arithmetic.share(-2_772, 1, 100), -28)
-        self.assertEqual(arithmetic.share(2_561_178, 99, 100), 2_535_566)
+        self.assertEqual(arithmetic.margin(99, Fraction("85287.22"), Fraction("3.33")), 2_535_566)
 
     def test_rest(self) -> None:
         """
@@ -221,61 +212,6 @@ class RateTests(SynchronousTestCase):
         self.assertEqual(catalogue.symbolNamed("GER40").quoteAssetId, catalogue.assetNamed("EUR").assetId)
         self.assertRaises(KeyError, catalogue.symbolNamed, "EURNOK")
         self.assertRaises(KeyError, catalogue.assetNamed, "NOK")
-
-
-class ContradictionTests(SynchronousTestCase):
-    """
-    Books that do not agree.
-    """
-
-    def account(self) -> TradingAccount:
-        return openAccounts(Catalogue(), Settings(historyLimit=3))[0]
-
-    def deal(self, dealId: int, profit: int | None = None) -> ProtoOADeal:
-        deal = ProtoOADeal(dealId=dealId, orderId=1, positionId=7, filledVolume=100)
-        if profit is not None:
-            deal.closePositionDetail.grossProfit = profit
-        return deal
-
-    def test_found(self) -> None:
-        """
-        A wrong balance, a position that does not hold what its deals say, an order that is dead and alive, and a
-        position that nothing will ever open are found.
-        """
-        account = self.account()
-        self.assertEqual(contradictions(account), [])
-        account.balance += 1
-        account.addDeal(self.deal(1))
-        account.orders[3] = account.ended[3] = ProtoOAOrder(orderId=3, executedVolume=5)
-        account.orders[3].tradeData.volume = 5
-        created = ProtoOAPositionStatus.POSITION_STATUS_CREATED
-        account.positions[9] = ProtoOAPosition(positionId=9, positionStatus=created)
-        opened = ProtoOAPositionStatus.POSITION_STATUS_OPEN
-        account.positions[10] = ProtoOAPosition(positionId=10, positionStatus=opened)
-        self.assertEqual(
-            contradictions(account),
-            [
-                "the balance is 1000001, and what was booked makes 1000000",
-                "position 7 holds 0, and its deals make 100",
-                "order 3 is both alive and ended",
-                "order 3 is executed whole, and alive",
-                "position 9 is empty, and has no order",
-                "position 10 has the status 1, and the wrong volume",
-            ],
-        )
-
-    def test_forgotten(self) -> None:
-        """
-        What was booked by deals and deposits that are forgotten is remembered.
-        """
-        account = self.account()
-        for dealId in range(1, 6):
-            account.addDeal(self.deal(dealId, profit=dealId))
-            account.adjust(dealId)
-            account.addCashFlow(ProtoOADepositWithdraw(balanceHistoryId=dealId, delta=-10))
-            account.adjust(-10)
-        self.assertEqual((len(account.deals), len(account.cashFlow)), (3, 3))
-        self.assertEqual(contradictions(account), [])
 
 
 class ScheduleTests(SynchronousTestCase):

@@ -25,10 +25,11 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import Tick
+from ctrader_twisted.simulator.market.symbols import SYMBOLS
 from ctrader_twisted.simulator.settings import Settings
-from ctrader_twisted.simulator.venue.consistency import contradictions
 from ctrader_twisted.simulator.world import EPOCH, USD_ACCOUNT
 from test.rawclient import ListedPrices, RawClient
+from test.watching import Watch
 
 EURUSD, USDJPY, GER40 = 1, 4, 102
 LIMIT, STOP, STOP_LIMIT = ProtoOAOrderType.LIMIT, ProtoOAOrderType.STOP, ProtoOAOrderType.STOP_LIMIT
@@ -38,7 +39,7 @@ BUY, SELL = ProtoOATradeSide.BUY, ProtoOATradeSide.SELL
 class TradingCase(SynchronousTestCase):
     """
     An exchange whose EURUSD is 1.11980 to 1.11984 until a test says otherwise. Whatever a test does, the books agree
-    with each other in the end.
+    with each other after each event and in the end.
     """
 
     settings = Settings()
@@ -49,6 +50,7 @@ class TradingCase(SynchronousTestCase):
         self.clock = Clock()
         self.prices = ListedPrices([Tick(EPOCH - 1_000, 111_980, 111_984)])
         self.exchange = self.makeExchange()
+        self.watch = Watch(self.exchange)
         self.exchange.start()
         self.client = RawClient(self.exchange)
         self.client.logIn(self.accountId)
@@ -58,7 +60,7 @@ class TradingCase(SynchronousTestCase):
         still = ListedPrices([Tick(EPOCH - 1_000, 14_800_000, 14_800_000)])
         self.index = ListedPrices([Tick(EPOCH - 1_000, 2_547_124_000, 2_547_124_000)])
         replay = {"EURUSD": self.prices, "USDJPY": still, "GER40": self.index}
-        empty = {name: ListedPrices([]) for name in ("GBPUSD", "EURGBP", "EURJPY", "XAUUSD", "US500")}
+        empty = {symbol.name: ListedPrices([]) for symbol in SYMBOLS if symbol.name not in replay}
         return Exchange.default(self.clock, replay={**replay, **empty}, speed=self.speed, settings=self.settings)
 
     def tearDown(self) -> None:
@@ -66,8 +68,7 @@ class TradingCase(SynchronousTestCase):
         for connection in list(self.exchange.connections):
             connection.connectionLost()
         self.assertEqual(self.clock.getDelayedCalls(), [])
-        found = {accountId: contradictions(account) for accountId, account in self.exchange.venue.accounts.items()}
-        self.assertEqual([words for words in found.values() if words], [])
+        self.assertEqual(self.watch.all(), [])
 
     def quote(self, bid: int, ask: int, prices: ListedPrices | None = None) -> None:
         """
@@ -87,8 +88,9 @@ class TradingCase(SynchronousTestCase):
 
     def opened(self, **fields: Any) -> int:
         """
-        Open a position and forget how.
+        Open a position and forget how, and all that was before.
         """
+        self.client.received()
         self.client.send(self.order(**fields), "opened")
         self.clock.advance(0.14)
         self.clock.advance(0.003)

@@ -96,6 +96,16 @@ class Catalogue:
         self._full[symbol.symbolId] = symbol.full()
         self._chains.clear()
 
+    def changeLeverage(self, leverage: Leverage) -> list[int]:
+        """
+        Change a table of dynamic leverage.
+
+        @param leverage: the new table, under the id of one that there is.
+        @return: the ids of its symbols.
+        """
+        self.leverages[leverage.leverageId] = leverage
+        return [each.symbolId for each in self.symbols.values() if each.leverageId == leverage.leverageId]
+
     def chain(self, firstAssetId: int, lastAssetId: int) -> list[SymbolSpec] | None:
         """
         Find the shortest way from one asset to another; of several, the one by the lowest symbol ids.

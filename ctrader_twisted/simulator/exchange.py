@@ -35,7 +35,9 @@ from ctrader_twisted.simulator.valuations import Valuations
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.cashflow import moveMoney
 from ctrader_twisted.simulator.venue.execution import resumeOrders
-from ctrader_twisted.simulator.venue.terms import changeTerms
+from ctrader_twisted.simulator.venue.margins import tellMargins
+from ctrader_twisted.simulator.venue.swaps import chargeNights
+from ctrader_twisted.simulator.venue.terms import changeTerms, countMargins
 from ctrader_twisted.simulator.venue.triggers import expireOrders, trigger
 from ctrader_twisted.simulator.venue.venue import Venue
 
@@ -157,12 +159,14 @@ class Exchange:
 
     def start(self) -> None:
         """
-        Let prices move, and go on with the orders that were under way when it was stopped. Starting twice does nothing.
+        Let prices move, go on with the orders that were under way when it was stopped, and charge for the nights since.
+        Starting twice does nothing.
         """
         if self._listening:
             return
         resumeOrders(self.venue)
         expireOrders(self.venue)
+        chargeNights(self.venue)
         # Each on its own: what goes wrong with one is no reason that another misses a price.
         listeners = self.feed.tell, self._trigger, self.valuations.tell
         self._listening = tuple(map(self.market.listen, listeners))
@@ -235,26 +239,18 @@ class Exchange:
             raise ValueError(f"an amount of {amount} cannot be paid out: the balance is {account.balance}")
         moveMoney(self.venue, account, -amount, ProtoOAChangeBalanceType.BALANCE_WITHDRAW, note)
 
-    def changeAccount(
-        self, accountId: int, *, leverageInCents: int | None = None, accessRights: ProtoOAAccessRights | None = None
-    ) -> None:
+    def changeAccount(self, accountId: int, **changes: Any) -> None:
         """
         Change the terms of an account, as its broker does. Its sessions are told; those of an account that may not be
         logged in to any more are ended.
 
         @param accountId: the account.
-        @param leverageInCents: a hundred times the new leverage; L{None} to leave it. The margins of open positions
-            change with it.
-        @param accessRights: what may be done with the account from now on; L{None} to leave it.
+        @param changes: new values for attributes of L{Terms}, such as C{leverageInCents=5_000}, C{swapFree=True} or
+            C{accessRights}. The margins of open positions change with them.
         """
         account = self.venue.accounts[accountId]
-        terms = account.terms
-        if leverageInCents is not None:
-            terms = attrs.evolve(terms, leverageInCents=leverageInCents)
-        if accessRights is not None:
-            terms = attrs.evolve(terms, accessRights=accessRights)
-        changeTerms(self.venue, account, terms)
-        if terms.accessRights == ProtoOAAccessRights.NO_LOGIN:
+        changeTerms(self.venue, account, attrs.evolve(account.terms, **changes))
+        if account.terms.accessRights == ProtoOAAccessRights.NO_LOGIN:
             for connection in list(self.connections):
                 if accountId in connection.sessions:
                     connection.endSession(accountId)
@@ -287,8 +283,25 @@ class Exchange:
         @raise KeyError: if there is no such symbol.
         """
         self.catalogue.change(attrs.evolve(self.catalogue.symbols[symbolId], **changes))
-        for accountId in self.venue.accounts:
-            self.publish(accountId, ProtoOASymbolChangedEvent(ctidTraderAccountId=accountId, symbolId=[symbolId]))
+        self._tellSymbols([symbolId])
+        if self._listening:
+            chargeNights(self.venue)
+
+    def changeLeverage(self, leverageId: int, *tiers: tuple[int, int]) -> None:
+        """
+        Change a table of dynamic leverage, as the broker does. All sessions are told that its symbols have changed, and
+        of the margins that change with it. Another process that begins where this one ended knows nothing of it.
+
+        @param leverageId: the table.
+        @param tiers: pairs of an exposure in US cents and the leverage up to it, ascending.
+        @raise KeyError: if there is no such table.
+        """
+        self._tellSymbols(
+            self.catalogue.changeLeverage(attrs.evolve(self.catalogue.leverages[leverageId], tiers=tiers))
+        )
+        for account in self.venue.accounts.values():
+            tellMargins(self.venue, account, countMargins(self.venue, account))
+        self.changed()
 
     def forget(self, connection: ServerProtocol, accountId: int | None = None) -> None:
         """
@@ -344,6 +357,10 @@ class Exchange:
         Say that something changed which should outlive the process.
         """
         self._call(self.onChange)
+
+    def _tellSymbols(self, symbolIds: Iterable[int]) -> None:
+        for accountId in self.venue.accounts:
+            self.publish(accountId, ProtoOASymbolChangedEvent(ctidTraderAccountId=accountId, symbolId=symbolIds))
 
     def _call(self, listeners: Iterable[Callable[[], None]]) -> None:
         for listener in tuple(listeners):

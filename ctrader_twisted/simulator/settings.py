@@ -179,6 +179,11 @@ class Settings:
     @ivar uniqueClientOrderIds: whether an order is refused whose C{clientOrderId} the account has used before.
     @ivar fillLatency: seconds from the acceptance of a market order to its execution.
     @ivar protectionLatency: seconds from an execution to the order that protects the new position.
+    @ivar positionLimit: positions of one account, open or waiting to be.
+    @ivar stopOutLevel: the margin level, in percent, at which positions are closed.
+    @ivar stopOutIsAccepted: whether a stop-out is told of by the acceptance of its order, and then by the deal.
+    @ivar negativeBalanceProtection: whether a balance below zero is made up for once nothing is open any more.
+    @ivar swapYear: the days of the year that a yearly swap in percent is divided by.
     @ivar barsWithoutSpots: what a subscription to live trendbars without one to spots draws.
     @ivar barChunk: the most trendbars in one answer.
     @ivar tickChunk: the most ticks in one answer.
@@ -235,6 +240,11 @@ class Settings:
     uniqueClientOrderIds: bool = False
     fillLatency: float = 0.14
     protectionLatency: float = 0.003
+    positionLimit: int = 2_000
+    stopOutLevel: float = 50.0
+    stopOutIsAccepted: bool = True
+    negativeBalanceProtection: bool = True
+    swapYear: int = 360
     barsWithoutSpots: BarsWithoutSpots = BarsWithoutSpots.NOT_SUBSCRIBED
     barChunk: int = 5_000
     tickChunk: int = 5_000

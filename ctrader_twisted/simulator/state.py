@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any, TypeVar
 
 import attrs
@@ -21,7 +22,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.registry import Application, Grant, Registry
-from ctrader_twisted.simulator.venue.account import Terms, TradingAccount
+from ctrader_twisted.simulator.venue.account import Conversion, Terms, TradingAccount
 from ctrader_twisted.simulator.venue.venue import Ids
 
 __all__ = ["FORMAT", "dumpState", "loadState"]
@@ -115,6 +116,11 @@ def _dumpAccount(account: TradingAccount) -> dict[str, Any]:
         "trails": list(account.trails.items()),
         "triggered": sorted(account.triggered),
         "base": account.base,
+        "charged": list(account.charged.items()),
+        "conversions": [
+            [symbolId, str(rates.baseToUsd), str(rates.quoteToDeposit)]
+            for symbolId, rates in account.conversions.items()
+        ],
     }
 
 
@@ -135,6 +141,11 @@ def _loadAccount(state: Mapping[str, Any], historyLimit: int) -> TradingAccount:
     account.trails = dict(state["trails"])
     account.triggered = set(state.get("triggered", ()))
     account.base = state.get("base", account.balance - account.booked())
+    account.charged = dict(state.get("charged", ()))
+    account.conversions = {
+        symbolId: Conversion(Fraction(toUsd), Fraction(toDeposit))
+        for symbolId, toUsd, toDeposit in state.get("conversions", ())
+    }
     return account
 
 

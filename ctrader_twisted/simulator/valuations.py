@@ -1,5 +1,5 @@
 """
-What accounts are worth as prices move: margin calls, and the profit of whoever subscribed to it.
+What accounts are worth as prices move: margin calls, stop-outs, and the profit of whoever subscribed to it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import MONEY_DIGITS
 from ctrader_twisted.simulator.venue.standing import Standing, callMargin, standingOf
+from ctrader_twisted.simulator.venue.stopout import forgiveDebt, stopOut
 from ctrader_twisted.simulator.venue.venue import Venue
 
 if TYPE_CHECKING:
@@ -89,12 +90,14 @@ class Valuations:
         self._last = tick.timestamp
         subscribed = {accountId for _, accountId in self._subscribers}
         for accountId, account in self._venue.accounts.items():
+            forgiveDebt(self._venue, account)
             if accountId not in subscribed and not any(account.openPositions()):
                 continue
             standing = self._standing(accountId)
             if standing is None:
                 continue
             callMargin(self._venue, account, standing)
+            stopOut(self._venue, account, standing)
             for connection in [connection for connection, each in self._subscribers if each == accountId]:
                 self._tellProfit(connection, accountId, standing)
 

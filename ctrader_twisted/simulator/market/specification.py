@@ -15,17 +15,22 @@ from ctrader_twisted.schema.messages import (
     ProtoOADayOfWeek,
     ProtoOADynamicLeverage,
     ProtoOADynamicLeverageTier,
+    ProtoOAHoliday,
     ProtoOAInterval,
     ProtoOALightSymbol,
+    ProtoOAMinCommissionType,
+    ProtoOASwapCalculationType,
     ProtoOASymbol,
     ProtoOASymbolCategory,
     ProtoOASymbolDistanceType,
+    ProtoOATradingMode,
 )
 
 __all__ = [
     "Asset",
     "AssetClass",
     "Category",
+    "Holiday",
     "Leverage",
     "Motion",
     "SymbolSpec",
@@ -108,6 +113,41 @@ class Leverage:
         return ProtoOADynamicLeverage(leverageId=self.leverageId, tiers=tiers)
 
 
+@frozen(kw_only=True)
+class Holiday:
+    """
+    A day, or a part of one, on which a symbol is not traded.
+
+    @ivar date: the day, counted from 1970.
+    @ivar isRecurring: whether it is so on this date of each year.
+    @ivar span: the seconds of the day from which and until which it lasts; L{None} for the whole day.
+    @ivar timeZone: whose day it is.
+    """
+
+    holidayId: int
+    name: str
+    date: int
+    isRecurring: bool = False
+    span: tuple[int, int] | None = None
+    timeZone: str = "America/New_York"
+
+    def message(self) -> ProtoOAHoliday:
+        """
+        @return: the holiday as it goes over the wire.
+        """
+        start, end = self.span or (None, None)
+        return ProtoOAHoliday(
+            holidayId=self.holidayId,
+            name=self.name,
+            description=self.name,
+            scheduleTimeZone=self.timeZone,
+            holidayDate=self.date,
+            isRecurring=self.isRecurring,
+            startSecond=start,
+            endSecond=end,
+        )
+
+
 @frozen
 class Motion:
     """
@@ -137,13 +177,30 @@ class SymbolSpec:
     @ivar commissionType: what C{commissionRate} means.
     @ivar commissionRate: the commission of each side as C{preciseTradingCommissionRate} says it: 10^-8 of money, or
         10^-5 of a percent.
-    @ivar swapLong: pips per night for a bought position; negative is a cost.
-    @ivar swapShort: pips per night for a sold position.
+    @ivar minCommission: the least commission of each side, in 10^-8 of money.
+    @ivar minCommissionType: whether that is in C{minCommissionAsset} or in the quote asset.
+    @ivar swapType: what the swaps are counted in.
+    @ivar swapLong: what a bought position yields each time that swaps are charged; negative is a cost.
+    @ivar swapShort: what a sold position yields.
+    @ivar swapRollover3Days: the day whose swaps count three times.
+    @ivar swapTime: when they are charged, in minutes after 0:00 UTC.
+    @ivar swapPeriod: how often, in hours.
+    @ivar skipSwapPeriods: how many periods a new position is not charged for.
+    @ivar chargeSwapAtWeekends: whether they are charged on Saturdays and Sundays, too.
+    @ivar rolloverCommission: what a lot costs a night on an account without swaps, in US cents.
+    @ivar rolloverCommission3Days: the day whose rollover counts three times.
+    @ivar skipRolloverDays: how many nights a new position is free.
     @ivar schedule: when it is traded, as seconds from Sunday 00:00 in C{scheduleTimeZone}.
+    @ivar holidays: when it is not traded nevertheless.
+    @ivar tradingMode: what orders are taken and executed.
+    @ivar maxExposure: the most that an account may hold of it, bought less sold or the other way round; 0 for no limit.
+    @ivar conversionFeeRate: what it costs to convert a result into the deposit asset, in 1/10000 of it.
     @ivar guaranteedStopLoss: whether stop losses can be guaranteed.
     @ivar stopLossDistance: how near to the market a stop loss may be, in units of the last digit.
     @ivar takeProfitDistance: how near a take profit may be, likewise.
     @ivar guaranteedDistance: how near a guaranteed stop loss may be, likewise.
+    @ivar distancesIn: whether distances are in units of the last digit, or in 1/10000 of the price.
+    @ivar guaranteedCharge: what guaranteeing the stop loss of a lot costs, in US cents.
     @ivar measurementUnits: what a volume counts, where it is not a currency.
     """
 
@@ -162,17 +219,34 @@ class SymbolSpec:
     stepVolume: int
     commissionType: ProtoOACommissionType
     commissionRate: int
+    minCommission: int = 0
+    minCommissionType: ProtoOAMinCommissionType = ProtoOAMinCommissionType.CURRENCY
+    minCommissionAsset: str = "USD"
+    swapType: ProtoOASwapCalculationType = ProtoOASwapCalculationType.PIPS
     swapLong: Decimal
     swapShort: Decimal
     swapRollover3Days: ProtoOADayOfWeek = ProtoOADayOfWeek.WEDNESDAY
+    swapTime: int = 22 * 60
+    swapPeriod: int = 24
+    skipSwapPeriods: int = 0
+    chargeSwapAtWeekends: bool = False
+    rolloverCommission: int = 0
+    rolloverCommission3Days: ProtoOADayOfWeek = ProtoOADayOfWeek.WEDNESDAY
+    skipRolloverDays: int = 0
     schedule: tuple[tuple[int, int], ...]
     scheduleTimeZone: str = "America/New_York"
+    holidays: tuple[Holiday, ...] = ()
+    tradingMode: ProtoOATradingMode = ProtoOATradingMode.ENABLED
     leverageId: int
+    maxExposure: int = 0
+    conversionFeeRate: int = 0
     enableShortSelling: bool = True
     guaranteedStopLoss: bool = False
     stopLossDistance: int = 0
     takeProfitDistance: int = 0
     guaranteedDistance: int = 0
+    distancesIn: ProtoOASymbolDistanceType = ProtoOASymbolDistanceType.SYMBOL_DISTANCE_IN_POINTS
+    guaranteedCharge: int = 0
     measurementUnits: str = ""
     motion: Motion = field(repr=False)
 
@@ -211,7 +285,9 @@ class SymbolSpec:
             slDistance=self.stopLossDistance,
             tpDistance=self.takeProfitDistance,
             gslDistance=self.guaranteedDistance,
-            distanceSetIn=ProtoOASymbolDistanceType.SYMBOL_DISTANCE_IN_POINTS,
+            gslCharge=self.guaranteedCharge or None,
+            distanceSetIn=self.distancesIn,
+            swapCalculationType=self.swapType or None,
             swapRollover3Days=self.swapRollover3Days,
             swapLong=float(self.swapLong),
             swapShort=float(self.swapShort),
@@ -224,9 +300,21 @@ class SymbolSpec:
             commissionType=self.commissionType,
             commission=self._coarseCommission(),
             preciseTradingCommissionRate=self.commissionRate,
+            preciseMinCommission=self.minCommission or None,
+            minCommissionType=self.minCommissionType if self.minCommission else None,
+            minCommissionAsset=self.minCommissionAsset if self.minCommission else None,
+            holiday=[holiday.message() for holiday in self.holidays],
+            tradingMode=self.tradingMode or None,
             leverageId=self.leverageId,
-            swapPeriod=24,
-            swapTime=22 * 60,
+            maxExposure=self.maxExposure or None,
+            pnlConversionFeeRate=self.conversionFeeRate or None,
+            swapPeriod=self.swapPeriod,
+            swapTime=self.swapTime,
+            skipSWAPPeriods=self.skipSwapPeriods or None,
+            chargeSwapAtWeekends=self.chargeSwapAtWeekends or None,
+            rolloverCommission=self.rolloverCommission or None,
+            rolloverCommission3Days=self.rolloverCommission3Days if self.rolloverCommission else None,
+            skipRolloverDays=self.skipRolloverDays or None,
             measurementUnits=self.measurementUnits,
         )
 

@@ -16,12 +16,14 @@ from ctrader_twisted.schema.messages import (
     ProtoOAReconcileRes,
     ProtoOATraderReq,
     ProtoOATraderRes,
+    ProtoOATradeSide,
 )
 from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.refusal import Refusal
 from ctrader_twisted.simulator.venue.account import MONEY_DIGITS
 from ctrader_twisted.simulator.venue.kinds import isPending
-from ctrader_twisted.simulator.venue.valuation import marginOf, unrealised
+from ctrader_twisted.simulator.venue.margins import marginOf
+from ctrader_twisted.simulator.venue.valuation import unrealised
 
 __all__ = ["ACCOUNT"]
 
@@ -55,8 +57,11 @@ def _expectedMargin(call: Call[ProtoOAExpectedMarginReq]) -> None:
         raise Refusal("INVALID_REQUEST", "Message missing required fields: volume")
     answer = ProtoOAExpectedMarginRes(moneyDigits=MONEY_DIGITS)
     for volume in call.message.volume:
-        money = marginOf(call.exchange.venue, call.account, symbol.symbolId, volume)
-        answer.margin.append(ProtoOAExpectedMargin(volume=volume, buyMargin=money, sellMargin=money))
+        bought, sold = (
+            marginOf(call.exchange.venue, call.account, symbol.symbolId, side, volume)
+            for side in (ProtoOATradeSide.BUY, ProtoOATradeSide.SELL)
+        )
+        answer.margin.append(ProtoOAExpectedMargin(volume=volume, buyMargin=bought, sellMargin=sold))
     call.reply(answer)
 
 

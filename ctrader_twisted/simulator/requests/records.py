@@ -4,8 +4,7 @@ What an account did before: its deals and orders.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from ctrader_twisted.schema.messages import (
@@ -29,6 +28,7 @@ from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.refusal import Refusal
 from ctrader_twisted.simulator.requests.boundaries import LATEST, checkSpan
 from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.offsets import matches
 
 __all__ = ["RECORDS"]
 
@@ -89,33 +89,12 @@ def _offsets(call: Call[ProtoOADealOffsetListReq]) -> None:
     if deal is None:
         raise Refusal("ENTITY_NOT_FOUND", f"Deal not found with id {dealId}")
     answer = ProtoOADealOffsetListRes()
-    for opening, closing, volume in _matches(account, deal.positionId):
+    for opening, closing, volume in matches(account, deal.positionId):
         if opening.dealId == dealId:
             answer.offsetBy.append(_offset(closing, volume))
         elif closing.dealId == dealId:
             answer.offsetting.append(_offset(opening, volume))
     call.reply(answer)
-
-
-def _matches(account: TradingAccount, positionId: int) -> Iterator[tuple[ProtoOADeal, ProtoOADeal, int]]:
-    """
-    Match what was closed of a position with what was opened first.
-    """
-    opened: deque[tuple[ProtoOADeal, int]] = deque()
-    for deal in account.deals.values():
-        if deal.positionId != positionId:
-            continue
-        if not deal.HasField("closePositionDetail"):
-            opened.append((deal, deal.filledVolume))
-            continue
-        left = deal.filledVolume
-        while left and opened:
-            opening, held = opened.popleft()
-            volume = min(left, held)
-            yield opening, deal, volume
-            left -= volume
-            if held > volume:
-                opened.appendleft((opening, held - volume))
 
 
 def _offset(deal: ProtoOADeal, volume: int) -> ProtoOADealOffset:

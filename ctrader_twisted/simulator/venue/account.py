@@ -8,6 +8,7 @@ them; what is sent is always a copy.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from attrs import frozen
 
@@ -17,6 +18,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOACtidTraderAccount,
     ProtoOADeal,
     ProtoOADepositWithdraw,
+    ProtoOALimitedRiskMarginCalculationStrategy,
     ProtoOAMarginCall,
     ProtoOANotificationType,
     ProtoOAOrder,
@@ -24,12 +26,13 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderType,
     ProtoOAPosition,
     ProtoOAPositionStatus,
+    ProtoOAStopOutStrategy,
     ProtoOATotalMarginCalculationType,
     ProtoOATrader,
 )
 from ctrader_twisted.simulator.venue.kinds import cannotWait
 
-__all__ = ["MONEY_DIGITS", "Terms", "TradingAccount", "booked"]
+__all__ = ["MONEY_DIGITS", "Conversion", "Terms", "TradingAccount", "booked"]
 
 MONEY_DIGITS = 2
 """
@@ -69,6 +72,12 @@ class Terms:
     @ivar brokerName: the broker.
     @ivar accessRights: what may be done with it.
     @ivar accountType: whether each order has a position of its own, or each symbol one.
+    @ivar totalMargin: how the margins of both sides of a symbol count.
+    @ivar swapFree: whether positions are held overnight for a commission and not for swaps.
+    @ivar isLimitedRisk: whether each position needs a guaranteed stop loss.
+    @ivar limitedRiskMargin: what the margin of a position with limited risk follows.
+    @ivar fairStopOut: whether a stop-out closes whole positions, and not only as much as is needed.
+    @ivar stopOutStrategy: which position a stop-out closes first.
     """
 
     accountId: int
@@ -80,6 +89,27 @@ class Terms:
     brokerName: str = "Simulated Broker"
     accessRights: ProtoOAAccessRights = ProtoOAAccessRights.FULL_ACCESS
     accountType: ProtoOAAccountType = ProtoOAAccountType.HEDGED
+    totalMargin: ProtoOATotalMarginCalculationType = ProtoOATotalMarginCalculationType.SUM
+    swapFree: bool = False
+    isLimitedRisk: bool = False
+    limitedRiskMargin: ProtoOALimitedRiskMarginCalculationStrategy = (
+        ProtoOALimitedRiskMarginCalculationStrategy.ACCORDING_TO_LEVERAGE
+    )
+    fairStopOut: bool = False
+    stopOutStrategy: ProtoOAStopOutStrategy = ProtoOAStopOutStrategy.MOST_MARGIN_USED_FIRST
+
+
+@frozen
+class Conversion:
+    """
+    The rates that the margins of a symbol's positions were counted with when they last changed.
+
+    @ivar baseToUsd: dollars for one of the base asset.
+    @ivar quoteToDeposit: the deposit asset for one of the quote asset.
+    """
+
+    baseToUsd: Fraction
+    quoteToDeposit: Fraction
 
 
 class TradingAccount:
@@ -101,6 +131,8 @@ class TradingAccount:
         unit.
     @ivar triggered: the ids of the pending orders whose stop was reached, and that are not executed whole yet.
     @ivar beyond: the ids of the orders whose stop the newest price has reached, where it takes two in a row.
+    @ivar charged: for each open position, until when it was charged for nights, in milliseconds since 1970.
+    @ivar conversions: the rates behind the margins of open positions, by symbol.
     @ivar base: what the balance was before the oldest of the deals, deposits and withdrawals that it remembers.
     """
 
@@ -129,6 +161,8 @@ class TradingAccount:
         self.trails: dict[int, int] = {}
         self.triggered: set[int] = set()
         self.beyond: set[int] = set()
+        self.charged: dict[int, int] = {}
+        self.conversions: dict[int, Conversion] = {}
         self.base = balance
         self._historyLimit = historyLimit
 
@@ -267,18 +301,20 @@ class TradingAccount:
             nonWithdrawableBonus=0,
             accessRights=terms.accessRights,
             depositAssetId=terms.depositAssetId,
-            swapFree=False,
+            swapFree=terms.swapFree,
             leverageInCents=terms.leverageInCents,
-            totalMarginCalculationType=ProtoOATotalMarginCalculationType.SUM,
+            totalMarginCalculationType=terms.totalMargin,
             maxLeverage=terms.leverageInCents,
             frenchRisk=False,
             traderLogin=terms.traderLogin,
             accountType=terms.accountType,
             brokerName=terms.brokerName,
             registrationTimestamp=terms.registered,
-            isLimitedRisk=False,
+            isLimitedRisk=terms.isLimitedRisk,
+            limitedRiskMarginCalculationStrategy=terms.limitedRiskMargin if terms.isLimitedRisk else None,
             moneyDigits=MONEY_DIGITS,
-            fairStopOut=False,
+            fairStopOut=terms.fairStopOut,
+            stopOutStrategy=terms.stopOutStrategy,
         )
 
     def listing(self) -> ProtoOACtidTraderAccount:

@@ -9,6 +9,7 @@ from ctrader_twisted.simulator.refusal import Refusal, TradeRefusal
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.checks import checkDigits, checkGap, checkGuarantee
 from ctrader_twisted.simulator.venue.closing import openPositionOf
+from ctrader_twisted.simulator.venue.guarantees import chargeGuarantee
 from ctrader_twisted.simulator.venue.prices import fromDouble, opposite, toDouble
 from ctrader_twisted.simulator.venue.protection import Levels, levelsOf, setLevels
 from ctrader_twisted.simulator.venue.venue import Cause, Venue
@@ -42,6 +43,8 @@ def amendProtection(
     _checkSides(venue, position, levels)
     _checkGuarantee(venue, position, levels)
     _checkGaps(venue, position, levels)
+    if levels.guaranteed and not position.guaranteedStopLoss:
+        chargeGuarantee(venue, account, position.tradeData.symbolId, position.tradeData.volume)
     setLevels(venue, account, position, levels, Cause(clientMsgId))
 
 

@@ -7,6 +7,7 @@ rounded half away from zero. Rates are fractions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from ctrader_twisted.schema.messages import ProtoOACommissionType, ProtoOASymbol
@@ -19,6 +20,7 @@ __all__ = [
     "grossProfit",
     "halfAway",
     "margin",
+    "meanLeverage",
     "meanPrice",
     "share",
 ]
@@ -72,6 +74,7 @@ def commission(
     baseToUsd: Fraction,
     usdToDeposit: Fraction,
     quoteToDeposit: Fraction,
+    least: Fraction = Fraction(0),
 ) -> int:
     """
     Find what one side of a trade costs.
@@ -82,6 +85,7 @@ def commission(
     @param baseToUsd: dollars for one of the base asset.
     @param usdToDeposit: the deposit asset for a dollar.
     @param quoteToDeposit: the deposit asset for one of the quote asset.
+    @param least: the least that it costs, in the deposit asset.
     @return: money; a cost is negative.
     """
     rate, kind = symbol.preciseTradingCommissionRate, symbol.commissionType
@@ -94,7 +98,7 @@ def commission(
         cost = lots * Fraction(rate, 10**8) * usdToDeposit
     else:
         cost = units * baseToUsd / 10**6 * Fraction(rate, 10**8) * usdToDeposit
-    return -halfAway(cost * _CENTS)
+    return -halfAway(max(cost, least) * _CENTS)
 
 
 def conversionFee(gross: int, feeRate: int) -> int:
@@ -108,16 +112,36 @@ def conversionFee(gross: int, feeRate: int) -> int:
     return -away(Fraction(abs(gross) * feeRate, 10_000))
 
 
-def margin(volume: int, baseToDeposit: Fraction, leverageInCents: int) -> int:
+def margin(volume: int, baseToDeposit: Fraction, leverage: Fraction) -> int:
     """
     Find what a position blocks.
 
     @param volume: in 1/100 of a unit.
     @param baseToDeposit: the deposit asset for one of the base asset.
-    @param leverageInCents: a hundred times the leverage.
+    @param leverage: the leverage.
     @return: money.
     """
-    return halfAway(Fraction(volume * _CENTS, _UNIT_VOLUME) * baseToDeposit * 100 / leverageInCents)
+    return halfAway(Fraction(volume * _CENTS, _UNIT_VOLUME) * baseToDeposit / leverage)
+
+
+def meanLeverage(tiers: Sequence[tuple[int, int]], most: Fraction, held: Fraction, added: Fraction) -> Fraction:
+    """
+    Find the leverage of an exposure, which is counted slice by slice of a table, as a tax is.
+
+    @param tiers: pairs of an exposure in US cents and the leverage up to it, ascending; the last holds above, too.
+    @param most: the leverage that no slice exceeds, and that of an empty table.
+    @param held: the exposure below this one, in dollars.
+    @param added: this exposure, in dollars; more than 0.
+    @return: the leverage that binds as much of the whole of it.
+    """
+    start, end, bound = held, held + added, Fraction(0)
+    for index, (limit, leverage) in enumerate(tiers):
+        isLast = index == len(tiers) - 1
+        top = end if isLast else min(end, Fraction(limit, _CENTS))
+        if top > start:
+            bound += (top - start) / min(most, Fraction(leverage))
+            start = top
+    return added / bound if tiers else most
 
 
 def share(amount: int, part: int, whole: int) -> int:

@@ -1,10 +1,8 @@
 """
-What a deal does to its order, its position, and the balance.
+What a deal does to its order, its position, and the balance; margins are counted afterwards.
 """
 
 from __future__ import annotations
-
-from fractions import Fraction
 
 from ctrader_twisted.schema.messages import (
     ProtoOAClosePositionDetail,
@@ -15,9 +13,9 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.venue import arithmetic
 from ctrader_twisted.simulator.venue.account import MONEY_DIGITS, TradingAccount
-from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
+from ctrader_twisted.simulator.venue.prices import exactRate, fromDouble, toDouble
 from ctrader_twisted.simulator.venue.records import Part, filledDeal
-from ctrader_twisted.simulator.venue.valuation import commissionOf, marginOf, priceGain
+from ctrader_twisted.simulator.venue.valuation import commissionOf, priceGain
 from ctrader_twisted.simulator.venue.venue import Venue
 
 __all__ = ["bookClosing", "bookOpening"]
@@ -41,17 +39,16 @@ def bookOpening(
     commission = commissionOf(venue, account, symbolId, part.price, part.volume)
     marginRate = venue.baseToDeposit(account, symbolId)
     baseToUsd = venue.rates.toUsd(venue.catalogue.symbol(symbolId).baseAssetId)
-    usedMargin = marginOf(venue, account, symbolId, part.volume)
 
     if not held:
         position.positionStatus = ProtoOAPositionStatus.POSITION_STATUS_OPEN
         position.tradeData.openTimestamp = now
+        account.charged[position.positionId] = now
     position.price = toDouble(arithmetic.meanPrice(held, fromDouble(position.price), part.volume, part.price))
     total = held + part.volume
-    position.marginRate = float((held * Fraction(position.marginRate) + part.volume * marginRate) / total)
+    position.marginRate = float((held * exactRate(position.marginRate) + part.volume * marginRate) / total)
     position.tradeData.volume = total
     position.commission += commission
-    position.usedMargin += usedMargin
     position.utcLastUpdateTimestamp = now
     _fillOrder(order, part, now)
     deal = filledDeal(
@@ -137,7 +134,6 @@ def _reduce(account: TradingAccount, position: ProtoOAPosition, volume: int, now
     held = position.tradeData.volume
     position.swap -= arithmetic.share(position.swap, volume, held)
     position.commission -= arithmetic.share(position.commission, volume, held)
-    position.usedMargin = arithmetic.share(position.usedMargin, held - volume, held)
     position.tradeData.volume = held - volume
     position.utcLastUpdateTimestamp = now
     if volume == held:
@@ -149,8 +145,10 @@ def _close(account: TradingAccount, position: ProtoOAPosition, now: int) -> None
     position.tradeData.closeTimestamp = now
     position.price = 0.0
     position.marginRate = 0.0
+    position.usedMargin = 0
     for name in ("stopLoss", "takeProfit", "trailingStopLoss", "stopLossTriggerMethod"):
         position.ClearField(name)
     position.guaranteedStopLoss = False
     del account.positions[position.positionId]
     account.trails.pop(position.positionId, None)
+    account.charged.pop(position.positionId, None)

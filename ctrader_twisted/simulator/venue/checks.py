@@ -6,13 +6,28 @@ from __future__ import annotations
 
 from math import isfinite
 
-from ctrader_twisted.schema.messages import ProtoOASymbol, ProtoOASymbolDistanceType
+from ctrader_twisted.schema.messages import (
+    ProtoOASymbol,
+    ProtoOASymbolDistanceType,
+    ProtoOATradeSide,
+    ProtoOATradingMode,
+)
 from ctrader_twisted.simulator.refusal import Refusal, TradeRefusal
+from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.arithmetic import PRICE_SCALE
 from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
-from ctrader_twisted.simulator.venue.schedule import isOpen
+from ctrader_twisted.simulator.venue.schedule import holidayAt, inSession
 
-__all__ = ["checkDigits", "checkGap", "checkGuarantee", "checkOpen", "pointOf"]
+__all__ = [
+    "checkDigits",
+    "checkExposure",
+    "checkGap",
+    "checkGuarantee",
+    "checkMode",
+    "checkOpen",
+    "checkShort",
+    "pointOf",
+]
 
 
 def pointOf(symbol: ProtoOASymbol) -> int:
@@ -25,14 +40,67 @@ def pointOf(symbol: ProtoOASymbol) -> int:
 
 def checkOpen(symbol: ProtoOASymbol, now: int) -> None:
     """
-    Refuse to trade outside the symbol's sessions.
+    Refuse to trade outside the symbol's sessions, and on its holidays.
 
     @param symbol: the symbol.
     @param now: milliseconds since 1970.
     @raise TradeRefusal: if the market is closed.
     """
-    if not isOpen(symbol, now):
+    holiday = holidayAt(symbol, now)
+    if holiday is not None:
+        raise TradeRefusal("SYMBOL_HAS_HOLIDAY", f"Symbol has holiday: {holiday.name}")
+    if not inSession(symbol, now):
         raise TradeRefusal("MARKET_CLOSED", "Market is closed")
+
+
+def checkMode(symbol: ProtoOASymbol, side: ProtoOATradeSide, *, onlyCloses: bool) -> None:
+    """
+    Refuse what the symbol is not open for.
+
+    @param symbol: the symbol.
+    @param side: the side of the order.
+    @param onlyCloses: whether it does nothing but reduce a position.
+    @raise TradeRefusal: if it is not allowed.
+    """
+    mode = symbol.tradingMode
+    if mode != ProtoOATradingMode.ENABLED and not (onlyCloses and mode == ProtoOATradingMode.CLOSE_ONLY_MODE):
+        raise TradeRefusal("TRADING_DISABLED", "Trading is disabled for the symbol")
+    if not onlyCloses:
+        checkShort(symbol, side)
+
+
+def checkShort(symbol: ProtoOASymbol, side: ProtoOATradeSide) -> None:
+    """
+    Refuse to open what the symbol does not allow to be sold.
+
+    @param symbol: the symbol.
+    @param side: the side of the new position.
+    @raise TradeRefusal: if it is sold, and must not be.
+    """
+    if side == ProtoOATradeSide.SELL and not symbol.enableShortSelling:
+        raise TradeRefusal("SHORT_SELLING_NOT_ALLOWED", "Short selling is not allowed for the symbol")
+
+
+def checkExposure(account: TradingAccount, symbol: ProtoOASymbol, side: ProtoOATradeSide, volume: int) -> None:
+    """
+    Refuse what makes an account hold more of a symbol than it may.
+
+    @param account: the account.
+    @param symbol: the symbol.
+    @param side: the side of the order.
+    @param volume: in 1/100 of a unit.
+    @raise TradeRefusal: if what is bought less what is sold, or the other way round, would be too much.
+    """
+    if not symbol.maxExposure:
+        return
+    held = sum(
+        each.tradeData.volume if each.tradeData.tradeSide == side else -each.tradeData.volume
+        for each in account.openPositions()
+        if each.tradeData.symbolId == symbol.symbolId
+    )
+    if held + volume > symbol.maxExposure:
+        words = f"Exposure would be {held + volume}, and at most {symbol.maxExposure} is allowed"
+        raise TradeRefusal("MAX_EXPOSURE_REACHED", words)
 
 
 def checkDigits(price: float, symbol: ProtoOASymbol) -> None:

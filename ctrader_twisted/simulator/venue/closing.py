@@ -14,8 +14,9 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import TradingAccount
-from ctrader_twisted.simulator.venue.checks import checkOpen
+from ctrader_twisted.simulator.venue.checks import checkMode, checkOpen
 from ctrader_twisted.simulator.venue.execution import executeSoon
+from ctrader_twisted.simulator.venue.prices import opposite
 from ctrader_twisted.simulator.venue.records import closingOrder
 from ctrader_twisted.simulator.venue.venue import Cause, Venue
 
@@ -37,6 +38,7 @@ def closePosition(
     position = openPositionOf(account, request.positionId, locked="POSITION_LOCKED")
     specification = venue.catalogue.full(position.tradeData.symbolId)
     checkPart(request.volume, position, specification.stepVolume)
+    checkMode(specification, opposite(position.tradeData.tradeSide), onlyCloses=True)
     checkOpen(specification, venue.now())
     order = closingOrder(
         venue, position, request.volume, ProtoOAOrderType.MARKET, ProtoOATimeInForce.IMMEDIATE_OR_CANCEL

@@ -18,9 +18,11 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.booking import bookClosing, bookOpening
-from ctrader_twisted.simulator.venue.checks import checkOpen
+from ctrader_twisted.simulator.venue.checks import checkExposure, checkMode, checkOpen, checkShort
+from ctrader_twisted.simulator.venue.guarantees import chargeGuarantee
 from ctrader_twisted.simulator.venue.kinds import cannotWait, isPending, rests, withinLimit
-from ctrader_twisted.simulator.venue.protection import followVolume, protect
+from ctrader_twisted.simulator.venue.margins import remargin, tellMargins
+from ctrader_twisted.simulator.venue.protection import followVolume, protect, wantedLevels
 from ctrader_twisted.simulator.venue.records import Part, emptyPosition
 from ctrader_twisted.simulator.venue.valuation import checkMoney
 from ctrader_twisted.simulator.venue.venue import Cause, Venue
@@ -89,7 +91,7 @@ def execute(venue: Venue, account: TradingAccount, order: ProtoOAOrder, price: i
     target = _target(account, order)
     parts = _parts(venue, order, target)
     executed = sum(parts)
-    _checkMoney(venue, account, order, target, executed)
+    _checkLimits(venue, account, order, target, executed)
     isFirst = not order.executedVolume
     rest = order.tradeData.volume - order.executedVolume
     if order.timeInForce == ProtoOATimeInForce.FILL_OR_KILL and executed < rest:
@@ -149,10 +151,13 @@ _ENDS = {
 
 
 def _executeNow(venue: Venue, account: TradingAccount, order: ProtoOAOrder, clientMsgId: str | None) -> None:
-    trade, cause = order.tradeData, Cause(clientMsgId)
+    trade, cause = order.tradeData, Cause(clientMsgId, isServerEvent=order.isStopOut)
     venue.executing.discard(order.orderId)
     try:
-        checkOpen(venue.catalogue.full(trade.symbolId), venue.now())
+        symbol = venue.catalogue.full(trade.symbolId)
+        checkOpen(symbol, venue.now())
+        if cannotWait(order) and not order.isStopOut:
+            checkMode(symbol, trade.tradeSide, onlyCloses=_onlyCloses(account, order))
         price = venue.price(trade.symbolId, trade.tradeSide)
     except TradeRefusal as refusal:
         if not isPending(order) or cannotWait(order):
@@ -175,6 +180,13 @@ def _target(account: TradingAccount, order: ProtoOAOrder) -> ProtoOAPosition | N
     return named
 
 
+def _onlyCloses(account: TradingAccount, order: ProtoOAOrder) -> bool:
+    target = _target(account, order)
+    if target is None or target.tradeData.tradeSide == order.tradeData.tradeSide:
+        return False
+    return order.closingOrder or order.tradeData.volume <= target.tradeData.volume
+
+
 def _parts(venue: Venue, order: ProtoOAOrder, target: ProtoOAPosition | None) -> list[int]:
     """
     Find what can be executed at once, deal by deal.
@@ -185,14 +197,22 @@ def _parts(venue: Venue, order: ProtoOAOrder, target: ProtoOAPosition | None) ->
     return venue.available(order, rest)
 
 
-def _checkMoney(
+def _checkLimits(
     venue: Venue, account: TradingAccount, order: ProtoOAOrder, target: ProtoOAPosition | None, volume: int
 ) -> None:
-    trade = order.tradeData
+    """
+    Refuse what the symbol and the account have no room for; a close always has some.
+    """
+    trade, opened = order.tradeData, volume
     if target is not None and target.tradeData.tradeSide != trade.tradeSide:
-        volume -= target.tradeData.volume
-    if volume > 0:
-        checkMoney(venue, account, trade.symbolId, volume)
+        opened -= target.tradeData.volume
+    if opened <= 0:
+        return
+    symbol = venue.catalogue.full(trade.symbolId)
+    checkShort(symbol, trade.tradeSide)
+    checkExposure(account, symbol, trade.tradeSide, volume)
+    distance = order.relativeStopLoss if trade.guaranteedStopLoss else None
+    checkMoney(venue, account, trade.symbolId, trade.tradeSide, opened, distance=distance)
 
 
 def _book(
@@ -240,11 +260,20 @@ def _tellDeal(
     deal: ProtoOADeal,
     cause: Cause,
 ) -> None:
+    stops: dict[int, int] = {}
+    if position.tradeData.tradeSide == order.tradeData.tradeSide:
+        levels = wantedLevels(order, position)
+        if levels.guaranteed and levels.stopLoss is not None:
+            stops[position.positionId] = levels.stopLoss
+    changed = remargin(venue, account, order.tradeData.symbolId, stops)
     kind = ProtoOAExecutionType.ORDER_PARTIAL_FILL
     if order.executedVolume == order.tradeData.volume:
         account.endOrder(order, ProtoOAOrderStatus.ORDER_STATUS_FILLED, deal.executionTimestamp)
         kind = ProtoOAExecutionType.ORDER_FILLED
     venue.tell(account, kind, order, position, deal, cause=cause)
+    tellMargins(venue, account, (each for each in changed if each is not position))
+    if position.positionId in stops:
+        chargeGuarantee(venue, account, deal.symbolId, deal.filledVolume)
 
 
 def _dropBound(venue: Venue, account: TradingAccount, position: ProtoOAPosition) -> None:

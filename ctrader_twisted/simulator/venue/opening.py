@@ -18,7 +18,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.refusal import Refusal, TradeRefusal
 from ctrader_twisted.simulator.venue.account import TradingAccount
-from ctrader_twisted.simulator.venue.checks import checkOpen, pointOf
+from ctrader_twisted.simulator.venue.checks import checkExposure, checkMode, checkOpen, pointOf
 from ctrader_twisted.simulator.venue.closing import checkPart, openPositionOf
 from ctrader_twisted.simulator.venue.execution import executeSoon
 from ctrader_twisted.simulator.venue.kinds import FIELDS, PENDING, cannotWait, withinLimit
@@ -26,7 +26,7 @@ from ctrader_twisted.simulator.venue.records import emptyPosition
 from ctrader_twisted.simulator.venue.rules import (
     checkFields,
     checkLevels,
-    checkMode,
+    checkLimitedRisk,
     checkStop,
     checkTime,
     checkVolume,
@@ -61,7 +61,10 @@ def placeOrder(venue: Venue, account: TradingAccount, request: ProtoOANewOrderRe
         checkPart(request.volume, target, specification.stepVolume)
     else:
         checkVolume(request.volume, specification)
-    checkMode(request, specification, onlyCloses=reduced >= request.volume)
+    opened = request.volume - reduced
+    checkMode(specification, request.tradeSide, onlyCloses=not opened)
+    if opened:
+        checkLimitedRisk(account, request)
     checkTime(request, venue.now())
     isAtOnce = cannotWait(request)
     if isAtOnce:
@@ -69,8 +72,12 @@ def placeOrder(venue: Venue, account: TradingAccount, request: ProtoOANewOrderRe
     tick = present(venue, symbol.symbolId)
     checkStop(request, tick)
     checkLevels(request, specification, tick)
-    if request.orderType not in PENDING and request.volume > reduced:
-        checkMoney(venue, account, symbol.symbolId, request.volume - reduced)
+    if target is None and len(account.positions) >= venue.settings.positionLimit:
+        raise TradeRefusal("TOO_MANY_POSITIONS", f"No more than {venue.settings.positionLimit} positions are allowed")
+    if request.orderType not in PENDING and opened:
+        checkExposure(account, specification, request.tradeSide, request.volume)
+        distance = distances(request)[0] if request.guaranteedStopLoss else None
+        checkMoney(venue, account, symbol.symbolId, request.tradeSide, opened, distance=distance)
     order = _newOrder(venue, request, target, specification.measurementUnits)
     position = target or emptyPosition(order)
     account.orders[order.orderId] = order

@@ -15,10 +15,18 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.checks import checkMode
 from ctrader_twisted.simulator.venue.execution import endOrder
 from ctrader_twisted.simulator.venue.kinds import FIELDS, isPending
 from ctrader_twisted.simulator.venue.opening import executeIfReached, present, writeTerms
-from ctrader_twisted.simulator.venue.rules import checkFields, checkLevels, checkStop, checkTime, checkVolume
+from ctrader_twisted.simulator.venue.rules import (
+    checkFields,
+    checkLevels,
+    checkLimitedRisk,
+    checkStop,
+    checkTime,
+    checkVolume,
+)
 from ctrader_twisted.simulator.venue.venue import Cause, Venue
 
 __all__ = ["amendOrder", "cancelOrder"]
@@ -61,6 +69,9 @@ def amendOrder(venue: Venue, account: TradingAccount, request: ProtoOAAmendOrder
     wanted, symbolId = _merged(order, request), order.tradeData.symbolId
     specification, tick = venue.catalogue.full(symbolId), present(venue, symbolId)
     checkFields(wanted, specification)
+    checkMode(specification, wanted.tradeSide, onlyCloses=order.closingOrder)
+    if not order.closingOrder:
+        checkLimitedRisk(account, wanted)
     checkVolume(wanted.volume, specification)
     if wanted.volume <= order.executedVolume:
         words = f"{order.executedVolume} of the order is executed already"

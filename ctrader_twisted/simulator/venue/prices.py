@@ -4,10 +4,12 @@ Prices as integers of 1/100000 and as the doubles that orders carry.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from ctrader_twisted.schema.messages import ProtoOATradeSide
 from ctrader_twisted.simulator.venue.arithmetic import PRICE_SCALE
 
-__all__ = ["fromDouble", "opposite", "toDouble"]
+__all__ = ["exactRate", "fromDouble", "opposite", "toDouble"]
 
 
 def fromDouble(price: float) -> int:
@@ -24,6 +26,16 @@ def toDouble(price: int) -> float:
     @return: a price as orders carry it.
     """
     return price / PRICE_SCALE
+
+
+def exactRate(rate: float) -> Fraction:
+    """
+    Read a rate that was written down as a double.
+
+    @param rate: the double.
+    @return: the decimal number that it stands for.
+    """
+    return Fraction(repr(rate))
 
 
 def opposite(side: ProtoOATradeSide) -> ProtoOATradeSide:

@@ -18,11 +18,12 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.kinds import orderPrice
+from ctrader_twisted.simulator.venue.margins import remargin, tellMargins
 from ctrader_twisted.simulator.venue.prices import fromDouble, opposite, toDouble
 from ctrader_twisted.simulator.venue.records import closingOrder
 from ctrader_twisted.simulator.venue.venue import Cause, Venue
 
-__all__ = ["Levels", "followVolume", "levelsOf", "protect", "setLevels"]
+__all__ = ["Levels", "followVolume", "levelsOf", "protect", "setLevels", "wantedLevels"]
 
 
 class Levels(NamedTuple):
@@ -58,6 +59,28 @@ def levelsOf(position: ProtoOAPosition) -> Levels:
     )
 
 
+def wantedLevels(order: ProtoOAOrder, position: ProtoOAPosition) -> Levels:
+    """
+    Find the levels of a position once an order on its side is executed. Those that the order does not name stay as
+    they are.
+
+    @param order: the order.
+    @param position: the position.
+    """
+    levels = levelsOf(position)
+    sign = 1 if order.tradeData.tradeSide == ProtoOATradeSide.BUY else -1
+    base = orderPrice(order) or fromDouble(position.price)
+    if order.HasField("relativeStopLoss"):
+        levels = levels._replace(
+            stopLoss=base - sign * order.relativeStopLoss,
+            trailing=order.trailingStopLoss,
+            guaranteed=levels.guaranteed or order.tradeData.guaranteedStopLoss,
+        )
+    if order.HasField("relativeTakeProfit"):
+        levels = levels._replace(takeProfit=base + sign * order.relativeTakeProfit)
+    return levels
+
+
 def protect(
     venue: Venue, account: TradingAccount, order: ProtoOAOrder, position: ProtoOAPosition, cause: Cause
 ) -> None:
@@ -71,7 +94,7 @@ def protect(
     @param position: the position.
     @param cause: why the order was executed.
     """
-    levels = _wanted(order, position)
+    levels = wantedLevels(order, position)
     if levels.stopLoss is None and levels.takeProfit is None:
         return
     if account.protectionOf(position.positionId) is not None:
@@ -108,8 +131,10 @@ def setLevels(venue: Venue, account: TradingAccount, position: ProtoOAPosition, 
     else:
         _writeLevels(venue, account, protection, position, levels)
         kind = ProtoOAExecutionType.ORDER_REPLACED
+    changed = remargin(venue, account, position.tradeData.symbolId) if account.terms.isLimitedRisk else []
     if protection.orderId not in venue.announcing:
         venue.tell(account, kind, protection, position, cause=cause)
+    tellMargins(venue, account, changed)
 
 
 def followVolume(venue: Venue, account: TradingAccount, position: ProtoOAPosition, cause: Cause) -> None:
@@ -136,24 +161,6 @@ def followVolume(venue: Venue, account: TradingAccount, position: ProtoOAPositio
     # What nobody has been told of needs no word of its change.
     if not isUnheard:
         venue.tell(account, kind, protection, position, cause=cause)
-
-
-def _wanted(order: ProtoOAOrder, position: ProtoOAPosition) -> Levels:
-    """
-    Levels that the order does not name stay as they are.
-    """
-    levels = levelsOf(position)
-    sign = 1 if order.tradeData.tradeSide == ProtoOATradeSide.BUY else -1
-    base = orderPrice(order) or fromDouble(position.price)
-    if order.HasField("relativeStopLoss"):
-        levels = levels._replace(
-            stopLoss=base - sign * order.relativeStopLoss,
-            trailing=order.trailingStopLoss,
-            guaranteed=levels.guaranteed or order.tradeData.guaranteedStopLoss,
-        )
-    if order.HasField("relativeTakeProfit"):
-        levels = levels._replace(takeProfit=base + sign * order.relativeTakeProfit)
-    return levels
 
 
 def _newProtection(venue: Venue, account: TradingAccount, position: ProtoOAPosition, levels: Levels) -> ProtoOAOrder:

@@ -39,7 +39,7 @@ class Rates:
         """
         rate, assetId = Fraction(1), firstAssetId
         for symbol in self._catalogue.chain(firstAssetId, lastAssetId) or ():
-            price = self._middle(symbol.symbolId)
+            price = self.middle(symbol.symbolId)
             forward = symbol.baseAssetId == assetId
             rate, assetId = (rate * price, symbol.quoteAssetId) if forward else (rate / price, symbol.baseAssetId)
         if assetId != lastAssetId:
@@ -64,7 +64,13 @@ class Rates:
         """
         return self.rate(self._usd, assetId)
 
-    def _middle(self, symbolId: int) -> Fraction:
+    def middle(self, symbolId: int) -> Fraction:
+        """
+        Find the middle between a symbol's present prices.
+
+        @param symbolId: the symbol.
+        @raise TradeRefusal: if it has no price.
+        """
         quote = self._market.quote(symbolId)
         if quote is None:
             raise TradeRefusal("NO_QUOTES", f"There are no quotes of symbol {symbolId}")

@@ -10,15 +10,15 @@ from ctrader_twisted.schema.messages import (
     ProtoOASymbol,
     ProtoOATimeInForce,
     ProtoOATradeSide,
-    ProtoOATradingMode,
 )
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.refusal import Refusal, TradeRefusal
+from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.checks import checkDigits, checkGap, checkGuarantee, pointOf
 from ctrader_twisted.simulator.venue.kinds import FIELDS, LIMITED, PENDING, limitOf, orderPrice, reference
 from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
 
-__all__ = ["checkFields", "checkLevels", "checkMode", "checkStop", "checkTime", "checkVolume", "distances"]
+__all__ = ["checkFields", "checkLevels", "checkLimitedRisk", "checkStop", "checkTime", "checkVolume", "distances"]
 
 _Type, _Time = ProtoOAOrderType, ProtoOATimeInForce
 
@@ -83,20 +83,17 @@ def checkVolume(volume: int, symbol: ProtoOASymbol) -> None:
         raise TradeRefusal("TRADING_BAD_VOLUME", words)
 
 
-def checkMode(request: ProtoOANewOrderReq, symbol: ProtoOASymbol, *, onlyCloses: bool) -> None:
+def checkLimitedRisk(account: TradingAccount, request: ProtoOANewOrderReq) -> None:
     """
-    Refuse what the symbol is not open for.
+    Refuse an order that opens a position without a guaranteed stop loss where each position needs one.
 
+    @param account: whose order it is.
     @param request: the order.
-    @param symbol: its symbol.
-    @param onlyCloses: whether it does nothing but reduce a position.
-    @raise TradeRefusal: if it is not allowed.
+    @raise Refusal: if it lacks the guarantee.
     """
-    mode = symbol.tradingMode
-    if mode != ProtoOATradingMode.ENABLED and not (onlyCloses and mode == ProtoOATradingMode.CLOSE_ONLY_MODE):
-        raise TradeRefusal("TRADING_DISABLED", "Trading is disabled for the symbol")
-    if request.tradeSide == ProtoOATradeSide.SELL and not symbol.enableShortSelling and not onlyCloses:
-        raise TradeRefusal("SHORT_SELLING_NOT_ALLOWED", "Short selling is not allowed for the symbol")
+    if account.terms.isLimitedRisk and not request.guaranteedStopLoss:
+        words = "Guaranteed Stop Loss is mandatory for accounts with limited risk"
+        raise Refusal("INVALID_REQUEST", words)
 
 
 def checkStop(request: ProtoOANewOrderReq, tick: Tick) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ctrader_twisted.schema.messages import ProtoOAMarginCallTriggerEvent
 from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.margins import usedMargin
 from ctrader_twisted.simulator.venue.valuation import unrealised
 from ctrader_twisted.simulator.venue.venue import Venue
 
@@ -27,7 +28,7 @@ class Standing(NamedTuple):
     @ivar gross: what its positions would make by the price alone.
     @ivar net: the same with swaps, and the commissions of the openings.
     @ivar equity: the balance and the net.
-    @ivar usedMargin: what its positions block.
+    @ivar usedMargin: what its positions block altogether.
     """
 
     gross: int
@@ -51,11 +52,11 @@ def standingOf(venue: Venue, account: TradingAccount) -> Standing:
     @param account: the account.
     @raise TradeRefusal: if a price is missing.
     """
-    gross = net = usedMargin = 0
+    gross = net = 0
     for position in account.openPositions():
         value = unrealised(venue, account, position)
-        gross, net, usedMargin = gross + value.gross, net + value.net, usedMargin + position.usedMargin
-    return Standing(gross, net, account.balance + net, usedMargin)
+        gross, net = gross + value.gross, net + value.net
+    return Standing(gross, net, account.balance + net, usedMargin(account))
 
 
 def callMargin(venue: Venue, account: TradingAccount, standing: Standing) -> None:

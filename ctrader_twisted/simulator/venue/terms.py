@@ -4,20 +4,20 @@ Changes that a broker makes to an account.
 
 from __future__ import annotations
 
-from fractions import Fraction
+from contextlib import suppress
 
 from ctrader_twisted.schema.messages import (
     ProtoOAAccessRights,
-    ProtoOAMarginChangedEvent,
     ProtoOANewOrderReq,
+    ProtoOAPosition,
     ProtoOATraderUpdatedEvent,
 )
 from ctrader_twisted.simulator.refusal import TradeRefusal
-from ctrader_twisted.simulator.venue import arithmetic
-from ctrader_twisted.simulator.venue.account import MONEY_DIGITS, Terms, TradingAccount
+from ctrader_twisted.simulator.venue.account import Terms, TradingAccount
+from ctrader_twisted.simulator.venue.margins import remargin, tellMargins
 from ctrader_twisted.simulator.venue.venue import Venue
 
-__all__ = ["changeTerms", "checkRights"]
+__all__ = ["changeTerms", "checkRights", "countMargins"]
 
 
 def changeTerms(venue: Venue, account: TradingAccount, terms: Terms) -> None:
@@ -28,14 +28,28 @@ def changeTerms(venue: Venue, account: TradingAccount, terms: Terms) -> None:
     @param account: the account.
     @param terms: its new terms.
     """
-    leverageChanges = terms.leverageInCents != account.terms.leverageInCents
     account.terms = terms
+    changed = countMargins(venue, account)
     venue.publish(
         terms.accountId, ProtoOATraderUpdatedEvent(ctidTraderAccountId=terms.accountId, trader=account.trader())
     )
-    if leverageChanges:
-        _changeMargins(venue, account)
+    tellMargins(venue, account, changed)
     venue.changed()
+
+
+def countMargins(venue: Venue, account: TradingAccount) -> list[ProtoOAPosition]:
+    """
+    Count the margins of all open positions anew; those of a symbol that lacks a price stay as they are.
+
+    @param venue: where they are traded.
+    @param account: whose they are.
+    @return: the positions whose margin has changed.
+    """
+    changed = []
+    for symbolId in sorted({position.tradeData.symbolId for position in account.openPositions()}):
+        with suppress(TradeRefusal):
+            changed += remargin(venue, account, symbolId)
+    return changed
 
 
 def checkRights(account: TradingAccount, request: object) -> None:
@@ -53,19 +67,6 @@ def checkRights(account: TradingAccount, request: object) -> None:
         return
     words = f"The access rights of the account are {ProtoOAAccessRights.Name(rights)}"
     raise TradeRefusal("TRADING_NOT_ALLOWED", words)
-
-
-def _changeMargins(venue: Venue, account: TradingAccount) -> None:
-    for position in account.openPositions():
-        rate, leverage = Fraction(position.marginRate), account.terms.leverageInCents
-        position.usedMargin = arithmetic.margin(position.tradeData.volume, rate, leverage)
-        event = ProtoOAMarginChangedEvent(
-            ctidTraderAccountId=account.terms.accountId,
-            positionId=position.positionId,
-            usedMargin=position.usedMargin,
-            moneyDigits=MONEY_DIGITS,
-        )
-        venue.publish(account.terms.accountId, event)
 
 
 def _opens(account: TradingAccount, request: object) -> bool:

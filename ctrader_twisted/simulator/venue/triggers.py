@@ -18,6 +18,7 @@ from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.execution import attempt, endOrder, execute
 from ctrader_twisted.simulator.venue.kinds import isDouble, isPending, reference, withinLimit
+from ctrader_twisted.simulator.venue.margins import remargin, tellMargins
 from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
 from ctrader_twisted.simulator.venue.schedule import isOpen
 from ctrader_twisted.simulator.venue.venue import Cause, Venue
@@ -73,6 +74,8 @@ def _isOver(venue: Venue, order: ProtoOAOrder) -> bool:
 def _lookAtProtection(venue: Venue, account: TradingAccount, order: ProtoOAOrder, tick: Tick) -> None:
     if order.orderId in venue.announcing or account.closingOf(order.positionId) is not None:
         return
+    if not _isExecuted(venue.catalogue.full(order.tradeData.symbolId), venue.now(), closes=True):
+        return
     # The protection of a bought position sells, at the bid; all comparisons turn round for a sold one.
     sells = order.tradeData.tradeSide == ProtoOATradeSide.SELL
     price, sign = (tick.bid, 1) if sells else (tick.ask, -1)
@@ -94,7 +97,7 @@ def _lookAtPending(venue: Venue, account: TradingAccount, order: ProtoOAOrder, t
         endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_EXPIRED, _BY_SERVER)
         return
     symbolId = order.tradeData.symbolId
-    if not _isExecuted(venue.catalogue.full(symbolId), venue.now()):
+    if not _isExecuted(venue.catalogue.full(symbolId), venue.now(), closes=order.closingOrder):
         return
     waitsForStop = order.orderType in (ProtoOAOrderType.STOP, ProtoOAOrderType.STOP_LIMIT)
     if waitsForStop and not _isReleased(venue, account, order, tick):
@@ -118,11 +121,14 @@ def _isReleased(venue: Venue, account: TradingAccount, order: ProtoOAOrder, tick
     return True
 
 
-def _isExecuted(symbol: ProtoOASymbol, now: int) -> bool:
+def _isExecuted(symbol: ProtoOASymbol, now: int, *, closes: bool) -> bool:
     """
-    Tell whether a symbol's pending orders are executed now.
+    Tell whether a symbol's waiting orders are executed now: those that close a position, or others.
     """
-    return symbol.tradingMode != ProtoOATradingMode.DISABLED_WITHOUT_PENDINGS_EXECUTION and isOpen(symbol, now)
+    mode = symbol.tradingMode
+    if mode == ProtoOATradingMode.DISABLED_WITHOUT_PENDINGS_EXECUTION:
+        return False
+    return (closes or mode != ProtoOATradingMode.CLOSE_ONLY_MODE) and isOpen(symbol, now)
 
 
 def _isTriggered(account: TradingAccount, order: ProtoOAOrder, tick: Tick) -> bool:
@@ -151,5 +157,7 @@ def _trail(venue: Venue, account: TradingAccount, order: ProtoOAOrder, price: in
         stopPrice=order.stopPrice,
         utcLastUpdateTimestamp=venue.now(),
     )
+    changed = remargin(venue, account, order.tradeData.symbolId) if account.terms.isLimitedRisk else []
     venue.publish(account.terms.accountId, event)
+    tellMargins(venue, account, changed)
     venue.changed()

@@ -4,16 +4,23 @@ What an account is worth now, and what its positions block.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
-from ctrader_twisted.schema.messages import ProtoOAPosition, ProtoOATradeSide
+from ctrader_twisted.schema.messages import (
+    ProtoOAMinCommissionType,
+    ProtoOAPosition,
+    ProtoOASymbol,
+    ProtoOATradeSide,
+)
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue import arithmetic
 from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.margins import marginOf, marginWith
 from ctrader_twisted.simulator.venue.prices import fromDouble, opposite
 from ctrader_twisted.simulator.venue.venue import Venue
 
-__all__ = ["Unrealised", "checkMoney", "commissionOf", "marginOf", "priceGain", "unrealised"]
+__all__ = ["Unrealised", "checkMoney", "commissionOf", "priceGain", "unrealised"]
 
 
 class Unrealised(NamedTuple):
@@ -56,35 +63,29 @@ def unrealised(venue: Venue, account: TradingAccount, position: ProtoOAPosition)
     return Unrealised(gross, gross + position.swap + position.commission)
 
 
-def marginOf(venue: Venue, account: TradingAccount, symbolId: int, volume: int) -> int:
-    """
-    Find what a volume would block now.
-
-    @param venue: where it is traded.
-    @param account: whose it would be.
-    @param symbolId: the symbol.
-    @param volume: in 1/100 of a unit.
-    @return: money.
-    @raise TradeRefusal: if a price is missing.
-    """
-    rate = venue.baseToDeposit(account, symbolId)
-    return arithmetic.margin(volume, rate, account.terms.leverageInCents)
-
-
-def checkMoney(venue: Venue, account: TradingAccount, symbolId: int, volume: int) -> None:
+def checkMoney(
+    venue: Venue,
+    account: TradingAccount,
+    symbolId: int,
+    side: ProtoOATradeSide,
+    volume: int,
+    *,
+    distance: int | None = None,
+) -> None:
     """
     Refuse what the free margin does not cover.
 
     @param venue: where it is traded.
     @param account: whose money it is.
     @param symbolId: the symbol.
+    @param side: the side that it is on.
     @param volume: in 1/100 of a unit.
+    @param distance: how far away its guaranteed stop loss is, in 1/100000 of a price unit, if it has one.
     @raise TradeRefusal: if the account has not enough money, or a price is missing.
     """
-    free = account.balance
-    for position in account.openPositions():
-        free += unrealised(venue, account, position).net - position.usedMargin
-    if marginOf(venue, account, symbolId, volume) > free:
+    equity = account.balance + sum(unrealised(venue, account, each).net for each in account.openPositions())
+    money = marginOf(venue, account, symbolId, side, volume, distance=distance)
+    if marginWith(account, symbolId, side, money) > equity:
         raise TradeRefusal("NOT_ENOUGH_MONEY", "Not enough money")
 
 
@@ -100,11 +101,23 @@ def commissionOf(venue: Venue, account: TradingAccount, symbolId: int, price: in
     @return: money; a cost is negative.
     @raise TradeRefusal: if a price for a conversion is missing.
     """
+    symbol = venue.catalogue.full(symbolId)
     return arithmetic.commission(
-        venue.catalogue.full(symbolId),
+        symbol,
         price,
         volume,
         baseToUsd=venue.rates.toUsd(venue.catalogue.symbol(symbolId).baseAssetId),
         usdToDeposit=venue.rates.fromUsd(account.terms.depositAssetId),
         quoteToDeposit=venue.quoteToDeposit(account, symbolId),
+        least=_leastCommission(venue, account, symbol),
     )
+
+
+def _leastCommission(venue: Venue, account: TradingAccount, symbol: ProtoOASymbol) -> Fraction:
+    least = Fraction(symbol.preciseMinCommission, 10**8)
+    if not least:
+        return least
+    if symbol.minCommissionType == ProtoOAMinCommissionType.QUOTE_CURRENCY:
+        return least * venue.quoteToDeposit(account, symbol.symbolId)
+    asset = venue.catalogue.assetNamed(symbol.minCommissionAsset)
+    return least * venue.rates.rate(asset.assetId, account.terms.depositAssetId)

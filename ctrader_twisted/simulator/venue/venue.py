@@ -167,7 +167,7 @@ class Venue:
         self._clock = clock
         self._speed = speed
         self._coming: set[IDelayedCall] = set()
-        self._alarm: IDelayedCall | None = None
+        self._alarms: dict[Callable[[Venue], None], IDelayedCall] = {}
 
     def later(
         self, delay: float, work: Callable[Concatenate[Venue, _P], None], *args: _P.args, **kwargs: _P.kwargs
@@ -188,20 +188,21 @@ class Venue:
 
     def wakeAt(self, moment: int | None, work: Callable[[Venue], None]) -> None:
         """
-        Do something at a moment of the simulated time, and not what was asked for before in this way.
+        Do something at a moment of the simulated time, and not at the one that was asked for before.
 
         @param moment: milliseconds since 1970; L{None} for never.
         @param work: called with the venue.
         """
-        self._cancelAlarm()
+        if work in self._alarms:
+            self._alarms.pop(work).cancel()
         if moment is None:
             return
 
         def due() -> None:
-            self._alarm = None
+            del self._alarms[work]
             work(self)
 
-        self._alarm = self._clock.callLater(max(0, moment - self.now()) / 1000 / self._speed, due)
+        self._alarms[work] = self._clock.callLater(max(0, moment - self.now()) / 1000 / self._speed, due)
 
     def stop(self) -> None:
         """
@@ -210,14 +211,11 @@ class Venue:
         for call in self._coming:
             call.cancel()
         self._coming.clear()
-        self._cancelAlarm()
+        for call in self._alarms.values():
+            call.cancel()
+        self._alarms.clear()
         self.announcing.clear()
         self.executing.clear()
-
-    def _cancelAlarm(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
 
     def available(self, order: ProtoOAOrder, volume: int) -> list[int]:
         """

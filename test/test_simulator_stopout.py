@@ -1,0 +1,228 @@
+"""
+Stop-outs on the simulated venue.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ctrader_twisted.schema.messages import (
+    ProtoOAChangeBalanceType,
+    ProtoOAExecutionEvent,
+    ProtoOAExecutionType,
+    ProtoOAMarginCallTriggerEvent,
+    ProtoOAPositionStatus,
+    ProtoOAStopOutStrategy,
+    ProtoOATotalMarginCalculationType,
+)
+from ctrader_twisted.simulator.settings import Settings
+from ctrader_twisted.simulator.state import dumpState, loadState
+from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.standing import standingOf
+from ctrader_twisted.simulator.world import USD_ACCOUNT
+from test.tradingcase import EURUSD, SELL, TradingCase
+
+_Kind = ProtoOAExecutionType
+
+
+class _StopOutCase(TradingCase):
+    settings = Settings(idleLimit=100_000)
+
+    @property
+    def account(self) -> TradingAccount:
+        return self.exchange.venue.accounts[self.accountId]
+
+    def fall(self, bid: int) -> list[Any]:
+        """
+        Let a price come at which the account is valued, and whatever that brings.
+        """
+        self.client.received()
+        self.clock.advance(1)
+        self.quote(bid, bid + 4)
+        self.clock.advance(0.2)
+        return self.client.messages()
+
+    def executions(self, messages: list[Any]) -> list[Any]:
+        return [each for each in messages if isinstance(each, ProtoOAExecutionEvent)]
+
+    def level(self) -> float:
+        level = standingOf(self.exchange.venue, self.account).marginLevel
+        assert level is not None
+        return float(level)
+
+
+class StopOutTests(_StopOutCase):
+    """
+    Positions are closed when the margin level has come down to the limit.
+    """
+
+    def test_part(self) -> None:
+        """
+        No more is closed than is needed: accepted, filled, and the protection follows, all by the server. Margin calls
+        come before.
+        """
+        # 8 lots block 8,958.56 dollars; 50 % of that are left 684 points below, at 8 dollars each.
+        positionId = self.opened(volume=80_000_000, relativeTakeProfit=5_000)
+        self.assertEqual(self.executions(self.fall(111_310)), [])
+        messages = self.fall(111_250)
+        self.assertIsInstance(messages[0], ProtoOAExecutionEvent)
+        accepted, filled, replaced = self.executions(messages)
+        self.assertEqual(
+            [each.executionType for each in (accepted, filled, replaced)],
+            [_Kind.ORDER_ACCEPTED, _Kind.ORDER_FILLED, _Kind.ORDER_REPLACED],
+        )
+        self.assertTrue(all(each.isServerEvent for each in (accepted, filled, replaced)))
+        self.assertTrue(accepted.order.isStopOut and filled.order.isStopOut and filled.order.closingOrder)
+        self.assertEqual((filled.position.positionId, filled.deal.tradeSide), (positionId, SELL))
+        self.assertEqual(filled.position.positionStatus, ProtoOAPositionStatus.POSITION_STATUS_OPEN)
+        self.assertEqual(filled.deal.filledVolume % 100_000, 0)
+        self.assertLess(filled.deal.filledVolume, 10_000_000)
+        self.assertEqual(replaced.order.tradeData.volume, filled.position.tradeData.volume)
+        self.assertGreater(self.level(), 50)
+
+    def test_margin(self) -> None:
+        """
+        A fall that reaches both draws the calls first.
+        """
+        self.opened(volume=80_000_000)
+        messages = self.fall(111_250)
+        self.assertEqual([type(each) for each in messages[:3]], [ProtoOAMarginCallTriggerEvent] * 3)
+        self.assertEqual(len(self.executions(messages)), 2)
+
+    def test_fair(self) -> None:
+        """
+        Where stop-outs are fair, the whole position is closed.
+        """
+        self.exchange.changeAccount(USD_ACCOUNT, fairStopOut=True)
+        self.opened(volume=80_000_000)
+        _, filled = self.executions(self.fall(111_250))
+        self.assertEqual(filled.deal.filledVolume, 80_000_000)
+        self.assertTrue(self.account.trader().fairStopOut)
+
+    def test_total(self) -> None:
+        """
+        Where margins are not simply added, whole positions are closed, too.
+        """
+        self.exchange.changeAccount(USD_ACCOUNT, totalMargin=ProtoOATotalMarginCalculationType.MAX)
+        self.opened(volume=80_000_000)
+        _, filled = self.executions(self.fall(111_250))
+        self.assertEqual(filled.deal.filledVolume, 80_000_000)
+
+    def test_smallRest(self) -> None:
+        """
+        A rest that could not be traded is closed as well.
+        """
+        self.opened(volume=80_000_000)
+        self.exchange.changeSymbol(EURUSD, minVolume=79_000_000)
+        _, filled = self.executions(self.fall(111_250))
+        self.assertEqual(filled.deal.filledVolume, 80_000_000)
+
+    def test_mostMargin(self) -> None:
+        """
+        The position that blocks the most goes first, and the next one with a later price.
+        """
+        small, large = self.opened(volume=30_000_000), self.opened(volume=50_000_000)
+        _, filled = self.executions(self.fall(110_700))
+        self.assertEqual((filled.position.positionId, filled.deal.filledVolume), (large, 50_000_000))
+        _, filled = self.executions(self.fall(110_690))
+        self.assertEqual(filled.position.positionId, small)
+
+    def test_mostLosing(self) -> None:
+        """
+        Or the position that loses the most.
+        """
+        self.exchange.changeAccount(USD_ACCOUNT, stopOutStrategy=ProtoOAStopOutStrategy.MOST_LOSING_FIRST)
+        losing = self.opened(volume=30_000_000)
+        self.quote(111_480, 111_484)
+        self.opened(volume=40_000_000)
+        _, filled = self.executions(self.fall(110_800))
+        self.assertEqual(filled.position.positionId, losing)
+
+    def test_closing(self) -> None:
+        """
+        What the user is closing already is left alone, and there is one stop-out at a time.
+        """
+        positionId = self.opened(volume=80_000_000)
+        self.clock.advance(1)
+        self.client.send(self.close(positionId, 80_000_000))
+        self.quote(111_250, 111_254)
+        self.clock.advance(0.2)
+        orders = [each.order for each in self.executions(self.client.messages())]
+        self.assertFalse(any(each.isStopOut for each in orders))
+        self.assertEqual(list(self.account.openPositions()), [])
+
+    def test_locked(self) -> None:
+        """
+        While a stop-out is under way, the position cannot be closed by the user, and there is no second one.
+        """
+        positionId = self.opened(volume=80_000_000)
+        self.clock.advance(1)
+        self.exchange.limitLiquidity(EURUSD)
+        self.quote(111_250, 111_254)
+        self.rejected(self.close(positionId, 100_000), "POSITION_LOCKED")
+        self.exchange.valuations.tell(EURUSD, self.prices.listed[-1]._replace(timestamp=0))
+        self.assertEqual(len([each for each in self.account.orders.values() if each.isStopOut]), 1)
+        self.clock.advance(0.2)
+        [ended] = [each for each in self.account.ended.values() if each.isStopOut]
+        self.assertEqual(ended.executedVolume, 0)
+
+    def test_closed(self) -> None:
+        """
+        While the market is closed nothing is.
+        """
+        self.opened(volume=80_000_000)
+        self.exchange.changeSymbol(EURUSD, schedule=())
+        self.assertEqual(self.executions(self.fall(111_250)), [])
+
+    def test_restart(self) -> None:
+        """
+        A stop-out that was accepted is executed after a restart, as one of the server's.
+        """
+        self.opened(volume=80_000_000)
+        self.clock.advance(1)
+        self.quote(111_250, 111_254)
+        self.client.received()
+        self.exchange.stop()
+        loadState(self.exchange, dumpState(self.exchange))
+        self.exchange.start()
+        self.clock.advance(0.2)
+        [filled] = self.executions(self.client.messages())
+        self.assertTrue(filled.isServerEvent and filled.order.isStopOut)
+
+
+class LimitTests(_StopOutCase):
+    """
+    Another limit, and fewer events.
+    """
+
+    settings = Settings(idleLimit=100_000, stopOutLevel=0.0, stopOutIsAccepted=False, negativeBalanceProtection=False)
+
+    def test_zero(self) -> None:
+        """
+        A limit of zero is reached when the equity is gone. The acceptance may go without saying, and a debt may stay.
+        """
+        self.opened(volume=80_000_000)
+        self.assertEqual(self.executions(self.fall(110_800)), [])
+        [filled] = self.executions(self.fall(110_600))
+        self.assertEqual(filled.executionType, _Kind.ORDER_FILLED)
+        self.fall(110_700)
+        self.assertLess(self.account.balance, 0)
+
+
+class DebtTests(_StopOutCase):
+    """
+    Balances below zero.
+    """
+
+    def test_forgiven(self) -> None:
+        """
+        What a gap has cost beyond the balance is made up for, once nothing is open.
+        """
+        self.opened(volume=80_000_000)
+        self.fall(110_500)
+        debt = -self.account.balance
+        self.assertGreater(debt, 0)
+        [event] = self.executions(self.fall(110_510))
+        booked = event.depositWithdraw
+        self.assertEqual(booked.operationType, ProtoOAChangeBalanceType.BALANCE_DEPOSIT_NEGATIVE_BALANCE_PROTECTION)
+        self.assertEqual((booked.delta, booked.balance), (debt, 0))
