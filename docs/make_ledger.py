@@ -34,8 +34,9 @@ how sure we are of each line:
 - *conflicting*: sources disagree; the line says which side the simulator takes.
 
 What the simulator could do otherwise is a switch of ``ctrader_twisted.simulator.settings.Settings``, which the line
-names with its default. :doc:`howto/verify` tells how to hold the lines against a real demo account; the last column
-names the cases that do so, or what else to do. Numbers are the simulator's defaults.
+names with its default; where something is not sure and has no switch, the line says why. JSON, which the servers speak
+on another port, is neither served nor spoken. :doc:`howto/verify` tells how to hold the lines against a real demo
+account; the last column names the cases that do so, or what else to do. Numbers are the simulator's defaults.
 """
 
 
@@ -64,6 +65,8 @@ def _row(entry: Entry) -> tuple[str, str, str, str]:
     sure = entry.sureness.value + (f" ({entry.remark})" if entry.remark else "")
     if entry.switch is not None:
         sure = f"{sure}; ``{entry.switch}``: {_shown(defaultOf(entry))}"
+    if entry.fixed:
+        sure = f"{sure}. No switch: {entry.fixed}"
     numbers = ", ".join(str(case.number) for case in CASES if entry.entryId in case.decides)
     cases = f"case {numbers}" if numbers else ""
     return f"``{entry.entryId}``: {entry.behaviour}", sure, entry.client, ". ".join(filter(None, (cases, entry.how)))

@@ -47,9 +47,25 @@ NUMBERS = {
 For switches that are neither flags nor choices, the values to try.
 """
 
-UNSEEN = {"echoState", "codeLifetime", "tokenErrorStatus", "grantsReplace", "grantLimit"}
+UNSEEN = {
+    # Of the token service, and of the user's consent.
+    "echoState",
+    "codeLifetime",
+    "tokenErrorStatus",
+    "grantsReplace",
+    "grantLimit",
+    # It takes an account in trouble, or a night.
+    "positionLimit",
+    "stopOutLevel",
+    "stopOutIsAccepted",
+    "negativeBalanceProtection",
+    "swapYear",
+    "tierRule",
+    "feeRoundsAway",
+    "withdrawalsAreNegative",
+}
 """
-Switches of the token service and of the user's consent, which no case can decide.
+Switches that no case can decide.
 """
 
 
@@ -110,7 +126,7 @@ class CatalogueTests(SynchronousTestCase):
 
     def test_switchesAreDecided(self) -> None:
         """
-        There is a case for each switch, but for those that need a browser.
+        There is a case for each switch, but for a few.
         """
         decided = {entryId for case in CASES for entryId in case.decides}
         without = {each.switch for each in LEDGER.values() if each.switch and each.entryId not in decided}

@@ -62,6 +62,14 @@ class LedgerTests(SynchronousTestCase):
         self.assertEqual(len(set(named)), len(named))
         self.assertEqual(set(named), {field.name for field in fields(Settings)} - NO_BEHAVIOUR)
 
+    def test_whatHasNoSwitchSaysWhy(self) -> None:
+        """
+        What is assumed or conflicting can be had otherwise, or says why not.
+        """
+        for entry in LEDGER.values():
+            if entry.sureness in (Sureness.ASSUMED, Sureness.CONFLICTING):
+                self.assertNotEqual(entry.switch is None, not entry.fixed, entry.entryId)
+
     def test_defaults(self) -> None:
         """
         The default of an entry's switch is that of the settings.

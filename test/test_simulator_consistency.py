@@ -51,7 +51,7 @@ class ContradictionTests(TradingCase):
         """
         Check what is found.
         """
-        self.assertEqual(contradictions(self.account, self.exchange.catalogue), list(words))
+        self.assertEqual(contradictions(self.account, self.exchange.venue), list(words))
 
     def test_balance(self) -> None:
         """

@@ -160,7 +160,7 @@ class _Trading(TradingCase):
         for message in self.client.messages():
             mirror.see(message)
         account = self.exchange.venue.accounts[self.accountId]
-        self.assertEqual(contradictions(account, self.exchange.catalogue), [])
+        self.assertEqual(contradictions(account, self.exchange.venue), [])
 
     def wait(self, mirror: _Mirror, steps: int) -> None:
         for _ in range(steps):

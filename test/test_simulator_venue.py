@@ -21,6 +21,7 @@ from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.market.market import Market
 from ctrader_twisted.simulator.market.source import PriceSource, Tick
 from ctrader_twisted.simulator.refusal import TradeRefusal
+from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.venue import arithmetic
 from ctrader_twisted.simulator.venue.checks import checkDigits
 from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
@@ -165,7 +166,7 @@ class PriceTests(SynchronousTestCase):
         """
         symbol = ProtoOASymbol(symbolId=1, digits=2, pipPosition=0)
         for price in (85_287.21, 0.01, 0.0, 1_999_999.99):
-            checkDigits(price, symbol)
+            checkDigits(price, symbol, Settings())
 
 
 class RateTests(SynchronousTestCase):

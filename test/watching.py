@@ -35,11 +35,11 @@ class Watch:
         @return: all that did not agree, now or before.
         """
         for account in self._exchange.venue.accounts.values():
-            self.found += contradictions(account, self._exchange.catalogue)
+            self.found += contradictions(account, self._exchange.venue)
         return self.found
 
     def _published(self, accountId: int, message: Message, clientMsgId: str | None = None) -> None:
         self._publish(accountId, message, clientMsgId)
         account = self._exchange.venue.accounts[accountId]
-        for words in contradictions(account, self._exchange.catalogue, isSettled=False):
+        for words in contradictions(account, self._exchange.venue, isSettled=False):
             self.found.append(f"after {type(message).__name__}: {words}")

@@ -57,7 +57,7 @@ def serve(call: Call[Any]) -> None:
     try:
         _checkRate(call, row)
         _checkState(call, row)
-        _answer(call, row)
+        _answer(call)
     except Refusal as refusal:
         _sendError(call, refusal, row)
     except Exception:
@@ -133,15 +133,8 @@ def _needsNoPermission(call: Call[Any]) -> bool:
     return isinstance(call.message, ProtoOAMarginCallUpdateReq) and not call.exchange.settings.marginCallsNeedTrade
 
 
-def _answer(call: Call[Any], row: RequestRow) -> None:
-    try:
-        _SERVED[type(call.message)](call)
-    except TradeRefusal:
-        raise
-    except Refusal as refusal:
-        if row.rate is RateClass.TRADING and call.exchange.settings.invalidAsOrderError:
-            raise TradeRefusal(refusal.code, refusal.description) from None
-        raise
+def _answer(call: Call[Any]) -> None:
+    _SERVED[type(call.message)](call)
 
 
 def _sendError(call: Call[Any], refusal: Refusal, row: RequestRow) -> None:

@@ -12,12 +12,14 @@ from ctrader_twisted.framing import MAX_FRAME
 
 __all__ = [
     "BarsWithoutSpots",
+    "CloseLocked",
     "NotAuthorised",
     "RateRefusal",
     "RotationMoment",
     "RotationOrder",
     "SecondLogin",
     "Settings",
+    "TierRule",
     "UnknownClient",
     "UnknownSymbol",
     "UnknownSymbols",
@@ -123,6 +125,25 @@ class UnknownSymbols(Enum):
     NEVER = "never"
 
 
+class CloseLocked(Enum):
+    """
+    The code of the refusal of a close while another one is under way.
+    """
+
+    LOCKED = "POSITION_LOCKED"
+    PENDING = "PENDING_EXECUTION"
+
+
+class TierRule(Enum):
+    """
+    How a table of dynamic leverage is read: each slice of an exposure has the leverage of its own tier, as with a tax;
+    or the whole exposure has that of the tier in which it ends.
+    """
+
+    SLICES = "slices"
+    WHOLE = "whole"
+
+
 @frozen(kw_only=True)
 class Settings:
     """
@@ -174,9 +195,12 @@ class Settings:
     @ivar grantsReplace: whether access that a user grants to an application again ends what was granted before.
     @ivar grantLimit: how many grants of one user to one application are kept, without those that the simulation began
         with; the oldest ends when there is one more.
-    @ivar invalidAsOrderError: whether a request to trade that makes no sense is refused by an order error event, as
-        other refusals to trade are, and not by an error answer.
-    @ivar uniqueClientOrderIds: whether an order is refused whose C{clientOrderId} the account has used before.
+    @ivar closeLocked: how a close is refused while another one is under way.
+    @ivar cancelRejectedByEvent: whether the cancellation of an order that is just being executed is rejected by an
+        execution event, and not by an order error event.
+    @ivar closeEndsProtection: whether the end of the protective order is told after a full close.
+    @ivar flipNewId: whether a netted position that is turned round has a new id.
+    @ivar formingBars: whether history holds the trendbar that is forming.
     @ivar fillLatency: seconds from the acceptance of a market order to its execution.
     @ivar protectionLatency: seconds from an execution to the order that protects the new position.
     @ivar positionLimit: positions of one account, open or waiting to be.
@@ -184,6 +208,24 @@ class Settings:
     @ivar stopOutIsAccepted: whether a stop-out is told of by the acceptance of its order, and then by the deal.
     @ivar negativeBalanceProtection: whether a balance below zero is made up for once nothing is open any more.
     @ivar swapYear: the days of the year that a yearly swap in percent is divided by.
+    @ivar tierRule: how tables of dynamic leverage are read.
+    @ivar convertsAtBid: whether assets are converted at the bids of symbols, and not at the middle prices.
+    @ivar feeRoundsAway: whether the fee for a conversion is rounded away from zero, and not to the nearest.
+    @ivar acceptanceNamesPosition: whether the event that accepts an order names the empty position that it will open.
+    @ivar absoluteLevelsAreOrderErrors: whether absolute levels on orders at the market draw an order error event, and
+        not an error answer.
+    @ivar digitsAreBadPrices: whether too many digits of a price are a bad price, and not an invalid request.
+    @ivar reachedStopsTrigger: whether a stop order beyond the market is executed at once, and not refused.
+    @ivar missIsRejected: whether an order that cannot be executed at all, and may not wait, ends as rejected, and not
+        as cancelled.
+    @ivar pendingFillsAreServerEvents: whether the execution of an order that has waited counts as the server's doing.
+    @ivar cleanUpIsServerEvent: whether the end of the protection of a closed position does.
+    @ivar firstProtectionIsServerEvent: whether the first protection of a position, which a request asks for, does.
+    @ivar amendmentsReset: whether a change of an order ends levels, trailing and expiration that it leaves out.
+    @ivar trailsByPip: whether a trailing stop loss moves by whole pips, and not with each better price.
+    @ivar withdrawalsAreNegative: whether the delta of a withdrawal is below zero.
+    @ivar balanceUpdatesTrader: whether each change of a balance is told by a trader update, too.
+    @ivar clientOrderIdsAreUnique: whether the id of an order that is remembered is refused for another one.
     @ivar barsWithoutSpots: what a subscription to live trendbars without one to spots draws.
     @ivar barChunk: the most trendbars in one answer.
     @ivar tickChunk: the most ticks in one answer.
@@ -236,8 +278,11 @@ class Settings:
     refreshNeedsApplication: bool = True
     grantsReplace: bool = False
     grantLimit: int = 50
-    invalidAsOrderError: bool = False
-    uniqueClientOrderIds: bool = False
+    closeLocked: CloseLocked = CloseLocked.LOCKED
+    cancelRejectedByEvent: bool = True
+    closeEndsProtection: bool = True
+    flipNewId: bool = True
+    formingBars: bool = True
     fillLatency: float = 0.14
     protectionLatency: float = 0.003
     positionLimit: int = 2_000
@@ -245,6 +290,22 @@ class Settings:
     stopOutIsAccepted: bool = True
     negativeBalanceProtection: bool = True
     swapYear: int = 360
+    tierRule: TierRule = TierRule.SLICES
+    convertsAtBid: bool = False
+    feeRoundsAway: bool = True
+    acceptanceNamesPosition: bool = True
+    absoluteLevelsAreOrderErrors: bool = False
+    digitsAreBadPrices: bool = False
+    reachedStopsTrigger: bool = False
+    missIsRejected: bool = False
+    pendingFillsAreServerEvents: bool = True
+    cleanUpIsServerEvent: bool = True
+    firstProtectionIsServerEvent: bool = False
+    amendmentsReset: bool = True
+    trailsByPip: bool = False
+    withdrawalsAreNegative: bool = True
+    balanceUpdatesTrader: bool = False
+    clientOrderIdsAreUnique: bool = False
     barsWithoutSpots: BarsWithoutSpots = BarsWithoutSpots.NOT_SUBSCRIBED
     barChunk: int = 5_000
     tickChunk: int = 5_000

@@ -71,6 +71,7 @@ CONNECTION = (
         Sureness.ASSUMED,
         "1.4 no. 2 [cTrader-Layer src]",
         "always sends one",
+        fixed="there is no id that it could carry instead",
     ),
     Entry(
         "heartbeat-before-login",
@@ -92,6 +93,7 @@ CONNECTION = (
         Sureness.ASSUMED,
         "6 legend (P), 13 [ctoa docs]",
         "nothing",
+        fixed="clients of this package send nothing such",
     ),
     Entry(
         "missing-field",
@@ -106,6 +108,7 @@ CONNECTION = (
         Sureness.ASSUMED,
         "11.1, 13 (assumed form)",
         "nothing",
+        fixed="clients of this package send nothing such",
     ),
     Entry(
         "frames",
@@ -127,6 +130,14 @@ CONNECTION = (
         Sureness.CONFIRMED,
         "3.1 [help: connection; nautilus notes]",
         "has one for each host",
+    ),
+    Entry(
+        "empty-payload",
+        "The frame of a message without set fields carries a payload of no bytes, and not no payload.",
+        Sureness.DOCUMENTED,
+        "0.1: zero-length or absent; ctrader-layer fails where it is absent",
+        "reads both",
+        how="Look whether the frame of the application's login answer ends in ``12 00``.",
     ),
 )
 """

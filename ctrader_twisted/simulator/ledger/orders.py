@@ -22,6 +22,7 @@ ORDERS = (
         Sureness.CONFLICTING,
         "8.4 (conflict)",
         "handles both",
+        switch="acceptanceNamesPosition",
     ),
     Entry(
         "absolute-levels",
@@ -36,7 +37,7 @@ ORDERS = (
         Sureness.CONFLICTING,
         "8.3 (conflict)",
         "handles both",
-        switch="invalidAsOrderError",
+        switch="absoluteLevelsAreOrderErrors",
     ),
     Entry(
         "pending-accepted",
@@ -53,6 +54,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "8.3 (assumed)",
         "checks before sending",
+        fixed="any other answer would be another refusal, which is final likewise",
     ),
     Entry(
         "stop-beyond",
@@ -60,6 +62,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "8.3 (assumed reject)",
         "refuses such a stop before sending, if it knows a quote",
+        switch="reachedStopsTrigger",
     ),
     Entry(
         "pending-while-closed",
@@ -69,6 +72,7 @@ ORDERS = (
         "8.3 (not told)",
         "follows the events",
         how="Place an order at a weekend.",
+        fixed="it is what these types of order are for",
     ),
     Entry(
         "pending-fill",
@@ -78,6 +82,15 @@ ORDERS = (
         "8.5, 8.12 [nautilus notes; ftmo notes]",
         "follows the events",
         remark="the price of stops is confirmed",
+        fixed="it is what these types of order are for",
+    ),
+    Entry(
+        "pending-fill-server",
+        "The fill of a pending order is an event of the server.",
+        Sureness.ASSUMED,
+        "8.5 (assumed true)",
+        "does not go by it",
+        switch="pendingFillsAreServerEvents",
     ),
     Entry(
         "stop-limit-missed",
@@ -87,6 +100,7 @@ ORDERS = (
         "8.5 (assumed)",
         "nothing",
         how="A stop limit order without slippage, before news.",
+        fixed="it is what these types of order are for",
     ),
     Entry(
         "market-time-in-force",
@@ -96,6 +110,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "8.3 [proto]; 12.1 no. 20",
         "reads it from the order",
+        fixed="it is what these types of order are for",
     ),
     Entry(
         "missed-range",
@@ -104,6 +119,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "8.5 (assumed); 14.1 no. 9",
         "the order ends with what was filled",
+        switch="missIsRejected",
     ),
     Entry(
         "expired",
@@ -120,6 +136,7 @@ ORDERS = (
         Sureness.CONFLICTING,
         "8.5 [proto; PyneSys src]",
         "handles both",
+        switch="cancelRejectedByEvent",
         remark="an order error event is possible, too",
     ),
     Entry(
@@ -129,6 +146,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "8.8 [api-client src]; 14.1 no. 11",
         "sends the whole order again",
+        switch="amendmentsReset",
         remark="it is reported that levels and expiration may be lost",
     ),
     Entry(
@@ -137,7 +155,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "8.3 (assumed); 14.1 no. 16",
         "refuses one that it has used before",
-        switch="uniqueClientOrderIds",
+        switch="clientOrderIdsAreUnique",
     ),
     Entry(
         "bad-volume",
@@ -152,6 +170,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "8.3 (assumed)",
         "does not send it",
+        fixed="any other answer would be another refusal, which is final likewise",
     ),
     Entry(
         "relative-precision",
@@ -230,6 +249,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "8.8 (assumed)",
         "sends the whole order again",
+        fixed="the alternative is a loss that no source reports",
     ),
     Entry(
         "amend-unknown",
@@ -244,6 +264,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "8.3 (assumed)",
         "rounds or refuses it",
+        switch="digitsAreBadPrices",
     ),
     Entry(
         "both-levels",
@@ -251,6 +272,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "8.3 (assumed)",
         "does not send both",
+        fixed="any other answer would be another refusal, which is final likewise",
     ),
     Entry(
         "wrong-side-level",
@@ -258,6 +280,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "11.2 [proto]",
         "does not send it",
+        fixed="any other answer would be another refusal, which is final likewise",
     ),
     Entry(
         "bad-expiration",
@@ -265,6 +288,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "11.2 [proto]",
         "does not send it",
+        fixed="any other answer would be another refusal, which is final likewise",
     ),
     Entry(
         "marketable-limit",
@@ -272,6 +296,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "8.3 (assumed)",
         "follows the events",
+        fixed="it is what these types of order are for",
     ),
     Entry(
         "limit-immediate",
@@ -279,6 +304,7 @@ ORDERS = (
         Sureness.ASSUMED,
         "8.5 (assumed); 12.1 no. 20 saw it rest",
         "reads the time in force from the order",
+        fixed="it is what these types of order are for",
     ),
     Entry(
         "reconcile-orders",
@@ -286,6 +312,32 @@ ORDERS = (
         Sureness.CONFIRMED,
         "6.3, 8.14 [nautilus rec]",
         "asks for them",
+    ),
+    Entry(
+        "trading-modes",
+        "Where a symbol's trading is disabled or close only, orders are refused with "
+        "``TRADING_DISABLED``; levels can be changed and orders cancelled always.",
+        Sureness.DOCUMENTED,
+        "9.7 [proto]: the modes",
+        "reports the refusal",
+        how="It takes a broker that sets a mode.",
+    ),
+    Entry(
+        "holidays",
+        "On a holiday of the symbol orders are refused with ``SYMBOL_HAS_HOLIDAY``, also where its "
+        "session is closed; nothing is executed, although quotes may flow.",
+        Sureness.DOCUMENTED,
+        "9.7, 11.2 [proto] (which of two codes is assumed)",
+        "knows the holidays",
+        how="An order on a bank holiday.",
+    ),
+    Entry(
+        "quotes-in-breaks",
+        "Quotes flow in the daily breaks, in which orders draw ``MARKET_CLOSED``.",
+        Sureness.CONFIRMED,
+        "9.7, 12.1 no. 22 [gh-code]",
+        "goes by the sessions",
+        how="An order in gold in its daily break.",
     ),
 )
 """

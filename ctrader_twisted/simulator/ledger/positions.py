@@ -24,6 +24,7 @@ POSITIONS = (
         Sureness.ASSUMED,
         "8.7 no. 10, 8.9 (assumed)",
         "waits for levels that are due; reports the refusal",
+        switch="closeLocked",
     ),
     Entry(
         "empty-position",
@@ -40,6 +41,7 @@ POSITIONS = (
         "8.7 (not told)",
         "sends both again",
         how="Change the levels of a position that has another trigger method.",
+        fixed="the alternative is a loss that no source reports",
     ),
     Entry(
         "increase",
@@ -60,6 +62,7 @@ POSITIONS = (
         "8.6 (not told)",
         "follows the events",
         how="Add to a protected position with an order that has levels.",
+        fixed="the alternative is a loss that no source reports",
     ),
     Entry(
         "netted-flip",
@@ -69,6 +72,7 @@ POSITIONS = (
         Sureness.ASSUMED,
         "8.6 (assumed); 14.1 no. 10",
         "follows the events",
+        fixed="one deal for both parts would not tell what was made",
     ),
     Entry(
         "trailing-removal",
@@ -85,6 +89,7 @@ POSITIONS = (
         "9.7 (assumed)",
         "checks points before sending, and leaves percents to the server",
         how="A level one point nearer than the symbol allows.",
+        fixed="the scale of percentages is not known at all",
     ),
     Entry(
         "nothing-to-amend",
@@ -119,6 +124,7 @@ POSITIONS = (
         Sureness.ASSUMED,
         "8.5 [ftmo notes] (the third event assumed)",
         "takes the closing deal as the answer",
+        switch="closeEndsProtection",
     ),
     Entry(
         "partial-close",
@@ -133,6 +139,7 @@ POSITIONS = (
         Sureness.ASSUMED,
         "8.9 (assumed)",
         "does not send it",
+        fixed="any other answer would be another refusal, which is final likewise",
     ),
     Entry(
         "close-unknown",
@@ -162,6 +169,7 @@ POSITIONS = (
         Sureness.ASSUMED,
         "8.6 (assumed); 14.1 no. 10",
         "follows the events",
+        switch="flipNewId",
         how="``ctrader verify --account`` on a netted demo account.",
     ),
     Entry(
@@ -191,6 +199,7 @@ POSITIONS = (
         Sureness.ASSUMED,
         "8.5 (assumed)",
         "follows the events",
+        fixed="no other event could tell it",
     ),
     Entry(
         "trailing-needs-stop",
@@ -226,6 +235,30 @@ POSITIONS = (
         Sureness.CONFIRMED,
         "8.13 [proto]",
         "reads it from both",
+    ),
+    Entry(
+        "clean-up-server",
+        "The cancellation of the protective order after a full close is an event of the server.",
+        Sureness.ASSUMED,
+        "8.5 (assumed)",
+        "does not go by it",
+        switch="cleanUpIsServerEvent",
+    ),
+    Entry(
+        "first-protection-server",
+        "The first protection of a bare position is no event of the server.",
+        Sureness.ASSUMED,
+        "8.5 (assumed false)",
+        "does not go by it",
+        switch="firstProtectionIsServerEvent",
+    ),
+    Entry(
+        "trailing-step",
+        "A trailing stop loss follows each price that improves it.",
+        Sureness.ASSUMED,
+        "8.13 (assumed); 14.1 no. 15",
+        "takes the stop loss from each event",
+        switch="trailsByPip",
     ),
     Entry(
         "level-hit",

@@ -81,6 +81,7 @@ PRICES = (
         "asks history no sooner; tells a bar only when there is a newer one",
         remark="up to a second was measured",
         how="Ask for the newest minutes right after one is over, and compare with the live bars.",
+        fixed="the real servers vary, and clients must not rely on it",
     ),
     Entry(
         "live-bar-first",
@@ -89,6 +90,7 @@ PRICES = (
         "9.3 (not told)",
         "nothing",
         how="Subscribe to live bars, and look what the next events hold.",
+        fixed="the real servers vary, and clients must not rely on it",
     ),
     Entry(
         "bars-without-spots",
@@ -106,6 +108,7 @@ PRICES = (
         Sureness.ASSUMED,
         "9.6 (assumed); 14",
         "takes each event in as a whole; of quotes that cross, the older go",
+        fixed="a book that came in parts would be the same after the last one",
     ),
     Entry(
         "depth-levels",
@@ -114,6 +117,7 @@ PRICES = (
         "9.6 (assumed)",
         "nothing",
         how="``ctrader quotes`` beside the depth of the terminal.",
+        fixed="the real servers vary, and clients must not rely on it",
     ),
     Entry(
         "spots-carry-others",
@@ -121,6 +125,7 @@ PRICES = (
         Sureness.ASSUMED,
         "9.2 no. 8 (assumed)",
         "holds the spots until bars and depth have ended",
+        fixed="bars have nothing to ride in without spots",
     ),
     Entry(
         "snapshot-order",
@@ -150,6 +155,7 @@ PRICES = (
         Sureness.ASSUMED,
         "1.4 no. 7 (assumed)",
         "does not look",
+        fixed="there is no id that it could carry instead",
     ),
     Entry(
         "mixed-batch",
@@ -195,6 +201,7 @@ PRICES = (
         "9.2 no. 9 (assumed)",
         "keeps them apart",
         how="A token that covers two demo accounts.",
+        fixed="events name their account, so there is nothing else that they could do",
     ),
     Entry(
         "bars-twice",
@@ -276,6 +283,7 @@ PRICES = (
         Sureness.ASSUMED,
         "9.4 (assumed)",
         "marks it",
+        switch="formingBars",
     ),
     Entry(
         "boundaries",
@@ -308,6 +316,33 @@ PRICES = (
         "6.6 [proto-hist]; 14.1 no. 4",
         "keeps within a week",
         switch="weekEnforced",
+    ),
+    Entry(
+        "tick-both-sides",
+        "History has each tick on both sides, also where the price of that side did not change.",
+        Sureness.ASSUMED,
+        "9.5: identical prices may follow each other",
+        "takes either",
+        how="Look for equal neighbours among the bids of a quiet minute.",
+        fixed="clients must take either in any case",
+    ),
+    Entry(
+        "bar-volume",
+        "The volume of a bar is the number of its ticks, of either side.",
+        Sureness.ASSUMED,
+        "9.4 [nautilus notes]: number of ticks",
+        "gives it as it is",
+        how="Compare the volume of a minute with its ticks.",
+        fixed="nothing goes by it",
+    ),
+    Entry(
+        "spots-conflated",
+        "The simulator sends each price; the real servers may leave some out.",
+        Sureness.ASSUMED,
+        "9.2 no. 4 (assumed)",
+        "does not count on each",
+        how="Compare the spot events of a busy minute with its ticks of history.",
+        fixed="which prices are left out is not known at all",
     ),
 )
 """

@@ -56,6 +56,7 @@ REFERENCE = (
         Sureness.ASSUMED,
         "6.2 (assumed)",
         "does not ask",
+        fixed="any other answer would be another refusal, which is final likewise",
     ),
     Entry(
         "conversion-direct",
@@ -123,6 +124,7 @@ REFERENCE = (
         Sureness.ASSUMED,
         "6.2 (not told)",
         "reports the refusal",
+        fixed="any other answer would be another refusal, which is final likewise",
     ),
     Entry(
         "profit-events",
@@ -131,6 +133,7 @@ REFERENCE = (
         Sureness.ASSUMED,
         "0.1 (assumed)",
         "nothing",
+        fixed="the feature is not public; a rule of a fault can refuse it",
     ),
     Entry(
         "money-digits", "``moneyDigits`` is 2.", Sureness.CONFIRMED, "14 [nautilus rec]", "reads it from each message"

@@ -24,6 +24,7 @@ REPORTS = (
         Sureness.ASSUMED,
         "8.6 [proto]",
         "nothing",
+        fixed="last in, first out would contradict the mean price of positions",
     ),
     Entry("deal-list", "Deals are listed with those that closed.", Sureness.CONFIRMED, "6.3 [proto]", "nothing"),
     Entry(
@@ -98,6 +99,7 @@ REPORTS = (
         Sureness.ASSUMED,
         "11.1 [proto]",
         "nothing",
+        fixed="any other answer would be another refusal, which is final likewise",
     ),
 )
 """

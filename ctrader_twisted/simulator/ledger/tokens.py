@@ -25,6 +25,7 @@ TOKENS = (
         "4.2 (assumed)",
         "reports ``ConsentDenied``",
         how="Grant access in a browser, as ``ctrader login`` does, and look at the address after a denial.",
+        fixed="it is about the pages and the service for tokens, of which no other behaviour is known",
     ),
     Entry(
         "consent-accounts",
@@ -34,6 +35,7 @@ TOKENS = (
         "goes by the account list of each token",
         how="Grant access in a browser, as ``ctrader login`` does, and look at ``ctrader accounts`` after "
         "leaving one out.",
+        fixed="it is about the pages and the service for tokens, of which no other behaviour is known",
     ),
     Entry(
         "code-lifetime",
@@ -60,6 +62,7 @@ TOKENS = (
         "4.3 (not told)",
         "nothing",
         how="Ask the token service with a code that does not exist, in a form.",
+        fixed="it is about the pages and the service for tokens, of which no other behaviour is known",
     ),
     Entry(
         "token-error-status",
@@ -78,6 +81,7 @@ TOKENS = (
         "4.3 (not told)",
         "reports ``ApplicationRefused``",
         how="Ask the token service with a wrong secret.",
+        fixed="it is about the pages and the service for tokens, of which no other behaviour is known",
     ),
     Entry(
         "token-lifetime",
@@ -111,6 +115,7 @@ TOKENS = (
         "4.3 (assumed)",
         "reports ``TokenRefused``",
         how="Ask the token service with a refresh token that does not exist.",
+        fixed="it is about the pages and the service for tokens, of which no other behaviour is known",
     ),
     Entry(
         "refresh-needs-application",

@@ -16,6 +16,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.market.bars import Bar
 from ctrader_twisted.simulator.market.market import Market
+from ctrader_twisted.simulator.market.periods import spanOf
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.requests.boundaries import WEEK, checkBarSpan, checkSpan
 
@@ -36,7 +37,10 @@ def _trendbars(call: Call[ProtoOAGetTrendbarsReq]) -> None:
     if request.count:
         # A count is satisfied backwards from the end, wherever the span begins.
         chunk, start = min(chunk, request.count), 0
-    bars = exchange.market.trendbars(request.symbolId, request.period, start, end, chunk + 1)
+    last = end
+    if not exchange.settings.formingBars:
+        last = min(end, spanOf(request.period, exchange.timeline.now()).opening - 1)
+    bars = exchange.market.trendbars(request.symbolId, request.period, min(start, last), last, chunk + 1)
     hasMore = len(bars) > chunk
     if hasMore and exchange.settings.shortPages:
         chunk = max(1, chunk - 1)

@@ -23,6 +23,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.refusal import Refusal
 from ctrader_twisted.simulator.requests.boundaries import checkSpan
+from ctrader_twisted.simulator.venue.cashflow import toldFlow
 
 __all__ = ["MONEY"]
 
@@ -31,9 +32,9 @@ def _cashFlow(call: Call[ProtoOACashFlowHistoryListReq]) -> None:
     start, end = call.message.fromTimestamp, call.message.toTimestamp
     checkSpan(start, end, week=True)
     records = [each for each in call.account.cashFlow.values() if start <= each.changeBalanceTimestamp <= end]
-    call.reply(
-        ProtoOACashFlowHistoryListRes(depositWithdraw=records[::-1] if call.exchange.settings.newestFirst else records)
-    )
+    settings = call.exchange.settings
+    told = [toldFlow(each, settings) for each in records]
+    call.reply(ProtoOACashFlowHistoryListRes(depositWithdraw=told[::-1] if settings.newestFirst else told))
 
 
 def _marginCalls(call: Call[ProtoOAMarginCallListReq]) -> None:

@@ -12,7 +12,6 @@ from ctrader_twisted.schema.messages import (
     ProtoOANewOrderReq,
 )
 from ctrader_twisted.simulator.call import Call, Requests
-from ctrader_twisted.simulator.refusal import Refusal
 from ctrader_twisted.simulator.venue.amending import amendProtection
 from ctrader_twisted.simulator.venue.closing import closePosition
 from ctrader_twisted.simulator.venue.opening import placeOrder
@@ -22,7 +21,6 @@ __all__ = ["TRADING"]
 
 
 def _newOrder(call: Call[ProtoOANewOrderReq]) -> None:
-    _checkId(call)
     placeOrder(call.exchange.venue, call.account, call.message, call.clientMsgId)
 
 
@@ -40,14 +38,6 @@ def _closePosition(call: Call[ProtoOAClosePositionReq]) -> None:
 
 def _amendProtection(call: Call[ProtoOAAmendPositionSLTPReq]) -> None:
     amendProtection(call.exchange.venue, call.account, call.message, call.clientMsgId)
-
-
-def _checkId(call: Call[ProtoOANewOrderReq]) -> None:
-    wanted, account = call.message.clientOrderId, call.account
-    if not wanted or not call.exchange.settings.uniqueClientOrderIds:
-        return
-    if any(order.clientOrderId == wanted for order in (*account.orders.values(), *account.ended.values())):
-        raise Refusal("INVALID_REQUEST", f"There is an order with the client order id {wanted} already")
 
 
 TRADING: Requests = {

@@ -36,7 +36,7 @@ def amendProtection(
             "PENDING_EXECUTION", f"Position {position.positionId} is being changed", positionId=position.positionId
         )
     for price in (request.stopLoss, request.takeProfit):
-        checkDigits(price, venue.catalogue.full(position.tradeData.symbolId))
+        checkDigits(price, venue.catalogue.full(position.tradeData.symbolId), venue.settings)
     levels = _wanted(request, position)
     if levels == levelsOf(position):
         raise Refusal("INVALID_REQUEST", "Nothing to amend.")

@@ -23,6 +23,7 @@ __all__ = [
     "meanLeverage",
     "meanPrice",
     "share",
+    "tierLeverage",
 ]
 
 PRICE_SCALE = 100_000
@@ -101,15 +102,17 @@ def commission(
     return -halfAway(max(cost, least) * _CENTS)
 
 
-def conversionFee(gross: int, feeRate: int) -> int:
+def conversionFee(gross: int, feeRate: int, *, roundsAway: bool = True) -> int:
     """
     Find what the conversion of a result into the deposit asset costs.
 
     @param gross: the result, in money.
     @param feeRate: in 1/10000 of the result.
+    @param roundsAway: whether it is rounded away from zero, and not to the nearest.
     @return: money; never positive.
     """
-    return -away(Fraction(abs(gross) * feeRate, 10_000))
+    fee = Fraction(abs(gross) * feeRate, 10_000)
+    return -(away(fee) if roundsAway else halfAway(fee))
 
 
 def margin(volume: int, baseToDeposit: Fraction, leverage: Fraction) -> int:
@@ -142,6 +145,18 @@ def meanLeverage(tiers: Sequence[tuple[int, int]], most: Fraction, held: Fractio
             bound += (top - start) / min(most, Fraction(leverage))
             start = top
     return added / bound if tiers else most
+
+
+def tierLeverage(tiers: Sequence[tuple[int, int]], most: Fraction, exposure: Fraction) -> Fraction:
+    """
+    Find the leverage of an exposure by the tier in which it ends.
+
+    @param tiers: as for L{meanLeverage}.
+    @param most: likewise.
+    @param exposure: in dollars.
+    """
+    fitting = [leverage for limit, leverage in tiers if exposure * _CENTS <= limit]
+    return min(most, Fraction((fitting or [tiers[-1][1]])[0])) if tiers else most
 
 
 def share(amount: int, part: int, whole: int) -> int:

@@ -90,7 +90,7 @@ def bookClosing(
     bothSides = commission + arithmetic.share(position.commission, part.volume, held)
     isConverted = symbol.quoteAssetId != account.terms.depositAssetId
     feeRate = venue.catalogue.full(symbolId).pnlConversionFeeRate if isConverted else 0
-    fee = arithmetic.conversionFee(gross, feeRate)
+    fee = arithmetic.conversionFee(gross, feeRate, roundsAway=venue.settings.feeRoundsAway)
     account.book(gross + swap + bothSides + fee, now)
     detail = ProtoOAClosePositionDetail(
         entryPrice=position.price,

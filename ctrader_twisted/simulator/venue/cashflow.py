@@ -9,13 +9,15 @@ from ctrader_twisted.schema.messages import (
     ProtoOADepositWithdraw,
     ProtoOAExecutionEvent,
     ProtoOAExecutionType,
+    ProtoOATraderUpdatedEvent,
 )
 from ctrader_twisted.simulator.refusal import TradeRefusal
+from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.venue.account import MONEY_DIGITS, TradingAccount
 from ctrader_twisted.simulator.venue.standing import standingOf
 from ctrader_twisted.simulator.venue.venue import Venue
 
-__all__ = ["moveMoney"]
+__all__ = ["moveMoney", "tellTrader", "toldFlow"]
 
 
 def moveMoney(
@@ -47,12 +49,39 @@ def moveMoney(
     event = ProtoOAExecutionEvent(
         ctidTraderAccountId=account.terms.accountId,
         executionType=ProtoOAExecutionType.DEPOSIT_WITHDRAW,
-        depositWithdraw=record,
+        depositWithdraw=toldFlow(record, venue.settings),
         isServerEvent=True,
     )
     venue.publish(account.terms.accountId, event)
+    if venue.settings.balanceUpdatesTrader:
+        tellTrader(venue, account)
     venue.changed()
     return record
+
+
+def toldFlow(record: ProtoOADepositWithdraw, settings: Settings) -> ProtoOADepositWithdraw:
+    """
+    Write a change of a balance as it is told.
+
+    @param record: the change.
+    @param settings: whether the delta of a withdrawal is below zero.
+    """
+    told = ProtoOADepositWithdraw()
+    told.CopyFrom(record)
+    if not settings.withdrawalsAreNegative:
+        told.delta = abs(record.delta)
+    return told
+
+
+def tellTrader(venue: Venue, account: TradingAccount) -> None:
+    """
+    Tell what an account says of itself.
+
+    @param venue: where events go.
+    @param account: the account.
+    """
+    accountId = account.terms.accountId
+    venue.publish(accountId, ProtoOATraderUpdatedEvent(ctidTraderAccountId=accountId, trader=account.trader()))
 
 
 def _equity(venue: Venue, account: TradingAccount) -> int | None:

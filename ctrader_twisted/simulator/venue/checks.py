@@ -13,6 +13,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOATradingMode,
 )
 from ctrader_twisted.simulator.refusal import Refusal, TradeRefusal
+from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.arithmetic import PRICE_SCALE
 from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
@@ -103,12 +104,13 @@ def checkExposure(account: TradingAccount, symbol: ProtoOASymbol, side: ProtoOAT
         raise TradeRefusal("MAX_EXPOSURE_REACHED", words)
 
 
-def checkDigits(price: float, symbol: ProtoOASymbol) -> None:
+def checkDigits(price: float, symbol: ProtoOASymbol, settings: Settings) -> None:
     """
     Refuse a price that is finer than the symbol's, or that is none.
 
     @param price: a price as orders carry it.
     @param symbol: the symbol.
+    @param settings: how too many digits are refused.
     @raise Refusal: if it has too many digits, or is negative, infinite or not a number.
     """
     if not isfinite(price) or price < 0:
@@ -116,6 +118,8 @@ def checkDigits(price: float, symbol: ProtoOASymbol) -> None:
     exact = fromDouble(price)
     if exact / PRICE_SCALE != price or exact % pointOf(symbol):
         words = f"Order price has more digits than symbol allows. Allowed {symbol.digits} digits"
+        if settings.digitsAreBadPrices:
+            raise TradeRefusal("TRADING_BAD_PRICES", words)
         raise Refusal("INVALID_REQUEST", words)
 
 

@@ -10,19 +10,19 @@ from itertools import pairwise
 from attrs import define
 
 from ctrader_twisted.schema.messages import ProtoOADeal, ProtoOAOrder, ProtoOAOrderType, ProtoOAPositionStatus
-from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.venue import arithmetic
 from ctrader_twisted.simulator.venue.account import TradingAccount, booked
 from ctrader_twisted.simulator.venue.margins import allot
 from ctrader_twisted.simulator.venue.offsets import matches
 from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
+from ctrader_twisted.simulator.venue.venue import Venue
 
 __all__ = ["contradictions"]
 
 _PROTECTION = ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT
 
 
-def contradictions(account: TradingAccount, catalogue: Catalogue | None = None, *, isSettled: bool = True) -> list[str]:
+def contradictions(account: TradingAccount, venue: Venue | None = None, *, isSettled: bool = True) -> list[str]:
     """
     Hold an account's books against each other: the balance is what it was before all that is remembered, and what
     deals, deposits and withdrawals have booked since, each from where the last one has left it; each position holds
@@ -31,7 +31,7 @@ def contradictions(account: TradingAccount, catalogue: Catalogue | None = None, 
     rules say.
 
     @param account: the account.
-    @param catalogue: the symbols and their tables of leverage; without them margins are not looked at.
+    @param venue: where it trades; without it margins are not looked at.
     @param isSettled: whether it is at rest. An event that tells of a deal goes ahead of the change of the protection
         that follows from it, so that between the two this cannot be looked at.
     @return: a sentence for each contradiction; nothing if there is none.
@@ -40,8 +40,8 @@ def contradictions(account: TradingAccount, catalogue: Catalogue | None = None, 
     if account.remembersAllDeals:
         found += [*_dealt(account), *_executed(account)]
     # The stop loss that margins of limited risk follow comes after the deal, too.
-    if catalogue is not None and (isSettled or not account.terms.isLimitedRisk):
-        found += _margins(account, catalogue)
+    if venue is not None and (isSettled or not account.terms.isLimitedRisk):
+        found += _margins(account, venue)
     return [*found, *_protections(account)] if isSettled else found
 
 
@@ -155,9 +155,9 @@ def _orders(account: TradingAccount) -> Iterator[str]:
             yield f"order {order.orderId} is executed whole, and alive"
 
 
-def _margins(account: TradingAccount, catalogue: Catalogue) -> Iterator[str]:
+def _margins(account: TradingAccount, venue: Venue) -> Iterator[str]:
     for symbolId, rates in account.conversions.items():
-        for positionId, money in allot(account, catalogue, symbolId, rates).items():
+        for positionId, money in allot(venue, account, symbolId, rates).items():
             blocked = account.positions[positionId].usedMargin
             if blocked != money:
                 yield f"position {positionId} blocks {blocked}, and the rules make {money}"

@@ -18,6 +18,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.booking import bookClosing, bookOpening
+from ctrader_twisted.simulator.venue.cashflow import tellTrader
 from ctrader_twisted.simulator.venue.checks import checkExposure, checkMode, checkOpen, checkShort
 from ctrader_twisted.simulator.venue.guarantees import chargeGuarantee
 from ctrader_twisted.simulator.venue.kinds import cannotWait, isPending, rests, withinLimit
@@ -69,7 +70,7 @@ def attempt(venue: Venue, account: TradingAccount, order: ProtoOAOrder, price: i
         if withinLimit(order, price, venue.catalogue.symbol(order.tradeData.symbolId).point):
             execute(venue, account, order, price, cause)
         elif not rests(order):
-            endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, cause)
+            _endRest(venue, account, order, cause)
     except TradeRefusal as refusal:
         if refusal.code == "NO_QUOTES" and isPending(order):
             # Without a price for a conversion it has to wait for the next tick.
@@ -102,7 +103,7 @@ def execute(venue: Venue, account: TradingAccount, order: ProtoOAOrder, price: i
             changed[position.positionId] = position
         rest -= volume
     if rest and not rests(order):
-        endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, cause)
+        _endRest(venue, account, order, cause)
     for position in changed.values():
         isGrown = position.tradeData.volume and position.tradeData.tradeSide == order.tradeData.tradeSide
         # Levels may have been changed since an earlier part of the order set them.
@@ -141,6 +142,16 @@ def endOrder(
         del account.positions[position.positionId]
     account.endOrder(order, status, now)
     venue.tell(account, _ENDS[status], order, position, cause=cause, errorCode=errorCode)
+
+
+def _endRest(venue: Venue, account: TradingAccount, order: ProtoOAOrder, cause: Cause) -> None:
+    """
+    End what could not be executed of an order that may not wait.
+    """
+    isRejected = venue.settings.missIsRejected and not order.executedVolume
+    kinds = ProtoOAOrderStatus
+    status = kinds.ORDER_STATUS_REJECTED if isRejected else kinds.ORDER_STATUS_CANCELLED
+    endOrder(venue, account, order, status, cause)
 
 
 _ENDS = {
@@ -243,7 +254,8 @@ def _book(
 def _takePosition(venue: Venue, account: TradingAccount, order: ProtoOAOrder) -> ProtoOAPosition:
     position = _target(account, order)
     if position is None:
-        order.positionId = venue.ids.newPosition()
+        if venue.settings.flipNewId:
+            order.positionId = venue.ids.newPosition()
         position = account.positions[order.positionId] = emptyPosition(order)
     elif position.positionId != order.positionId:
         # The empty position of its own was never to be seen among the open ones.
@@ -271,6 +283,8 @@ def _tellDeal(
         account.endOrder(order, ProtoOAOrderStatus.ORDER_STATUS_FILLED, deal.executionTimestamp)
         kind = ProtoOAExecutionType.ORDER_FILLED
     venue.tell(account, kind, order, position, deal, cause=cause)
+    if deal.HasField("closePositionDetail") and venue.settings.balanceUpdatesTrader:
+        tellTrader(venue, account)
     tellMargins(venue, account, (each for each in changed if each is not position))
     if position.positionId in stops:
         chargeGuarantee(venue, account, deal.symbolId, deal.filledVolume)

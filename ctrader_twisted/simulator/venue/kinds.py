@@ -22,6 +22,7 @@ __all__ = [
     "LIMITED",
     "PENDING",
     "cannotWait",
+    "isBeyond",
     "isDouble",
     "isPending",
     "limitOf",
@@ -143,6 +144,18 @@ def reference(side: ProtoOATradeSide, method: ProtoOAOrderTriggerMethod, tick: T
     """
     usesAsk = (side == ProtoOATradeSide.BUY) != (method in _OPPOSITE)
     return tick.ask if usesAsk else tick.bid
+
+
+def isBeyond(order: ProtoOAOrder, tick: Tick) -> bool:
+    """
+    Tell whether prices have reached an order's stop.
+
+    @param order: an order with a stop price.
+    @param tick: the prices.
+    """
+    side, stop = order.tradeData.tradeSide, fromDouble(order.stopPrice)
+    price = reference(side, order.stopTriggerMethod, tick)
+    return price >= stop if side == ProtoOATradeSide.BUY else price <= stop
 
 
 def isDouble(method: ProtoOAOrderTriggerMethod) -> bool:

@@ -16,6 +16,7 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.refusal import TradeRefusal
+from ctrader_twisted.simulator.settings import TierRule
 from ctrader_twisted.simulator.venue import arithmetic
 from ctrader_twisted.simulator.venue.account import MONEY_DIGITS, Conversion, TradingAccount
 from ctrader_twisted.simulator.venue.prices import exactRate, fromDouble
@@ -51,7 +52,7 @@ def marginOf(
     tiers = _tiersOf(venue.catalogue, symbolId)
     dollars = _dollars(venue, symbolId) if tiers else Fraction(0)
     held = sum(each.tradeData.volume for each in _positions(account, symbolId, side))
-    leverage = arithmetic.meanLeverage(tiers, _most(account), held * dollars, volume * dollars)
+    leverage = _leverage(venue, account, tiers, held * dollars, volume * dollars)
     byLeverage = arithmetic.margin(volume, venue.baseToDeposit(account, symbolId), leverage)
     if distance is None:
         return byLeverage
@@ -73,7 +74,7 @@ def remargin(
     """
     rates = account.conversions[symbolId] = _conversion(venue, account, symbolId)
     changed = []
-    for positionId, money in allot(account, venue.catalogue, symbolId, rates, stops).items():
+    for positionId, money in allot(venue, account, symbolId, rates, stops).items():
         position = account.positions[positionId]
         if position.usedMargin != money:
             position.usedMargin = money
@@ -100,8 +101,8 @@ def tellMargins(venue: Venue, account: TradingAccount, positions: Iterable[Proto
 
 
 def allot(
+    venue: Venue,
     account: TradingAccount,
-    catalogue: Catalogue,
     symbolId: int,
     rates: Conversion,
     stops: Mapping[int, int] | None = None,
@@ -109,20 +110,23 @@ def allot(
     """
     Find what each open position in a symbol blocks. Of those on one side, the older lie below the newer in the table.
 
+    @param venue: where they are traded.
     @param account: whose they are.
-    @param catalogue: the symbols and their tables.
     @param symbolId: the symbol.
     @param rates: the rates to count with.
     @param stops: by position, guaranteed stop losses that are about to be set, in 1/100000 of a price unit.
     @return: money by the id of the position.
     """
-    tiers, dollars = _tiersOf(catalogue, symbolId), rates.baseToUsd / 100
+    tiers, dollars = _tiersOf(venue.catalogue, symbolId), rates.baseToUsd / 100
+    isWhole = venue.settings.tierRule is TierRule.WHOLE
     margins: dict[int, int] = {}
     for side in (ProtoOATradeSide.BUY, ProtoOATradeSide.SELL):
-        held = 0
-        for position in sorted(_positions(account, symbolId, side), key=lambda each: each.positionId):
+        positions = sorted(_positions(account, symbolId, side), key=lambda each: each.positionId)
+        held = sum(each.tradeData.volume for each in positions) if isWhole else 0
+        for position in positions:
             volume = position.tradeData.volume
-            leverage = arithmetic.meanLeverage(tiers, _most(account), held * dollars, volume * dollars)
+            below = held - volume if isWhole else held
+            leverage = _leverage(venue, account, tiers, below * dollars, volume * dollars)
             money = arithmetic.margin(volume, exactRate(position.marginRate), leverage)
             stop = (stops or {}).get(position.positionId, _guaranteed(position))
             if stop is not None:
@@ -130,7 +134,7 @@ def allot(
                 distance = sign * (fromDouble(position.price) - stop)
                 money = _limited(account, money, distance, volume, rates.quoteToDeposit)
             margins[position.positionId] = money
-            held += volume
+            held += 0 if isWhole else volume
     return margins
 
 
@@ -198,15 +202,20 @@ def _tiersOf(catalogue: Catalogue, symbolId: int) -> Sequence[tuple[int, int]]:
     return table.tiers if table else ()
 
 
+def _leverage(
+    venue: Venue, account: TradingAccount, tiers: Sequence[tuple[int, int]], held: Fraction, added: Fraction
+) -> Fraction:
+    most = Fraction(account.terms.leverageInCents, 100)
+    if venue.settings.tierRule is TierRule.WHOLE:
+        return arithmetic.tierLeverage(tiers, most, held + added)
+    return arithmetic.meanLeverage(tiers, most, held, added)
+
+
 def _dollars(venue: Venue, symbolId: int) -> Fraction:
     """
     @return: dollars for 1/100 of a unit.
     """
     return venue.rates.toUsd(venue.catalogue.symbol(symbolId).baseAssetId) / 100
-
-
-def _most(account: TradingAccount) -> Fraction:
-    return Fraction(account.terms.leverageInCents, 100)
 
 
 def _guaranteed(position: ProtoOAPosition) -> int | None:

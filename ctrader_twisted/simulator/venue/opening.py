@@ -21,7 +21,7 @@ from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.checks import checkExposure, checkMode, checkOpen, pointOf
 from ctrader_twisted.simulator.venue.closing import checkPart, openPositionOf
 from ctrader_twisted.simulator.venue.execution import executeSoon
-from ctrader_twisted.simulator.venue.kinds import FIELDS, PENDING, cannotWait, withinLimit
+from ctrader_twisted.simulator.venue.kinds import FIELDS, PENDING, cannotWait, isBeyond, withinLimit
 from ctrader_twisted.simulator.venue.records import emptyPosition
 from ctrader_twisted.simulator.venue.rules import (
     checkFields,
@@ -54,8 +54,10 @@ def placeOrder(venue: Venue, account: TradingAccount, request: ProtoOANewOrderRe
     """
     symbol = venue.catalogue.symbol(request.symbolId)
     specification = venue.catalogue.full(symbol.symbolId)
-    checkFields(request, specification)
-    target = _target(account, request)
+    checkFields(request, specification, venue.settings)
+    if venue.settings.clientOrderIdsAreUnique:
+        _checkClientOrderId(account, request)
+    target = _target(venue, account, request)
     reduced = _reducedBy(request, target)
     if request.HasField("positionId") and target is not None and reduced:
         checkPart(request.volume, target, specification.stepVolume)
@@ -70,7 +72,8 @@ def placeOrder(venue: Venue, account: TradingAccount, request: ProtoOANewOrderRe
     if isAtOnce:
         checkOpen(specification, venue.now())
     tick = present(venue, symbol.symbolId)
-    checkStop(request, tick)
+    if not venue.settings.reachedStopsTrigger:
+        checkStop(request, tick)
     checkLevels(request, specification, tick)
     if target is None and len(account.positions) >= venue.settings.positionLimit:
         raise TradeRefusal("TOO_MANY_POSITIONS", f"No more than {venue.settings.positionLimit} positions are allowed")
@@ -82,7 +85,8 @@ def placeOrder(venue: Venue, account: TradingAccount, request: ProtoOANewOrderRe
     position = target or emptyPosition(order)
     account.orders[order.orderId] = order
     account.positions[position.positionId] = position
-    venue.tell(account, ProtoOAExecutionType.ORDER_ACCEPTED, order, position, cause=Cause(clientMsgId))
+    told = position if target is not None or venue.settings.acceptanceNamesPosition else None
+    venue.tell(account, ProtoOAExecutionType.ORDER_ACCEPTED, order, told, cause=Cause(clientMsgId))
     if isAtOnce:
         executeSoon(venue, account, order, clientMsgId)
     else:
@@ -104,7 +108,11 @@ def executeIfReached(
     specification = venue.catalogue.full(order.tradeData.symbolId)
     waitsForStop = order.orderType in (ProtoOAOrderType.STOP, ProtoOAOrderType.STOP_LIMIT)
     price = tick.ask if order.tradeData.tradeSide == ProtoOATradeSide.BUY else tick.bid
-    isReached = not waitsForStop and withinLimit(order, price, pointOf(specification))
+    isReached = withinLimit(order, price, pointOf(specification))
+    if waitsForStop:
+        isReached = venue.settings.reachedStopsTrigger and isBeyond(order, tick)
+        if isReached:
+            account.triggered.add(order.orderId)
     if isReached and isOpen(specification, venue.now()):
         executeSoon(venue, account, order, clientMsgId)
     if order.HasField("expirationTimestamp"):
@@ -150,13 +158,19 @@ def writeTerms(order: ProtoOAOrder, request: ProtoOANewOrderReq) -> None:
             setattr(order, name, distance)
 
 
-def _target(account: TradingAccount, request: ProtoOANewOrderReq) -> ProtoOAPosition | None:
+def _checkClientOrderId(account: TradingAccount, request: ProtoOANewOrderReq) -> None:
+    wanted = request.clientOrderId
+    if wanted and any(each.clientOrderId == wanted for each in (*account.orders.values(), *account.ended.values())):
+        raise Refusal("INVALID_REQUEST", f"clientOrderId {wanted} is used already")
+
+
+def _target(venue: Venue, account: TradingAccount, request: ProtoOANewOrderReq) -> ProtoOAPosition | None:
     """
     @return: the position that an order works on, or L{None} if it opens one.
     """
     if not request.HasField("positionId"):
         return account.openPositionOn(request.symbolId) if account.isNetted else None
-    position = openPositionOf(account, request.positionId, locked="POSITION_LOCKED")
+    position = openPositionOf(account, request.positionId, locked=venue.settings.closeLocked.value)
     if position.tradeData.symbolId != request.symbolId:
         words = f"Position {request.positionId} is one of symbol {position.tradeData.symbolId}"
         raise Refusal("INVALID_REQUEST", words)

@@ -46,6 +46,9 @@ def cancelOrder(venue: Venue, account: TradingAccount, request: ProtoOACancelOrd
     if _isWaiting(venue, order):
         endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, cause)
         return
+    if not venue.settings.cancelRejectedByEvent:
+        words = f"Order {request.orderId} cannot be cancelled"
+        raise TradeRefusal("UNABLE_TO_CANCEL_ORDER", words, orderId=request.orderId)
     position = account.positions.get(order.positionId)
     kind = ProtoOAExecutionType.ORDER_CANCEL_REJECTED
     venue.tell(account, kind, order, position, cause=cause, errorCode="UNABLE_TO_CANCEL_ORDER")
@@ -66,9 +69,9 @@ def amendOrder(venue: Venue, account: TradingAccount, request: ProtoOAAmendOrder
     if not _isWaiting(venue, order):
         words = f"Order {request.orderId} cannot be changed"
         raise TradeRefusal("UNABLE_TO_AMEND_ORDER", words, orderId=request.orderId)
-    wanted, symbolId = _merged(order, request), order.tradeData.symbolId
+    wanted, symbolId = _merged(order, request, resets=venue.settings.amendmentsReset), order.tradeData.symbolId
     specification, tick = venue.catalogue.full(symbolId), present(venue, symbolId)
-    checkFields(wanted, specification)
+    checkFields(wanted, specification, venue.settings)
     checkMode(specification, wanted.tradeSide, onlyCloses=order.closingOrder)
     if not order.closingOrder:
         checkLimitedRisk(account, wanted)
@@ -79,7 +82,7 @@ def amendOrder(venue: Venue, account: TradingAccount, request: ProtoOAAmendOrder
     checkTime(wanted, venue.now())
     # A stop that was reached stays so, unless it is put somewhere else.
     isTriggered = order.orderId in account.triggered and wanted.stopPrice == order.stopPrice
-    if not isTriggered:
+    if not isTriggered and not venue.settings.reachedStopsTrigger:
         checkStop(wanted, tick)
     checkLevels(wanted, specification, tick)
     if not isTriggered:
@@ -103,10 +106,12 @@ def _isWaiting(venue: Venue, order: ProtoOAOrder) -> bool:
     return isPending(order) and order.orderId not in venue.executing
 
 
-def _merged(order: ProtoOAOrder, request: ProtoOAAmendOrderReq) -> ProtoOANewOrderReq:
+def _merged(order: ProtoOAOrder, request: ProtoOAAmendOrderReq, *, resets: bool) -> ProtoOANewOrderReq:
     """
     Write the request that would have placed the order as it shall be.
     """
+    if not resets:
+        request = _completed(order, request)
     trade, life = order.tradeData, order.timeInForce
     if request.HasField("expirationTimestamp"):
         life = ProtoOATimeInForce.GOOD_TILL_DATE
@@ -128,6 +133,26 @@ def _merged(order: ProtoOAOrder, request: ProtoOAAmendOrderReq) -> ProtoOANewOrd
         if request.HasField(name):
             setattr(wanted, name, getattr(request, name))
     return wanted
+
+
+def _completed(order: ProtoOAOrder, request: ProtoOAAmendOrderReq) -> ProtoOAAmendOrderReq:
+    """
+    Write what a request leaves out as the order has it.
+    """
+    whole = ProtoOAAmendOrderReq(
+        ctidTraderAccountId=request.ctidTraderAccountId,
+        orderId=request.orderId,
+        stopTriggerMethod=order.stopTriggerMethod,
+        trailingStopLoss=order.trailingStopLoss,
+        guaranteedStopLoss=order.tradeData.guaranteedStopLoss,
+    )
+    for name, other in (("relativeStopLoss", "stopLoss"), ("relativeTakeProfit", "takeProfit")):
+        if order.HasField(name) and not request.HasField(other):
+            setattr(whole, name, getattr(order, name))
+    if order.HasField("expirationTimestamp"):
+        whole.expirationTimestamp = order.expirationTimestamp
+    whole.MergeFrom(request)
+    return whole
 
 
 _RESET = (

@@ -124,6 +124,7 @@ def setLevels(venue: Venue, account: TradingAccount, position: ProtoOAPosition, 
     if protection is None:
         protection = _newProtection(venue, account, position, levels)
         kind = ProtoOAExecutionType.ORDER_ACCEPTED
+        cause = cause._replace(isServerEvent=venue.settings.firstProtectionIsServerEvent)
     elif levels.stopLoss is None and levels.takeProfit is None:
         _writeLevels(venue, account, protection, position, levels)
         account.endOrder(protection, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, venue.now())
@@ -157,9 +158,10 @@ def followVolume(venue: Venue, account: TradingAccount, position: ProtoOAPositio
     else:
         account.endOrder(protection, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, venue.now())
         kind = ProtoOAExecutionType.ORDER_CANCELLED
-        cause = cause._replace(isServerEvent=True)
+        cause = cause._replace(isServerEvent=venue.settings.cleanUpIsServerEvent)
+    isUntold = not held and not venue.settings.closeEndsProtection
     # What nobody has been told of needs no word of its change.
-    if not isUnheard:
+    if not isUnheard and not isUntold:
         venue.tell(account, kind, protection, position, cause=cause)
 
 

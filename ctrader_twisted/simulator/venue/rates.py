@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.market.market import Market
+from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.arithmetic import PRICE_SCALE
 
@@ -16,14 +17,16 @@ __all__ = ["Rates"]
 
 class Rates:
     """
-    Conversion through the present middle prices of symbols.
+    Conversion through the present prices of symbols: the middle ones, or the bids.
     """
 
-    def __init__(self, catalogue: Catalogue, market: Market) -> None:
+    def __init__(self, catalogue: Catalogue, market: Market, *, atBid: bool = False) -> None:
         """
         @param catalogue: the symbols.
         @param market: their prices.
+        @param atBid: whether to convert at the bids.
         """
+        self._atBid = atBid
         self._catalogue = catalogue
         self._market = market
         self._usd = catalogue.assetNamed("USD").assetId
@@ -39,7 +42,7 @@ class Rates:
         """
         rate, assetId = Fraction(1), firstAssetId
         for symbol in self._catalogue.chain(firstAssetId, lastAssetId) or ():
-            price = self.middle(symbol.symbolId)
+            price = self._price(symbol.symbolId)
             forward = symbol.baseAssetId == assetId
             rate, assetId = (rate * price, symbol.quoteAssetId) if forward else (rate / price, symbol.baseAssetId)
         if assetId != lastAssetId:
@@ -71,7 +74,14 @@ class Rates:
         @param symbolId: the symbol.
         @raise TradeRefusal: if it has no price.
         """
+        quote = self._quote(symbolId)
+        return Fraction(quote.bid + quote.ask, 2 * PRICE_SCALE)
+
+    def _price(self, symbolId: int) -> Fraction:
+        return Fraction(self._quote(symbolId).bid, PRICE_SCALE) if self._atBid else self.middle(symbolId)
+
+    def _quote(self, symbolId: int) -> Tick:
         quote = self._market.quote(symbolId)
         if quote is None:
             raise TradeRefusal("NO_QUOTES", f"There are no quotes of symbol {symbolId}")
-        return Fraction(quote.bid + quote.ask, 2 * PRICE_SCALE)
+        return quote

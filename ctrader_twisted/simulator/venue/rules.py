@@ -13,6 +13,7 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.refusal import Refusal, TradeRefusal
+from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.checks import checkDigits, checkGap, checkGuarantee, pointOf
 from ctrader_twisted.simulator.venue.kinds import FIELDS, LIMITED, PENDING, limitOf, orderPrice, reference
@@ -27,21 +28,22 @@ _LONGEST = (("label", 100), ("comment", 512), ("clientOrderId", 50))
 _LEGS = (("stopLoss", "relativeStopLoss", "stop loss"), ("takeProfit", "relativeTakeProfit", "take profit"))
 
 
-def checkFields(request: ProtoOANewOrderReq, symbol: ProtoOASymbol) -> None:
+def checkFields(request: ProtoOANewOrderReq, symbol: ProtoOASymbol, settings: Settings) -> None:
     """
     Refuse an order that makes no sense, whatever the market does.
 
     @param request: the order.
     @param symbol: its symbol.
+    @param settings: how it is refused.
     @raise Refusal: if a field is missing, wrong, or not for this type of order.
     """
     _checkType(request)
     for name, longest in _LONGEST:
         if len(getattr(request, name)) > longest:
             raise Refusal("INVALID_REQUEST", f"{name} is longer than {longest} characters")
-    _checkPrices(request, symbol)
+    _checkPrices(request, symbol, settings)
     for absolute, relative, words in _LEGS:
-        _checkLeg(request, absolute, relative, words, symbol)
+        _checkLeg(request, absolute, relative, words, symbol, settings)
     hasStop = request.HasField("stopLoss") or request.HasField("relativeStopLoss")
     if request.trailingStopLoss and not hasStop:
         words = "Can't set Trailing Stop Loss parameter without specified Stop Loss"
@@ -169,27 +171,30 @@ def _checkType(request: ProtoOANewOrderReq) -> None:
         raise Refusal("INVALID_REQUEST", "MARKET_ON_OPEN is allowed only for order types: [MARKET]")
 
 
-def _checkPrices(request: ProtoOANewOrderReq, symbol: ProtoOASymbol) -> None:
+def _checkPrices(request: ProtoOANewOrderReq, symbol: ProtoOASymbol, settings: Settings) -> None:
     for name in FIELDS[request.orderType]:
         if name == "slippageInPoints":
             if request.slippageInPoints < 0:
                 raise Refusal("INVALID_REQUEST", f"slippageInPoints {request.slippageInPoints} is negative")
             continue
-        checkDigits(getattr(request, name), symbol)
+        checkDigits(getattr(request, name), symbol, settings)
         if not getattr(request, name):
             raise Refusal("INVALID_REQUEST", f"{name} is 0")
     if request.orderType in LIMITED and limitOf(request, pointOf(symbol)) <= 0:
         raise TradeRefusal("TRADING_BAD_PRICES", "The slippage goes beyond a price of 0")
 
 
-def _checkLeg(request: ProtoOANewOrderReq, absolute: str, relative: str, words: str, symbol: ProtoOASymbol) -> None:
+def _checkLeg(
+    request: ProtoOANewOrderReq, absolute: str, relative: str, words: str, symbol: ProtoOASymbol, settings: Settings
+) -> None:
     if request.HasField(absolute):
         if request.orderType not in PENDING:
             refusal = "SL/TP in absolute values are allowed only for order types: [LIMIT, STOP, STOP_LIMIT]"
-            raise Refusal("INVALID_REQUEST", refusal)
+            kind = TradeRefusal if settings.absoluteLevelsAreOrderErrors else Refusal
+            raise kind("INVALID_REQUEST", refusal)
         if request.HasField(relative):
             raise Refusal("INVALID_REQUEST", f"Both an absolute and a relative {words} were given")
-        checkDigits(getattr(request, absolute), symbol)
+        checkDigits(getattr(request, absolute), symbol, settings)
     distance = getattr(request, relative)
     if request.HasField(relative) and (distance <= 0 or distance % pointOf(symbol)):
         raise Refusal("INVALID_REQUEST", f"Relative {words} has invalid precision")

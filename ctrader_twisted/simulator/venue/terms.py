@@ -10,10 +10,10 @@ from ctrader_twisted.schema.messages import (
     ProtoOAAccessRights,
     ProtoOANewOrderReq,
     ProtoOAPosition,
-    ProtoOATraderUpdatedEvent,
 )
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import Terms, TradingAccount
+from ctrader_twisted.simulator.venue.cashflow import tellTrader
 from ctrader_twisted.simulator.venue.margins import remargin, tellMargins
 from ctrader_twisted.simulator.venue.venue import Venue
 
@@ -30,9 +30,7 @@ def changeTerms(venue: Venue, account: TradingAccount, terms: Terms) -> None:
     """
     account.terms = terms
     changed = countMargins(venue, account)
-    venue.publish(
-        terms.accountId, ProtoOATraderUpdatedEvent(ctidTraderAccountId=terms.accountId, trader=account.trader())
-    )
+    tellTrader(venue, account)
     tellMargins(venue, account, changed)
     venue.changed()
 

@@ -17,7 +17,7 @@ from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.execution import attempt, endOrder, execute
-from ctrader_twisted.simulator.venue.kinds import isDouble, isPending, reference, withinLimit
+from ctrader_twisted.simulator.venue.kinds import isBeyond, isDouble, isPending, withinLimit
 from ctrader_twisted.simulator.venue.margins import remargin, tellMargins
 from ctrader_twisted.simulator.venue.prices import fromDouble, toDouble
 from ctrader_twisted.simulator.venue.schedule import isOpen
@@ -105,7 +105,7 @@ def _lookAtPending(venue: Venue, account: TradingAccount, order: ProtoOAOrder, t
     price = tick.ask if order.tradeData.tradeSide == ProtoOATradeSide.BUY else tick.bid
     if order.orderType == ProtoOAOrderType.LIMIT and not withinLimit(order, price, 1):
         return
-    attempt(venue, account, order, price, _BY_SERVER)
+    attempt(venue, account, order, price, Cause(None, isServerEvent=venue.settings.pendingFillsAreServerEvents))
 
 
 def _isReleased(venue: Venue, account: TradingAccount, order: ProtoOAOrder, tick: Tick) -> bool:
@@ -132,23 +132,31 @@ def _isExecuted(symbol: ProtoOASymbol, now: int, *, closes: bool) -> bool:
 
 
 def _isTriggered(account: TradingAccount, order: ProtoOAOrder, tick: Tick) -> bool:
-    side, stop = order.tradeData.tradeSide, fromDouble(order.stopPrice)
-    price = reference(side, order.stopTriggerMethod, tick)
-    isBeyond = price >= stop if side == ProtoOATradeSide.BUY else price <= stop
+    isReached = isBeyond(order, tick)
     if not isDouble(order.stopTriggerMethod):
-        return isBeyond
+        return isReached
     wasBeyond = order.orderId in account.beyond
-    if isBeyond:
+    if isReached:
         account.beyond.add(order.orderId)
     else:
         account.beyond.discard(order.orderId)
-    return isBeyond and wasBeyond
+    return isReached and wasBeyond
+
+
+def _trailStep(venue: Venue, order: ProtoOAOrder) -> int:
+    """
+    @return: by what a trailing stop moves at least, in 1/100000 of a price unit.
+    """
+    pip: int = 10 ** (5 - venue.catalogue.symbol(order.tradeData.symbolId).pipPosition)
+    return pip if venue.settings.trailsByPip else 1
 
 
 def _trail(venue: Venue, account: TradingAccount, order: ProtoOAOrder, price: int, sign: int) -> None:
-    stop = price - sign * account.trails[order.positionId]
-    if sign * (stop - fromDouble(order.stopPrice)) <= 0:
+    before = fromDouble(order.stopPrice)
+    step, moved = _trailStep(venue, order), sign * (price - before) - account.trails[order.positionId]
+    if moved < step:
         return
+    stop = before + sign * (moved // step) * step
     order.stopPrice = account.positions[order.positionId].stopLoss = toDouble(stop)
     event = ProtoOATrailingSLChangedEvent(
         ctidTraderAccountId=account.terms.accountId,

@@ -155,7 +155,7 @@ class Venue:
         self.accounts = {account.terms.accountId: account for account in accounts}
         self.catalogue = catalogue
         self.market = market
-        self.rates = Rates(catalogue, market)
+        self.rates = Rates(catalogue, market, atBid=settings.convertsAtBid)
         self.ids = Ids()
         self.now = now
         self.settings = settings

@@ -133,16 +133,16 @@ async def _barSpans(bench: Bench) -> None:
     decideSpan(bench, "bar-spans", answer, "six weeks of minutes")
 
 
-@_case("The newest trendbar of history may be one that is forming", "forming-bar")
+@_case("The newest trendbar of history is the one that is forming", "forming-bar")
 async def _forming(bench: Bench) -> None:
     link = await bench.account()
-    answer = await _bars(bench, link, count=1, period=_Period.MN1)
-    hours = await _bars(bench, link, count=1, period=_Period.H1)
-    if not (answer.trendbar and hours.trendbar):
-        undecided(_NO_HISTORY)
-    month, hour = answer.trendbar[-1].utcTimestampInMinutes, hours.trendbar[-1].utcTimestampInMinutes
-    # A month is over on one evening only.
-    demand(hour - month < 32 * 1_440, "the month that is forming is missing")
+    before = await _newestTick(bench, link)
+    found = (await _bars(bench, link, count=1, period=_Period.H1)).trendbar or undecided(_NO_HISTORY)
+    if await _newestTick(bench, link) // _HOUR != before // _HOUR:
+        undecided("an hour ended meanwhile")
+    forms = found[-1].utcTimestampInMinutes * _MINUTE == before - before % _HOUR
+    words = f"the hour that is forming is {'told' if forms else 'missing'}"
+    bench.decide("forming-bar", forms, words=words)
 
 
 @_case("Spans that make no sense are refused with INCORRECT_BOUNDARIES", "boundaries")
@@ -235,6 +235,13 @@ async def _newest(bench: Bench, link: Link) -> int:
     @return: when the newest minute with a price was, in milliseconds since 1970: clocks of their own servers may have.
     """
     return int((await _some(bench, link, 2))[-1].utcTimestampInMinutes) * _MINUTE
+
+
+async def _newestTick(bench: Bench, link: Link) -> int:
+    end = await _newest(bench, link)
+    answer = await _askTicks(bench, link, fromTimestamp=end - _HOUR, toTimestamp=end + _HOUR)
+    data = expect(answer, ProtoOAGetTickDataRes).tickData
+    return int(data[0].timestamp) if data else undecided(_NO_HISTORY)
 
 
 async def _askTicks(bench: Bench, link: Link, **fields: Any) -> Any:

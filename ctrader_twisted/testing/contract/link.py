@@ -203,7 +203,7 @@ class Link(Protocol):
         @return: the first message that carries the id.
         @raise Broken: if none comes.
         """
-        found = await self.until(lambda: self.answers(clientMsgId) or None, seconds)
+        found = await self.watch(lambda: self.answers(clientMsgId) or None, seconds)
         if found is None:
             raise Broken(f"{what} was not answered, and the connection {'ended' if self.isOver else 'stayed'}")
         return found[0]

@@ -19,7 +19,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOATraderUpdatedEvent,
     ProtoOATradeSide,
 )
-from ctrader_twisted.simulator.settings import UnknownSymbol
+from ctrader_twisted.simulator.settings import CloseLocked, UnknownSymbol
 from ctrader_twisted.testing.contract.bench import Bench, demand, expect, undecided
 from ctrader_twisted.testing.contract.cases import Group
 from ctrader_twisted.testing.contract.choices import decideCode
@@ -33,6 +33,8 @@ ORDERS = Group(701, "orders at the market", trades=True)
 _case = ORDERS.case
 _SELL = ProtoOATradeSide.SELL
 _NEVER = 7
+# Far less than half a spread, in 1/100000 of a price unit.
+_CLOSE = 0.01
 
 
 @_case("A market order is accepted, then filled; both carry its id", "market-order", "accepted-names-position")
@@ -153,7 +155,12 @@ async def _kill(bench: Bench) -> None:
     demand("ORDER_PARTIAL_FILL" not in course.kinds, "it was filled in parts")
 
 
-@_case("A full close: accepted, filled, and the end of the protective order", "full-close", "close-ends-protection")
+@_case(
+    "A full close: accepted, filled, and the end of the protective order",
+    "full-close",
+    "close-ends-protection",
+    "clean-up-server",
+)
 async def _close(bench: Bench) -> None:
     trader = await Trader.on(bench)
     distance = trader.distance((await trader.quote())[0])
@@ -166,9 +173,12 @@ async def _close(bench: Bench) -> None:
     demand(filled.position.positionStatus == ProtoOAPositionStatus.POSITION_STATUS_CLOSED, "the position is not closed")
     demand(filled.deal.HasField("closePositionDetail"), "the deal does not tell what it made")
     demand(not filled.position.price, "the closed position has a price")
-    ended = course.first(Kind.ORDER_CANCELLED, protective=True) is not None
+    ended = course.first(Kind.ORDER_CANCELLED, protective=True)
     words = f"{', '.join(course.kinds)} came"
-    bench.decide("close-ends-protection", ended, words=words)
+    bench.decide("close-ends-protection", ended is not None, words=words)
+    if ended is not None:
+        words = f"it is {'' if ended.isServerEvent else 'no '}event of the server"
+        bench.decide("clean-up-server", ended.isServerEvent, words=words)
 
 
 @_case("A partial close: accepted, filled, and the protective order replaced", "partial-close")
@@ -208,9 +218,7 @@ async def _locked(bench: Bench) -> None:
     course = await trader.close(positionId, least, lambda each: each.received)
     if course.refusal is None:
         undecided("the first close was over too soon")
-    demand(codeOf(course.refusal) in ("POSITION_LOCKED", "PENDING_EXECUTION"), f"{', '.join(course.kinds)} came")
-    agrees = codeOf(course.refusal) == "POSITION_LOCKED"
-    bench.decide("close-locked", None, agrees=agrees, words=codeOf(course.refusal))
+    decideCode(bench, "close-locked", CloseLocked, course.refusal, CloseLocked.LOCKED)
 
 
 @_case("An order with a position's id adds to it, at the mean price", "increase")
@@ -254,6 +262,8 @@ async def _missed(bench: Bench) -> None:
 async def _money(bench: Bench) -> None:
     trader = await Trader.on(bench)
     course = await trader.follow(trader.order(volume=trader.symbol.maxVolume), lambda each: False, anyway=True)
+    if "MARKET_CLOSED" in course.kinds:
+        undecided("an order was refused with MARKET_CLOSED")
     demand("NOT_ENOUGH_MONEY" in course.kinds, f"{', '.join(course.kinds)} came")
 
 
@@ -276,6 +286,20 @@ async def _balance(bench: Bench) -> None:
     told = await trader.link.event(ProtoOATraderUpdatedEvent, 3, mark) is not None
     words = f"the trader is {'' if told else 'not '}told anew"
     bench.decide("balance-update", told, default=False, words=words)
+
+
+@_case("Assets are converted at the middle between bid and ask", "conversion-price")
+async def _conversion(bench: Bench) -> None:
+    trader = await Trader.on(bench)
+    light = next(each for each in bench.world.lights if each.symbolId == trader.symbol.symbolId)
+    if light.quoteAssetId != (await _trader(trader)).depositAssetId:
+        undecided("the money of the account is not what the symbol is quoted in")
+    rate = (await trader.market()).first(Kind.ORDER_FILLED).deal.marginRate * 100_000
+    bid, ask = await trader.quote()
+    atMiddle, atBid = abs(rate - (bid + ask) / 2) < _CLOSE, abs(rate - bid) < _CLOSE
+    if atMiddle == atBid:
+        undecided("the price has moved, or bid and ask are too near to each other")
+    bench.decide("conversion-price", atBid, default=False, words=f"at the {'bid' if atBid else 'middle'}")
 
 
 @_case("Events of one connection's orders come on others, with its ids", "foreign-ids")

@@ -4,6 +4,7 @@ Cases about stop loss and take profit of open positions.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from ctrader_twisted.schema.messages import (
@@ -14,6 +15,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAPositionStatus,
     ProtoOAReconcileReq,
     ProtoOAReconcileRes,
+    ProtoOATrailingSLChangedEvent,
 )
 from ctrader_twisted.testing.contract.bench import Bench, demand, expect, undecided
 from ctrader_twisted.testing.contract.cases import Group
@@ -25,6 +27,7 @@ __all__ = ["PROTECTION"]
 PROTECTION = Group(851, "protection of positions", trades=True)
 _case = PROTECTION.case
 _NEVER = 7
+_MOVES = 3
 
 
 class _Held:
@@ -64,12 +67,14 @@ class _Held:
         return found[0]
 
 
-@_case("The first protection of a position is told by ORDER_ACCEPTED", "first-protection")
+@_case("The first protection of a position is told by ORDER_ACCEPTED", "first-protection", "first-protection-server")
 async def _first(bench: Bench) -> None:
     held = await _Held.on(bench)
     event = (await held.amend(stopLoss=held.stop, takeProfit=held.profit)).demanded(Kind.ORDER_ACCEPTED)
     demand(event.order.orderType == ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT, "the order is of another type")
     demand((event.order.stopPrice, event.order.limitPrice) == (held.stop, held.profit), "its prices are others")
+    words = f"it is {'an' if event.isServerEvent else 'no'} event of the server"
+    bench.decide("first-protection-server", event.isServerEvent, default=False, words=words)
 
 
 @_case("Changed levels are told by ORDER_REPLACED of the same order", "protection-amended")
@@ -146,6 +151,29 @@ async def _trailingRemoval(bench: Bench) -> None:
     stop = (await held.position()).stopLoss
     (await held.amend(stopLoss=stop, trailingStopLoss=False)).demanded(Kind.ORDER_REPLACED)
     (await held.amend()).demanded(Kind.ORDER_CANCELLED)
+
+
+@_case("A trailing stop loss follows each price that improves it", "trailing-step")
+async def _step(bench: Bench) -> None:
+    held = await _Held.on(bench)
+    trader = held.trader
+    bid, _ = await trader.quote()
+    course = await held.amend(stopLoss=trader.price(bid - trader.distance(bid, 0.005)), trailingStopLoss=True)
+    course.demanded(Kind.ORDER_ACCEPTED)
+    mark = trader.link.mark
+
+    def moved() -> list[float] | None:
+        found = [each for each in trader.link.messages(mark) if isinstance(each, ProtoOATrailingSLChangedEvent)]
+        stops = [each.stopPrice for each in found if each.positionId == held.positionId]
+        return stops if len(stops) > _MOVES else None
+
+    stops = await trader.link.watch(moved, 600)
+    if stops is None:
+        undecided("the price did not go there")
+    pip = 10**-trader.symbol.pipPosition
+    byPip = all(later - stop > 0.99 * pip for stop, later in pairwise(stops))
+    words = f"it moves by {'whole pips at least' if byPip else 'less than a pip'}"
+    bench.decide("trailing-step", byPip, default=False, words=words)
 
 
 @_case("A level that is hit closes the position, by an event of the server", "level-hit")

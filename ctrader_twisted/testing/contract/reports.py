@@ -97,6 +97,7 @@ async def _rows(bench: Bench) -> None:
     trip = await _Trip.on(bench)
     answer = expect(await trip.span(ProtoOADealListReq, maxRows=1), ProtoOADealListRes)
     demand(len(answer.deal) == 1 and answer.hasMore, "it does not")
+    bench.decide("max-rows", True, words="one of two, with more to come")
     span = {"fromTimestamp": trip.end - _WEEK, "toTimestamp": trip.end}
     whole = expect(await trip.ask(ProtoOADealListReq, **span), ProtoOADealListRes)
     if whole.hasMore:
