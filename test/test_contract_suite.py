@@ -168,7 +168,7 @@ class BrokenTests(SuiteCase):
         virtual = VirtualExchange()
         virtual.exchange.faults.add(Incoming(Withhold(), message="ProtoOAVersionReq"))
         [outcome] = self.outcomes(virtual, chosen(101))
-        self.assertEqual(outcome.broken, "VersionReq was not answered, and the connection stayed")
+        self.assertEqual(outcome.broken, "VersionReq was not answered, and the connection ended")
 
     def test_answersTwice(self) -> None:
         """

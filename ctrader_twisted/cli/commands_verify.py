@@ -32,8 +32,8 @@ def verify(profile: ProfileChoice, account: int | None, report: Path | None, isS
     """
     Find out whether a server does what the ledger of its behaviour says, and what the simulator does.
 
-    Runs on demo accounts and on simulators only. It takes about ten minutes, keeps within the limits of the server, trades
-    with the smallest volumes, closes what it opens, and shows nothing secret and no number of an account.
+    Runs on demo accounts and on simulators only. It takes about ten minutes, keeps within the limits of the server,
+    trades with the smallest volumes, closes what it opens, and shows nothing secret and no number of an account.
     """
     perform(_verify, profile, account, report, isSure, debug=debug)
 
