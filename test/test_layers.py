@@ -56,6 +56,8 @@ NEIGHBOURS = {
     ("interfaces", "credentials"),
     ("columns", "units"),
     ("durable", "private"),
+    # A command runs the contract suite.
+    ("cli", "testing"),
     # Both dial over TLS.
     ("oauth", "wire"),
 }

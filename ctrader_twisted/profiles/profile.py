@@ -4,6 +4,7 @@ One profile: all that a client needs to know before it connects.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.interfaces import ITokenStore, RunBlocking
 from ctrader_twisted.oauth.http import OAuth
 from ctrader_twisted.oauth.keyring import KeyringTokens
-from ctrader_twisted.oauth.services import Services
+from ctrader_twisted.oauth.services import LOOPBACK, Services
 from ctrader_twisted.oauth.tokens import FileTokens
 
 __all__ = ["Profile", "endpointFrom"]
@@ -69,6 +70,14 @@ class Profile:
         # A backslash only quotes what follows it.
         host = self.endpoint.removeprefix("ctrader:").replace("\\", "")
         return host.lower().startswith("live")
+
+    @property
+    def isSimulated(self) -> bool:
+        """
+        Whether the server is on this machine, as only simulators are.
+        """
+        _, host, *_ = re.split(r"(?<!\\):", self.endpoint)
+        return host.replace("\\", "") in LOOPBACK
 
     @property
     def haltFile(self) -> Path:

@@ -63,7 +63,7 @@ class ServerProtocol(Protocol):
         self.isLiveHost = isLiveHost
         self.application: Application | None = None
         self.sessions: dict[int, Grant] = {}
-        self.rationing = Rationing(settings.generalRate, settings.historicalRate)
+        self.rationing = Rationing(settings)
         self._settings = settings
         self._line = Line(self, exchange.clock, exchange.faults, serve, settings.maxBacklog)
         self._decoder = FrameDecoder(settings.maxFrame)
@@ -139,6 +139,9 @@ class ServerProtocol(Protocol):
 
         @param application: which.
         """
+        if self._settings.ratePerApplication:
+            others = (each.rationing for each in self.exchange.connections if each.application is application)
+            self.rationing = next(others, self.rationing)
         self.application = application
         if self._loginTimer.active():
             self._loginTimer.cancel()
@@ -282,7 +285,9 @@ class ServerProtocol(Protocol):
             unsupported(self, envelope.clientMsgId)
             return
         self.exchange.seen.append(message)
-        if not isinstance(message, ProtoHeartbeatEvent):
+        if isinstance(message, ProtoHeartbeatEvent):
+            self.rationing.heard(self.exchange.clock.seconds())
+        else:
             self._line.request(Call(self, message, envelope.clientMsgId))
 
     def _hear(self) -> None:

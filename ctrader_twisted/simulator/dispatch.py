@@ -14,6 +14,7 @@ from ctrader_twisted.schema import REQUESTS, RateClass, RequestRow, Scope, State
 from ctrader_twisted.schema.messages import (
     ProtoErrorRes,
     ProtoOAErrorRes,
+    ProtoOAMarginCallUpdateReq,
     ProtoOAOrderErrorEvent,
     ProtoOARefreshTokenReq,
 )
@@ -27,6 +28,7 @@ from ctrader_twisted.simulator.requests.reference import REFERENCE
 from ctrader_twisted.simulator.requests.session import SESSION
 from ctrader_twisted.simulator.requests.spots import SPOTS
 from ctrader_twisted.simulator.requests.trading import TRADING
+from ctrader_twisted.simulator.settings import RateRefusal, UnknownSymbol
 from ctrader_twisted.simulator.venue.terms import checkRights
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ __all__ = ["malformed", "serve", "unsupported"]
 
 _log = Logger()
 _ACCOUNT = "ctidTraderAccountId"
+
+_RATES = {each.value for each in RateRefusal}
 
 _SERVED: Requests = {**SESSION, **REFERENCE, **ACCOUNT, **SPOTS, **HISTORY, **RECORDS, **MONEY, **TRADING}
 
@@ -101,12 +105,11 @@ def unsupported(connection: ServerProtocol, clientMsgId: str | None) -> None:
 
 
 def _checkRate(call: Call[Any], row: RequestRow) -> None:
-    if not call.connection.rationing.take(row.rate, call.exchange.clock.seconds()):
-        raise Refusal("REQUEST_FREQUENCY_EXCEEDED", "You have reached the rate limit of requests")
+    call.connection.rationing.take(row.request, row.rate, call.exchange.clock.seconds())
 
 
 def _checkState(call: Call[Any], row: RequestRow) -> None:
-    connection = call.connection
+    connection, settings = call.connection, call.exchange.settings
     if row.state is State.CONNECTED:
         return
     if connection.application is None and not _needsNoApplication(call):
@@ -115,15 +118,19 @@ def _checkState(call: Call[Any], row: RequestRow) -> None:
         return
     grant = connection.sessions.get(call.accountId)
     if grant is None:
-        raise Refusal("INVALID_REQUEST", "Trading account is not authorized")
-    if row.scope is Scope.TRADE and not grant.mayTrade:
-        raise Refusal("INVALID_REQUEST", "The access token has no permission to trade (scope accounts)")
+        raise Refusal(settings.notAuthorised.value, "Trading account is not authorized")
+    if row.scope is Scope.TRADE and not grant.mayTrade and not _needsNoPermission(call):
+        raise Refusal(settings.viewOnly.value, "The access token has no permission to trade (scope accounts)")
     if row.rate is RateClass.TRADING:
         checkRights(call.account, call.message)
 
 
 def _needsNoApplication(call: Call[Any]) -> bool:
     return isinstance(call.message, ProtoOARefreshTokenReq) and not call.exchange.settings.refreshNeedsApplication
+
+
+def _needsNoPermission(call: Call[Any]) -> bool:
+    return isinstance(call.message, ProtoOAMarginCallUpdateReq) and not call.exchange.settings.marginCallsNeedTrade
 
 
 def _answer(call: Call[Any]) -> None:
@@ -134,16 +141,23 @@ def _sendError(call: Call[Any], refusal: Refusal, row: RequestRow) -> None:
     if isinstance(refusal, TradeRefusal) and row.rate is RateClass.TRADING:
         _sendOrderError(call, refusal)
         return
-    answer = ProtoOAErrorRes(errorCode=refusal.code, description=refusal.description)
-    if row.state is State.ACCOUNT and refusal.code != "REQUEST_FREQUENCY_EXCEEDED" and call.message.HasField(_ACCOUNT):
+    code = _code(call, refusal)
+    answer = ProtoOAErrorRes(errorCode=code, description=refusal.description, retryAfter=refusal.retryAfter)
+    if row.state is State.ACCOUNT and code not in _RATES and call.message.HasField(_ACCOUNT):
         answer.ctidTraderAccountId = call.accountId
     call.connection.send(answer, call.clientMsgId)
+
+
+def _code(call: Call[Any], refusal: Refusal) -> str:
+    if refusal.code == UnknownSymbol.NOT_FOUND.value:
+        return call.exchange.settings.unknownSymbol.value
+    return refusal.code
 
 
 def _sendOrderError(call: Call[Any], refusal: TradeRefusal) -> None:
     answer = ProtoOAOrderErrorEvent(
         ctidTraderAccountId=call.accountId,
-        errorCode=refusal.code,
+        errorCode=_code(call, refusal),
         description=refusal.description,
         orderId=refusal.orderId,
         positionId=refusal.positionId,

@@ -13,12 +13,14 @@ class Refusal(Exception):
 
     @ivar code: the error code for the wire.
     @ivar description: the server's words.
+    @ivar retryAfter: after how many seconds the request may be sent again, if the answer shall say so.
     """
 
-    def __init__(self, code: str, description: str = "") -> None:
+    def __init__(self, code: str, description: str = "", *, retryAfter: int | None = None) -> None:
         super().__init__(f"{code}: {description}")
         self.code = code
         self.description = description
+        self.retryAfter = retryAfter
 
 
 class TradeRefusal(Refusal):

@@ -10,7 +10,21 @@ from attrs import frozen
 
 from ctrader_twisted.framing import MAX_FRAME
 
-__all__ = ["BarsWithoutSpots", "RotationMoment", "RotationOrder", "Settings", "TierRule"]
+__all__ = [
+    "BarsWithoutSpots",
+    "CloseLocked",
+    "NotAuthorised",
+    "RateRefusal",
+    "RotationMoment",
+    "RotationOrder",
+    "SecondLogin",
+    "Settings",
+    "TierRule",
+    "UnknownClient",
+    "UnknownSymbol",
+    "UnknownSymbols",
+    "ViewOnly",
+]
 
 
 class BarsWithoutSpots(Enum):
@@ -44,6 +58,82 @@ class RotationMoment(Enum):
     BEFORE_ANSWER = "before the answer"
 
 
+class UnknownClient(Enum):
+    """
+    The code of the refusal of an application that does not exist.
+    """
+
+    AUTH_FAILURE = "CH_CLIENT_AUTH_FAILURE"
+    NOT_FOUND = "CH_OA_CLIENT_NOT_FOUND"
+
+
+class SecondLogin(Enum):
+    """
+    The code of the refusal of a second application login on a connection.
+    """
+
+    ALREADY_AUTHENTICATED = "CH_CLIENT_ALREADY_AUTHENTICATED"
+    ALREADY_LOGGED_IN = "ALREADY_LOGGED_IN"
+
+
+class NotAuthorised(Enum):
+    """
+    The code of the refusal of a request for an account that is not logged in on its connection.
+    """
+
+    INVALID = "INVALID_REQUEST"
+    ACCOUNT = "ACCOUNT_NOT_AUTHORIZED"
+    UNSUPPORTED = "UNSUPPORTED_MESSAGE"
+
+
+class ViewOnly(Enum):
+    """
+    The code of the refusal of a request to trade with a token that permits looking only.
+    """
+
+    INVALID = "INVALID_REQUEST"
+    NOT_ALLOWED = "TRADING_NOT_ALLOWED"
+
+
+class RateRefusal(Enum):
+    """
+    The code of the refusal of a request that is one too many. The second one names the seconds for which requests of
+    that type are refused from then on.
+    """
+
+    FREQUENCY = "REQUEST_FREQUENCY_EXCEEDED"
+    BLOCKED = "BLOCKED_PAYLOAD_TYPE"
+
+
+class UnknownSymbol(Enum):
+    """
+    The code of the refusal of a symbol that does not exist; the schema has two, which mean the same.
+    """
+
+    NOT_FOUND = "SYMBOL_NOT_FOUND"
+    UNKNOWN = "UNKNOWN_SYMBOL"
+
+
+class UnknownSymbols(Enum):
+    """
+    When a request for the specifications of symbols is refused, of which some do not exist; otherwise they are left
+    out of the answer.
+    """
+
+    IF_ALL = "if all are unknown"
+    IF_ANY = "if any is unknown"
+    NEVER = "never"
+
+
+class CloseLocked(Enum):
+    """
+    The code of the refusal of a close while another one is under way.
+    """
+
+    LOCKED = "POSITION_LOCKED"
+    PENDING = "PENDING_EXECUTION"
+
+
 class TierRule(Enum):
     """
     How a table of dynamic leverage is read: each slice of an exposure has the leverage of its own tier, as with a tax;
@@ -67,7 +157,34 @@ class Settings:
     @ivar maxBacklog: bytes that may wait for a client which does not read, before the connection is aborted.
     @ivar generalRate: requests a second on one connection that are not historical.
     @ivar historicalRate: historical requests a second on one connection.
+    @ivar ratePerApplication: whether the rates hold for all connections of an application together.
+    @ivar heartbeatsCount: whether heartbeats count as requests.
+    @ivar reportsCountAsHistory: whether the lists of orders, of a position's deals and of offsets, and the details of
+        an order, count as historical; the list of deals does in any case.
+    @ivar rateRefusal: how a request that is one too many is refused.
+    @ivar blockSeconds: for how long a type of request is blocked then, if it is.
+    @ivar blockRestarts: whether a request that is sent meanwhile makes the block last as long again.
     @ivar maxConnections: connections of one application at a time.
+    @ivar version: what the server says of its version.
+    @ivar unknownClient: how an application that does not exist is refused.
+    @ivar secondLogin: how a second login of an application is refused.
+    @ivar notAuthorised: how a request for an account that is not logged in is refused.
+    @ivar viewOnly: how a request to trade is refused where the token permits looking only.
+    @ivar marginCallsNeedTrade: whether changing a margin call needs permission to trade.
+    @ivar unknownSymbol: how a symbol that does not exist is refused.
+    @ivar unknownSymbols: when a request for several symbols is refused of which some do not exist.
+    @ivar emptyListRefused: whether a list of no symbols is refused.
+    @ivar snapshotFirst: whether the first prices of a subscription come before the answer to its request.
+    @ivar mixedBatchFails: whether a subscription to several symbols fails as a whole if there is one to some already.
+    @ivar unsubscribeRefused: whether ending a subscription that is not there is refused.
+    @ivar weekEnforced: whether the span of ticks, deals and orders may be a week at most.
+    @ivar barSpansEnforced: whether the span of trendbars is limited by their period.
+    @ivar zeroStartRefused: whether the list of a position's deals may not begin at 0.
+    @ivar ordersByUpdate: whether lists of orders choose by the last change of an order, and not by its beginning.
+    @ivar newestFirst: whether lists of deals, orders, deposits and withdrawals begin with the newest.
+    @ivar ticksSubtract: whether the times of ticks come as positive differences, to be subtracted.
+    @ivar shortPages: whether a page of trendbars may be a bar short, though there are more.
+    @ivar flatHighs: whether a trendbar that closes at its low is told with its low for its high, as a server did.
     @ivar tokenLifetime: seconds that an access token is good for.
     @ivar codeLifetime: seconds that an authorisation code is good for.
     @ivar tokenErrorStatus: the HTTP status of a refusal of the token service, 400 or 200.
@@ -78,6 +195,12 @@ class Settings:
     @ivar grantsReplace: whether access that a user grants to an application again ends what was granted before.
     @ivar grantLimit: how many grants of one user to one application are kept, without those that the simulation began
         with; the oldest ends when there is one more.
+    @ivar closeLocked: how a close is refused while another one is under way.
+    @ivar cancelRejectedByEvent: whether the cancellation of an order that is just being executed is rejected by an
+        execution event, and not by an order error event.
+    @ivar closeEndsProtection: whether the end of the protective order is told after a full close.
+    @ivar flipNewId: whether a netted position that is turned round has a new id.
+    @ivar formingBars: whether history holds the trendbar that is forming.
     @ivar fillLatency: seconds from the acceptance of a market order to its execution.
     @ivar protectionLatency: seconds from an execution to the order that protects the new position.
     @ivar positionLimit: positions of one account, open or waiting to be.
@@ -119,7 +242,33 @@ class Settings:
     maxBacklog: int = 16_000_000
     generalRate: int = 50
     historicalRate: int = 5
+    ratePerApplication: bool = False
+    heartbeatsCount: bool = False
+    reportsCountAsHistory: bool = True
+    rateRefusal: RateRefusal = RateRefusal.FREQUENCY
+    blockSeconds: int = 5
+    blockRestarts: bool = False
     maxConnections: int = 25
+    version: str = "91"
+    unknownClient: UnknownClient = UnknownClient.AUTH_FAILURE
+    secondLogin: SecondLogin = SecondLogin.ALREADY_AUTHENTICATED
+    notAuthorised: NotAuthorised = NotAuthorised.INVALID
+    viewOnly: ViewOnly = ViewOnly.INVALID
+    marginCallsNeedTrade: bool = True
+    unknownSymbol: UnknownSymbol = UnknownSymbol.NOT_FOUND
+    unknownSymbols: UnknownSymbols = UnknownSymbols.IF_ALL
+    emptyListRefused: bool = True
+    snapshotFirst: bool = False
+    mixedBatchFails: bool = True
+    unsubscribeRefused: bool = False
+    weekEnforced: bool = False
+    barSpansEnforced: bool = False
+    zeroStartRefused: bool = False
+    ordersByUpdate: bool = True
+    newestFirst: bool = True
+    ticksSubtract: bool = False
+    shortPages: bool = False
+    flatHighs: bool = False
     tokenLifetime: int = 2_628_000
     codeLifetime: float = 60.0
     tokenErrorStatus: int = 400
@@ -129,6 +278,11 @@ class Settings:
     refreshNeedsApplication: bool = True
     grantsReplace: bool = False
     grantLimit: int = 50
+    closeLocked: CloseLocked = CloseLocked.LOCKED
+    cancelRejectedByEvent: bool = True
+    closeEndsProtection: bool = True
+    flipNewId: bool = True
+    formingBars: bool = True
     fillLatency: float = 0.14
     protectionLatency: float = 0.003
     positionLimit: int = 2_000

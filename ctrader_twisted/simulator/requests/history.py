@@ -16,12 +16,12 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.market.bars import Bar
 from ctrader_twisted.simulator.market.market import Market
+from ctrader_twisted.simulator.market.periods import spanOf
 from ctrader_twisted.simulator.market.source import Tick
-from ctrader_twisted.simulator.requests.boundaries import checkSpan
+from ctrader_twisted.simulator.requests.boundaries import WEEK, checkBarSpan, checkSpan
 
 __all__ = ["HISTORY"]
 
-_WEEK = 604_800_000
 _FIRST_LOOK = 3_600_000
 
 
@@ -31,29 +31,37 @@ def _trendbars(call: Call[ProtoOAGetTrendbarsReq]) -> None:
     end = request.toTimestamp if request.HasField("toTimestamp") else exchange.timeline.now()
     start = request.fromTimestamp
     checkSpan(start, end)
+    if exchange.settings.barSpansEnforced and request.HasField("fromTimestamp"):
+        checkBarSpan(request.period, start, end)
     chunk = exchange.settings.barChunk
     if request.count:
         # A count is satisfied backwards from the end, wherever the span begins.
         chunk, start = min(chunk, request.count), 0
-    bars = exchange.market.trendbars(request.symbolId, request.period, start, end, chunk + 1)
+    last = end
+    if not exchange.settings.formingBars:
+        last = min(end, spanOf(request.period, exchange.timeline.now()).opening - 1)
+    bars = exchange.market.trendbars(request.symbolId, request.period, min(start, last), last, chunk + 1)
+    hasMore = len(bars) > chunk
+    if hasMore and exchange.settings.shortPages:
+        chunk = max(1, chunk - 1)
     call.reply(
         ProtoOAGetTrendbarsRes(
             symbolId=request.symbolId,
             period=request.period,
-            trendbar=[_trendbar(bar) for bar in bars[-chunk:]],
-            hasMore=len(bars) > chunk,
+            trendbar=[_trendbar(bar, flatHigh=exchange.settings.flatHighs) for bar in bars[-chunk:]],
+            hasMore=hasMore,
             timestamp=end,
         )
     )
 
 
-def _trendbar(bar: Bar) -> ProtoOATrendbar:
+def _trendbar(bar: Bar, *, flatHigh: bool) -> ProtoOATrendbar:
     return ProtoOATrendbar(
         utcTimestampInMinutes=bar.minute,
         low=bar.low,
         deltaOpen=bar.open - bar.low,
         deltaClose=bar.close - bar.low,
-        deltaHigh=bar.high - bar.low,
+        deltaHigh=0 if flatHigh and bar.close == bar.low else bar.high - bar.low,
         volume=bar.volume,
     )
 
@@ -62,14 +70,19 @@ def _ticks(call: Call[ProtoOAGetTickDataReq]) -> None:
     request, exchange = call.message, call.exchange
     exchange.catalogue.symbol(request.symbolId)
     end = request.toTimestamp if request.HasField("toTimestamp") else exchange.timeline.now()
-    start = request.fromTimestamp if request.HasField("fromTimestamp") else max(0, end - _WEEK)
-    checkSpan(start, end)
+    start = request.fromTimestamp if request.HasField("fromTimestamp") else max(0, end - WEEK)
+    checkSpan(start, end, week=exchange.settings.weekEnforced)
     end = min(end, exchange.timeline.now())
     ticks = _newestTicks(exchange.market, request.symbolId, start, end, exchange.settings.tickChunk + 1)
     page = _page(ticks, exchange.settings.tickChunk)
     call.reply(
         ProtoOAGetTickDataRes(
-            tickData=_tickData(page, bidSide=request.type == ProtoOAQuoteType.BID), hasMore=len(page) < len(ticks)
+            tickData=_tickData(
+                page,
+                bidSide=request.type == ProtoOAQuoteType.BID,
+                backwards=-1 if exchange.settings.ticksSubtract else 1,
+            ),
+            hasMore=len(page) < len(ticks),
         )
     )
 
@@ -101,15 +114,15 @@ def _page(ticks: list[Tick], limit: int) -> list[Tick]:
     return whole or [tick for tick in ticks if tick.timestamp == page[0].timestamp]
 
 
-def _tickData(page: list[Tick], *, bidSide: bool) -> list[ProtoOATickData]:
+def _tickData(page: list[Tick], *, bidSide: bool, backwards: int) -> list[ProtoOATickData]:
     """
     Newest first; the first is absolute, each other one is its difference to the one before it.
     """
-    data = []
+    data: list[ProtoOATickData] = []
     timestamp = price = 0
     for tick in reversed(page):
-        own = tick.bid if bidSide else tick.ask
-        data.append(ProtoOATickData(timestamp=tick.timestamp - timestamp, tick=own - price))
+        own, passed = tick.bid if bidSide else tick.ask, tick.timestamp - timestamp
+        data.append(ProtoOATickData(timestamp=passed * backwards if data else passed, tick=own - price))
         timestamp, price = tick.timestamp, own
     return data
 

@@ -27,20 +27,14 @@ from ctrader_twisted.simulator.venue.cashflow import toldFlow
 
 __all__ = ["MONEY"]
 
-_WEEK = 604_800_000
-
 
 def _cashFlow(call: Call[ProtoOACashFlowHistoryListReq]) -> None:
     start, end = call.message.fromTimestamp, call.message.toTimestamp
-    checkSpan(start, end)
-    if end - start > _WEEK:
-        raise Refusal("INCORRECT_BOUNDARIES", "The span between fromTimestamp and toTimestamp is longer than a week")
+    checkSpan(start, end, week=True)
     records = [each for each in call.account.cashFlow.values() if start <= each.changeBalanceTimestamp <= end]
-    call.reply(
-        ProtoOACashFlowHistoryListRes(
-            depositWithdraw=[toldFlow(each, call.exchange.settings) for each in records[::-1]]
-        )
-    )
+    settings = call.exchange.settings
+    told = [toldFlow(each, settings) for each in records]
+    call.reply(ProtoOACashFlowHistoryListRes(depositWithdraw=told[::-1] if settings.newestFirst else told))
 
 
 def _marginCalls(call: Call[ProtoOAMarginCallListReq]) -> None:

@@ -46,13 +46,16 @@ def _dealList(call: Call[ProtoOADealListReq]) -> None:
 def _dealsOfPosition(call: Call[ProtoOADealListByPositionIdReq]) -> None:
     chunk = call.exchange.settings.dealChunk
     deals = (deal for deal in call.account.deals.values() if deal.positionId == call.message.positionId)
+    if call.exchange.settings.zeroStartRefused and call.message.HasField("fromTimestamp"):
+        checkSpan(call.message.fromTimestamp - 1, LATEST)
     found = _within(call, deals, _executed)
     call.reply(ProtoOADealListByPositionIdRes(deal=map(_listed, found[:chunk]), hasMore=len(found) > chunk))
 
 
 def _orderList(call: Call[ProtoOAOrderListReq]) -> None:
     chunk = call.exchange.settings.dealChunk
-    found = _within(call, _orders(call.account), _updated)
+    moment = _updated if call.exchange.settings.ordersByUpdate else _opened
+    found = _within(call, _orders(call.account), moment)
     call.reply(ProtoOAOrderListRes(order=found[:chunk], hasMore=len(found) > chunk))
 
 
@@ -61,7 +64,8 @@ def _ordersOfPosition(call: Call[ProtoOAOrderListByPositionIdReq]) -> None:
     # An order that turns a netted position round names the new one, and was one of the old one, too.
     dealt = {deal.orderId for deal in call.account.deals.values() if deal.positionId == positionId}
     orders = (order for order in _orders(call.account) if order.positionId == positionId or order.orderId in dealt)
-    found = _within(call, orders, _updated)
+    # Of this list alone it is known that the newest come first.
+    found = _within(call, orders, _updated, newestFirst=True)
     call.reply(ProtoOAOrderListByPositionIdRes(order=found[:chunk], hasMore=len(found) > chunk))
 
 
@@ -109,14 +113,18 @@ def _within(
     | Call[ProtoOAOrderListByPositionIdReq],
     records: Iterable[_RecordT],
     moment: Callable[[_RecordT], int],
+    *,
+    newestFirst: bool = False,
 ) -> list[_RecordT]:
     """
-    Choose the records of the request's span, newest first.
+    Choose the records of the request's span, newest first unless the settings say otherwise.
     """
-    request = call.message
+    request, settings = call.message, call.exchange.settings
     start, end = request.fromTimestamp, request.toTimestamp if request.HasField("toTimestamp") else LATEST
-    checkSpan(start, end)
-    return [record for record in records if start <= moment(record) <= end][::-1]
+    isWhole = request.HasField("fromTimestamp") and request.HasField("toTimestamp")
+    checkSpan(start, end, week=settings.weekEnforced and isWhole)
+    found = [record for record in records if start <= moment(record) <= end]
+    return found[::-1] if newestFirst or settings.newestFirst else found
 
 
 def _executed(deal: ProtoOADeal) -> int:
@@ -125,6 +133,10 @@ def _executed(deal: ProtoOADeal) -> int:
 
 def _updated(order: ProtoOAOrder) -> int:
     return order.utcLastUpdateTimestamp
+
+
+def _opened(order: ProtoOAOrder) -> int:
+    return order.tradeData.openTimestamp
 
 
 def _listed(deal: ProtoOADeal) -> ProtoOADeal:

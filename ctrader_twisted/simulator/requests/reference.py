@@ -23,6 +23,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.call import Call, Requests
 from ctrader_twisted.simulator.market.symbols import ASSET_CLASSES, CATEGORIES
 from ctrader_twisted.simulator.refusal import Refusal
+from ctrader_twisted.simulator.settings import UnknownSymbols
 
 __all__ = ["REFERENCE"]
 
@@ -47,11 +48,13 @@ def _symbols(call: Call[ProtoOASymbolsListReq]) -> None:
 def _symbolById(call: Call[ProtoOASymbolByIdReq]) -> None:
     catalogue = call.exchange.catalogue
     wanted = call.message.symbolId
-    if not wanted:
-        raise Refusal("INVALID_REQUEST", "Message missing required fields: symbolId")
     known = [symbolId for symbolId in wanted if symbolId in catalogue.symbols]
-    if not known:
-        raise Refusal("SYMBOL_NOT_FOUND", f"Symbol not found with id {wanted[0]}")
+    if not wanted and call.exchange.settings.emptyListRefused:
+        raise Refusal("INVALID_REQUEST", "Message missing required fields: symbolId")
+    unknown = [symbolId for symbolId in wanted if symbolId not in catalogue.symbols]
+    when = call.exchange.settings.unknownSymbols
+    if unknown and (when is UnknownSymbols.IF_ANY or (when is UnknownSymbols.IF_ALL and not known)):
+        raise Refusal("SYMBOL_NOT_FOUND", f"Symbol not found with id {unknown[0]}")
     call.reply(ProtoOASymbolByIdRes(symbol=[catalogue.full(symbolId) for symbolId in known]))
 
 

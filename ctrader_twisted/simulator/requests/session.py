@@ -32,13 +32,13 @@ from ctrader_twisted.simulator.registry import Grant
 
 __all__ = ["SESSION"]
 
-_VERSION = "91"
-
 
 def _applicationAuth(call: Call[ProtoOAApplicationAuthReq]) -> None:
     connection, exchange = call.connection, call.exchange
     if connection.application is not None:
-        raise Refusal("CH_CLIENT_ALREADY_AUTHENTICATED", "Client is already authenticated")
+        raise Refusal(exchange.settings.secondLogin.value, "Client is already authenticated")
+    if call.message.clientId not in exchange.registry.applications:
+        raise Refusal(exchange.settings.unknownClient.value, "clientId or clientSecret is incorrect")
     application = exchange.registry.application(call.message.clientId, call.message.clientSecret)
     if exchange.connectionsOf(application) >= exchange.settings.maxConnections:
         raise Refusal("CONNECTIONS_LIMIT_EXCEEDED", "Limit of connections is reached for the application")
@@ -47,7 +47,7 @@ def _applicationAuth(call: Call[ProtoOAApplicationAuthReq]) -> None:
 
 
 def _version(call: Call[ProtoOAVersionReq]) -> None:
-    call.reply(ProtoOAVersionRes(version=_VERSION))
+    call.reply(ProtoOAVersionRes(version=call.exchange.settings.version))
 
 
 def _accountAuth(call: Call[ProtoOAAccountAuthReq]) -> None:

@@ -35,7 +35,7 @@ def closePosition(
     @param clientMsgId: the id of the request.
     @raise TradeRefusal: if it is refused.
     """
-    position = openPositionOf(account, request.positionId, locked="POSITION_LOCKED")
+    position = openPositionOf(account, request.positionId, locked=venue.settings.closeLocked.value)
     specification = venue.catalogue.full(position.tradeData.symbolId)
     checkPart(request.volume, position, specification.stepVolume)
     checkMode(specification, opposite(position.tradeData.tradeSide), onlyCloses=True)

@@ -254,7 +254,8 @@ def _book(
 def _takePosition(venue: Venue, account: TradingAccount, order: ProtoOAOrder) -> ProtoOAPosition:
     position = _target(account, order)
     if position is None:
-        order.positionId = venue.ids.newPosition()
+        if venue.settings.flipNewId:
+            order.positionId = venue.ids.newPosition()
         position = account.positions[order.positionId] = emptyPosition(order)
     elif position.positionId != order.positionId:
         # The empty position of its own was never to be seen among the open ones.

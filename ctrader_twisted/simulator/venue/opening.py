@@ -57,7 +57,7 @@ def placeOrder(venue: Venue, account: TradingAccount, request: ProtoOANewOrderRe
     checkFields(request, specification, venue.settings)
     if venue.settings.clientOrderIdsAreUnique:
         _checkClientOrderId(account, request)
-    target = _target(account, request)
+    target = _target(venue, account, request)
     reduced = _reducedBy(request, target)
     if request.HasField("positionId") and target is not None and reduced:
         checkPart(request.volume, target, specification.stepVolume)
@@ -164,13 +164,13 @@ def _checkClientOrderId(account: TradingAccount, request: ProtoOANewOrderReq) ->
         raise Refusal("INVALID_REQUEST", f"clientOrderId {wanted} is used already")
 
 
-def _target(account: TradingAccount, request: ProtoOANewOrderReq) -> ProtoOAPosition | None:
+def _target(venue: Venue, account: TradingAccount, request: ProtoOANewOrderReq) -> ProtoOAPosition | None:
     """
     @return: the position that an order works on, or L{None} if it opens one.
     """
     if not request.HasField("positionId"):
         return account.openPositionOn(request.symbolId) if account.isNetted else None
-    position = openPositionOf(account, request.positionId, locked="POSITION_LOCKED")
+    position = openPositionOf(account, request.positionId, locked=venue.settings.closeLocked.value)
     if position.tradeData.symbolId != request.symbolId:
         words = f"Position {request.positionId} is one of symbol {position.tradeData.symbolId}"
         raise Refusal("INVALID_REQUEST", words)

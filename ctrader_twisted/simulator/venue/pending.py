@@ -46,6 +46,9 @@ def cancelOrder(venue: Venue, account: TradingAccount, request: ProtoOACancelOrd
     if _isWaiting(venue, order):
         endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, cause)
         return
+    if not venue.settings.cancelRejectedByEvent:
+        words = f"Order {request.orderId} cannot be cancelled"
+        raise TradeRefusal("UNABLE_TO_CANCEL_ORDER", words, orderId=request.orderId)
     position = account.positions.get(order.positionId)
     kind = ProtoOAExecutionType.ORDER_CANCEL_REJECTED
     venue.tell(account, kind, order, position, cause=cause, errorCode="UNABLE_TO_CANCEL_ORDER")

@@ -159,8 +159,9 @@ def followVolume(venue: Venue, account: TradingAccount, position: ProtoOAPositio
         account.endOrder(protection, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, venue.now())
         kind = ProtoOAExecutionType.ORDER_CANCELLED
         cause = cause._replace(isServerEvent=venue.settings.cleanUpIsServerEvent)
+    isUntold = not held and not venue.settings.closeEndsProtection
     # What nobody has been told of needs no word of its change.
-    if not isUnheard:
+    if not isUnheard and not isUntold:
         venue.tell(account, kind, protection, position, cause=cause)
 
 
