@@ -14,7 +14,6 @@ from google.protobuf.message import Message
 from twisted.internet.defer import execute
 from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime, ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from ctrader_twisted.client import Client
@@ -23,6 +22,7 @@ from ctrader_twisted.framing import Envelope, FrameDecoder, encodeEnvelope
 from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.schema import payloadType
 from ctrader_twisted.schema.messages import ProtoHeartbeatEvent
+from ctrader_twisted.testing.clock import VirtualClock
 from ctrader_twisted.testing.driving import drive
 from ctrader_twisted.testing.masks import standIn
 from ctrader_twisted.testing.memory import MemoryEndpoint
@@ -176,7 +176,7 @@ class ReplayedServer:
         @raise ConfigurationError: if it cannot be read, or is no recording.
         """
         recording = readRecording(path)
-        self.clock = Clock()
+        self.clock = VirtualClock()
         self.factory = ReplayFactory(self.clock, recording)
         self.endpoint = MemoryEndpoint(self.clock, self.factory)
         self.application = Application(standIn("clientId"), standIn("clientSecret"))
