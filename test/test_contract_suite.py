@@ -322,7 +322,7 @@ class EnvironmentTests(ProfileCase):
         profile = self.profile(self.pair("trade"))
         with patch("ctrader_twisted.testing.contract.environment.ProfileFile") as file:
             file.return_value.read.return_value = profile
-            found = self.subject(CTRADER_PROFILE="demo", CTRADER_ACCOUNT=str(self.virtual.accountId))
+            found = self.subject(CTRADER_CONTRACT_PROFILE="demo", CTRADER_ACCOUNT=str(self.virtual.accountId))
         assert found is not None
         self.assertEqual(found.accountId, self.virtual.accountId)
         file.return_value.read.assert_called_once_with("demo")

@@ -20,7 +20,7 @@ from ctrader_twisted.wire.endpoints import demo
 
 __all__ = ["subjectFromEnvironment", "subjectOf"]
 
-_PROFILE = "CTRADER_PROFILE"
+_PROFILE = "CTRADER_CONTRACT_PROFILE"
 _VARIABLES = ("CTRADER_CLIENT_ID", "CTRADER_CLIENT_SECRET", "CTRADER_ACCESS_TOKEN")
 _ACCOUNT = "CTRADER_ACCOUNT"
 
@@ -55,7 +55,7 @@ async def subjectOf(reactor: Any, profile: Profile, accountId: int | None, rando
 
 async def subjectFromEnvironment(reactor: Any, environment: Mapping[str, str], randomness: Random) -> Subject | None:
     """
-    Make what the suite runs on of the environment: of the profile that C{CTRADER_PROFILE} names; else of
+    Make what the suite runs on of the environment: of the profile that C{CTRADER_CONTRACT_PROFILE} names; else of
     C{CTRADER_CLIENT_ID}, C{CTRADER_CLIENT_SECRET}, C{CTRADER_ACCESS_TOKEN} and, if the token covers more than one demo
     account, C{CTRADER_ACCOUNT}, on the host of demo accounts.
 
