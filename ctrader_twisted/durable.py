@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ctrader_twisted.private import isPrivate
@@ -27,45 +27,87 @@ _SCRATCH = ".new"
 def replaceDurably(path: Path, content: bytes, *, isSecret: bool = False) -> None:
     """
     Write a file that only its owner can read, so that neither a crash nor a power cut loses both the old and the new
-    content. It blocks until the disk has it.
+    content. It blocks until the disk has it. A link stays, and the file that it leads to is written. What the
+    administrator writes stays with the user whose file and folder it is.
 
     @param path: the file.
     @param content: its new content.
     @param isSecret: whether to refuse a folder in which others can read every file, as on some disks and on Windows.
     @raise OSError: if it cannot be written; readers see the old content, or the new one that the disk may not have.
     """
+    path = _real(path)
     # mkstemp makes the file private before anything is in it, where the folder allows it.
     handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=_SCRATCH)
     try:
         with os.fdopen(handle, "wb") as file:
             if isSecret and not isPrivate(handle):
                 raise PermissionError(errno.EACCES, "others can read what is in its folder", os.fspath(path))
+            _keepOwner(handle, path)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         _replace(scratch, path)
     except BaseException:
-        os.unlink(scratch)
+        # What went wrong first is what is told.
+        with suppress(OSError):
+            os.unlink(scratch)
         raise
     if os.name == "posix":
-        # A new name lasts only when its folder is written too; Windows cannot be asked for that.
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _writeFolder(path.parent)
 
 
 def removeScratch(path: Path) -> None:
     """
-    Remove what L{replaceDurably} has left behind where its process was killed.
+    Remove what L{replaceDurably} has left behind where its process was killed; what cannot be removed stays.
 
     @param path: the file; nobody is writing it now.
-    @raise OSError: if something cannot be removed.
+    @raise OSError: if its folder cannot be read.
     """
+    path = _real(path)
     scratch = re.compile(rf"{re.escape(path.name)}\.\w{{8}}{re.escape(_SCRATCH)}")
     for name in filter(scratch.fullmatch, os.listdir(path.parent)):
-        path.with_name(name).unlink(missing_ok=True)
+        with suppress(OSError):
+            path.with_name(name).unlink()
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _keepOwner(descriptor: int, path: Path) -> None:
+    if not _isAdministrator():
+        return
+    with suppress(FileNotFoundError):
+        owner = path.stat().st_uid
+        # In a folder of somebody else, as that for temporary files is, anybody can have put a file there.
+        if owner == path.parent.stat().st_uid:
+            _giveTo(descriptor, owner)
+
+
+def _isAdministrator() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
+def _giveTo(descriptor: int, user: int) -> None:
+    if sys.platform != "win32":
+        # In a container, the administrator may not be allowed to.
+        with suppress(OSError):
+            os.fchown(descriptor, user, -1)
+
+
+def _writeFolder(path: Path) -> None:
+    """
+    Let the disk have what is new in a folder: without that a new name need not last. Windows cannot be asked for it.
+    """
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        # Nor can each file system.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(folder)
 
 
 def _replace(scratch: str, path: Path) -> None:
@@ -88,7 +130,7 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         """
-        @param path: the file; made if need be, for its owner alone.
+        @param path: the file; made if need be, for its owner alone, or by the administrator for that of its folder.
         """
         self._path = path
         self._descriptor: int | None = None
@@ -107,7 +149,7 @@ class FileLock:
         @return: whether it was free.
         @raise OSError: if the file cannot be opened, or not be locked at all.
         """
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = _opened(self._path)
         try:
             _lock(descriptor)
         except OSError as error:
@@ -149,6 +191,16 @@ def exclusively(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _opened(path: Path) -> int:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    if _isAdministrator():
+        _giveTo(descriptor, path.parent.stat().st_uid)
+    return descriptor
 
 
 def _lock(descriptor: int) -> None:

@@ -55,10 +55,9 @@ def asSecret(text: str | Secret) -> Secret:
     @raise TypeError: if it is no text at all, such as the C{None} of an environment variable that is not set.
     @raise ValueError: if it is empty.
     """
-    if isinstance(text, Secret):
-        return text
-    if not isinstance(text, str):
+    if not isinstance(text, str | Secret):
         raise TypeError(f"a secret is a string, not {type(text).__name__}")
-    if not text:
+    secret = text if isinstance(text, Secret) else Secret(text)
+    if not secret.reveal():
         raise ValueError("a secret is not empty")
-    return Secret(text)
+    return secret

@@ -22,7 +22,7 @@ from ctrader_twisted.profiles import Profile, ProfileFile
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.testing import VirtualExchange
 
-__all__ = ["CommandCase"]
+__all__ = ["BrokenPipe", "CommandCase"]
 
 _TRADING = (
     m.ProtoOANewOrderReq,
@@ -31,6 +31,30 @@ _TRADING = (
     m.ProtoOAAmendOrderReq,
     m.ProtoOAAmendPositionSLTPReq,
 )
+
+
+class BrokenPipe(io.StringIO):
+    """
+    A pipe that nobody reads any more.
+
+    @ivar lines: how many lines it takes before.
+    """
+
+    def __init__(self, lines: int = 0) -> None:
+        """
+        @param lines: how many lines it takes before.
+        """
+        super().__init__()
+        self.lines = lines
+
+    def write(self, text: str) -> int:
+        """
+        Take some, if somebody reads it.
+        """
+        if self.lines < 1:
+            raise OSError("nobody reads it")
+        self.lines -= text.count("\n")
+        return super().write(text)
 
 
 class CommandCase(SynchronousTestCase):

@@ -19,6 +19,9 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
+from test.leaks import watch
+from test.secrecy import stored
+
 __all__ = ["Child", "Command", "Daemon"]
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -48,6 +51,7 @@ class Child(ProcessProtocol):
         """
         self.text = ""
         self.status: int | None = None
+        self._folder = folder
         self._ended: list[Deferred[int]] = []
         path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
         variables = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
@@ -71,10 +75,13 @@ class Child(ProcessProtocol):
 
     def processEnded(self, reason: Failure) -> None:
         """
-        Note how it ended.
+        Note how it ended. It must not have printed any secret of this process, or of the files in its folder.
 
         @param reason: how.
         """
+        for secret in stored(self._folder):
+            watch.remember(secret)
+        watch.check(self.text, "a child")
         done = reason.value
         self.status = 0 if isinstance(done, ProcessDone) else getattr(done, "exitCode", None)
         if self.status is None:

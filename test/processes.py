@@ -5,9 +5,9 @@ Processes that share a disk and can be killed, on one virtual clock, for tests o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import Clock
 from zope.interface import implementer
@@ -18,6 +18,10 @@ from ctrader_twisted.interfaces import ITokenStore
 from ctrader_twisted.testing.memory import MemoryEndpoint
 
 __all__ = ["Disk", "Process", "ProcessTokens"]
+
+_ResultT = TypeVar("_ResultT")
+
+_MOMENT = 0.01
 
 
 class Disk:
@@ -89,6 +93,23 @@ class Process:
         self._hanging.append(hanging)
         return hanging
 
+    def later(self, result: _ResultT) -> Deferred[_ResultT]:
+        """
+        Answer as a thread of the process does.
+
+        @param result: the answer.
+        @return: fires with it after a moment, if the process lives then.
+        """
+        waiting = self.hang()
+
+        def answer() -> None:
+            assert self._hanging is not None
+            self._hanging.remove(waiting)
+            waiting.callback(result)
+
+        self.callLater(_MOMENT, answer)
+        return waiting
+
     def bury(self) -> None:
         """
         Let its coroutines end, so that they do not complain when they are collected.
@@ -101,7 +122,7 @@ class Process:
 @implementer(ITokenStore)
 class ProcessTokens:
     """
-    The token store of one process, on the common disk.
+    The token store of one process, on the common disk, which a thread reads and writes.
     """
 
     def __init__(self, process: Process, disk: Disk, writing: Callable[[tuple[TokenPair, ...]], bool | None]) -> None:
@@ -119,7 +140,7 @@ class ProcessTokens:
         """
         @see: L{ITokenStore.load}
         """
-        return self._process.hang() if self._process.isDead else succeed(self._disk.pairs)
+        return self._process.later(self._disk.pairs)
 
     def save(self, pairs: tuple[TokenPair, ...]) -> Deferred[None]:
         """
@@ -131,11 +152,10 @@ class ProcessTokens:
         killed = self._writing(pairs)
         if killed is not False:
             self._disk.pairs = pairs
-        if killed is None:
-            return succeed(None)
-        self._process.kill()
-        self._disk.holder = None
-        return self._process.hang()
+        if killed is not None:
+            self._process.kill()
+            self._disk.holder = None
+        return self._process.later(None)
 
     def tryLock(self) -> Deferred[bool]:
         """
@@ -143,10 +163,10 @@ class ProcessTokens:
         """
         if self._process.isDead:
             return self._process.hang()
-        if self._disk.holder is not None:
-            return succeed(False)
-        self._disk.holder = self._process
-        return succeed(True)
+        wasFree = self._disk.holder is None
+        if wasFree:
+            self._disk.holder = self._process
+        return self._process.later(wasFree)
 
     def unlock(self) -> Deferred[None]:
         """
@@ -156,4 +176,4 @@ class ProcessTokens:
             return self._process.hang()
         assert self._disk.holder is self._process, "it is unlocked by somebody who has not locked it"
         self._disk.holder = None
-        return succeed(None)
+        return self._process.later(None)

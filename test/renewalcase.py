@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from ctrader_twisted.credentials import Application, TokenPair
 from ctrader_twisted.errors import ConfigurationError, CTraderError
+from ctrader_twisted.interfaces import ITokenStore
 from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.secret import Secret
@@ -57,6 +59,76 @@ class Store(MemoryTokens):
         return super().save(pairs)
 
 
+@implementer(ITokenStore)
+class SlowTokens:
+    """
+    Another store, each of whose answers comes later, as from a thread: what has been asked for is done, whether or not
+    somebody still waits for it.
+
+    @ivar held: the names of the methods that are not done before L{let}.
+    """
+
+    def __init__(self, store: Any, clock: Clock, delay: float | None = None) -> None:
+        """
+        @param store: does it.
+        @param clock: the time.
+        @param delay: seconds until what is not held is done; L{None} for at once.
+        """
+        self.held: set[str] = set()
+        self._store = store
+        self._clock = clock
+        self._delay = delay
+        self._waiting: list[tuple[str, Callable[[], None]]] = []
+
+    def load(self) -> Deferred[tuple[TokenPair, ...]]:
+        """
+        @see: L{ITokenStore.load}
+        """
+        return self._later("load")
+
+    def save(self, pairs: tuple[TokenPair, ...]) -> Deferred[None]:
+        """
+        @see: L{ITokenStore.save}
+        """
+        return self._later("save", pairs)
+
+    def tryLock(self) -> Deferred[bool]:
+        """
+        @see: L{ITokenStore.tryLock}
+        """
+        return self._later("tryLock")
+
+    def unlock(self) -> Deferred[None]:
+        """
+        @see: L{ITokenStore.unlock}
+        """
+        return self._later("unlock")
+
+    def let(self, name: str) -> None:
+        """
+        Do what was asked for first of what is held.
+
+        @param name: the method's name.
+        """
+        place = [each for each, _ in self._waiting].index(name)
+        self._waiting.pop(place)[1]()
+        turns(self._clock)
+
+    def _later(self, name: str, *arguments: Any) -> Deferred[Any]:
+        done: Deferred[Any] = Deferred()
+
+        def do() -> None:
+            maybeDeferred(getattr(self._store, name), *arguments).addBoth(done.callback)
+
+        if name in self.held:
+            self._waiting.append((name, do))
+        elif self._delay is None:
+            do()
+        else:
+            self._clock.callLater(self._delay, do)
+        return done
+
+
 class Service:
     """
     A token service over HTTP that is played by a test.
@@ -84,10 +156,13 @@ class RenewalCase(SynchronousTestCase):
     then C{access-3}, and takes the newest access token only.
 
     @ivar service: sells tokens over HTTP, if a test wants that.
+    @ivar delay: how many seconds the store takes for each answer; L{None} if it answers at once.
+    @ivar slow: the store, as the session sees it.
     @ivar ahead: how far the machine's clock is ahead, in seconds.
     """
 
     service: Service | None = None
+    delay: float | None = None
 
     def setUp(self) -> None:
         """
@@ -110,11 +185,12 @@ class RenewalCase(SynchronousTestCase):
         """
         Make a session that leaves the server in peace for long.
         """
+        self.slow = SlowTokens(tokens, self.clock, self.delay)
         return Session(
             self.clock,
             self.endpoint,
             Application("id", "secret"),
-            tokens,
+            self.slow,
             tokenService=self.service,
             randomness=Unspread(1),
             wallClock=self.now,

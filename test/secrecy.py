@@ -15,6 +15,8 @@ _RUN = re.compile(r"[A-Za-z0-9_-]+")
 _HEAD = re.compile(r"(?=([A-Za-z0-9_-]{8}))")
 _HEAD_LENGTH = 8
 _MARK_LENGTH = 16
+_LONGEST_WORD = 20
+_FEWEST_LETTERS = 5
 
 # As JSON and TOML have them, in a simulator's folder, a file of tokens and a file of profiles.
 _STORED = re.compile(r'\b(?:clientSecret|accessToken|refreshToken)"? ?[:=] ?"([^"\\]+)"')
@@ -31,30 +33,32 @@ class Secrets:
 
     def add(self, secret: str) -> bool:
         """
-        Remember a secret, if it has parts that are not words which appear anyway.
+        Remember a secret, as far as its parts are not words that appear anyway: such a part has eight characters or
+        more, five different ones, and is not letters alone, but for very many of them.
 
         @param secret: its text.
-        @return: whether it has, and is new.
+        @return: whether there is something new to look for.
         """
         isNew = False
-        for run in _RUN.findall(secret):
+        for run in filter(_isDistinctive, _RUN.findall(secret)):
             mark = run[:_MARK_LENGTH]
-            if _isDistinctive(mark) and mark not in (marks := self._marks.setdefault(mark[:_HEAD_LENGTH], set())):
-                marks.add(mark)
-                isNew = True
+            marks = self._marks.setdefault(mark[:_HEAD_LENGTH], set())
+            isNew = isNew or mark not in marks
+            marks.add(mark)
         return isNew
 
-    def places(self, text: str) -> list[int]:
+    def place(self, text: str) -> int | None:
         """
         Look for secrets.
 
         @param text: any text.
-        @return: where in it they begin.
+        @return: where in it the first one begins, or L{None} if there is none.
         """
+        # Nearly always there is none, and this is the fastest way to know.
         if self._marks.keys().isdisjoint(_HEAD.findall(text)):
-            return []
-        found = ((match[1], match.start()) for match in _HEAD.finditer(text))
-        return [at for head, at in found if any(text.startswith(mark, at) for mark in self._marks.get(head, ()))]
+            return None
+        places = ((found.start(), self._marks.get(found[1], ())) for found in _HEAD.finditer(text))
+        return next((at for at, marks in places if any(text.startswith(mark, at) for mark in marks)), None)
 
 
 def stored(folder: Path) -> Iterator[str]:
@@ -69,19 +73,22 @@ def stored(folder: Path) -> Iterator[str]:
             yield from _STORED.findall(path.read_text(encoding="utf-8", errors="replace"))
 
 
-def exposed(path: Path, secrets: Secrets) -> Iterator[int]:
+def exposed(path: Path, secrets: Secrets) -> int | None:
     """
     Look for secrets in a file.
 
     @param path: the file.
     @param secrets: the secrets.
-    @return: where in it they begin, in bytes.
+    @return: where in it the first one begins, in bytes, or L{None} if there is none.
     """
     start = 0
     with path.open("rb") as lines:
         for line in lines:
-            yield from (start + at for at in secrets.places(line.decode("latin-1")))
+            at = secrets.place(line.decode("latin-1"))
+            if at is not None:
+                return start + at
             start += len(line)
+    return None
 
 
 def misplaced(folder: Path, secrets: Secrets) -> Iterator[tuple[Path, int]]:
@@ -90,14 +97,17 @@ def misplaced(folder: Path, secrets: Secrets) -> Iterator[tuple[Path, int]]:
 
     @param folder: where to look, folders in it included.
     @param secrets: the secrets.
-    @return: the files, each with where in it secrets begin.
+    @return: the files, each with where in it the first secret begins.
     """
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not path.is_file():
             continue
         if path.suffix == ".log" or path.stat().st_mode & 0o077:
-            yield from ((path, at) for at in exposed(path, secrets))
+            at = exposed(path, secrets)
+            if at is not None:
+                yield path, at
 
 
-def _isDistinctive(mark: str) -> bool:
-    return len(mark) >= _HEAD_LENGTH and len(set(mark)) >= 5 and not mark.isalpha()
+def _isDistinctive(run: str) -> bool:
+    isWord = run.isalpha() and len(run) < _LONGEST_WORD
+    return len(run) >= _HEAD_LENGTH and len(set(run)) >= _FEWEST_LETTERS and not isWord

@@ -5,12 +5,15 @@ Tests of the command line C{ctrader} within this process.
 from __future__ import annotations
 
 import io
+import os
+import signal
 import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
+import click
 from click.testing import CliRunner, Result
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -103,6 +106,54 @@ class MainTests(SynchronousTestCase):
     """
     The entry point.
     """
+
+    def setUp(self) -> None:
+        """
+        Remember who cares for Ctrl-C.
+        """
+        self.addCleanup(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
+
+    def test_interrupted(self) -> None:
+        """
+        Ctrl-C has its status before the reactor runs, too, as where the user is asked for something.
+        """
+
+        def prompt(*args: object, **options: object) -> str:
+            signal.raise_signal(signal.SIGINT)
+            return "an answer"
+
+        path = Path(self.mktemp()).absolute()
+        self.patch(os, "environ", {**os.environ, "CTRADER_PROFILES": str(path)})
+        self.patch(sys, "argv", ["ctrader", "login"])
+        self.patch(sys, "stdout", io.StringIO())
+        self.patch(click.termui, "visible_prompt_func", prompt)
+        self.assertEqual(self.assertRaises(SystemExit, cli.main).code, 130)
+        self.assertFalse(path.exists())
+
+    def test_closedStreams(self) -> None:
+        """
+        Where whoever started it has closed a stream, nothing comes from there, and nothing goes there.
+        """
+        for name in ("stdin", "stdout", "stderr"):
+            self.patch(sys, name, None)
+        self.patch(sys, "argv", ["ctrader", "--version"])
+        self.assertEqual(self.assertRaises(SystemExit, cli.main).code, 0)
+        streams = [sys.stdin, sys.stdout, sys.stderr]
+        for stream in streams:
+            self.addCleanup(stream.close)
+        self.assertEqual(sys.stdin.read(), "")
+
+    def test_characters(self) -> None:
+        """
+        A character that the output lacks does not end a command.
+        """
+        written = io.BytesIO()
+        self.patch(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+        self.patch(sys, "argv", ["ctrader", "--version"])
+        self.assertEqual(self.assertRaises(SystemExit, cli.main).code, 0)
+        sys.stdout.write("\N{EURO SIGN}")
+        sys.stdout.flush()
+        self.assertTrue(written.getvalue().endswith(b"\\u20ac"))
 
     def test_main(self) -> None:
         """

@@ -36,6 +36,7 @@ class Probes:
 
     @ivar unresolved: whether names cannot be resolved.
     @ivar unreached: whether servers cannot be reached.
+    @ivar reason: why not.
     @ivar seen: the certificate that they show.
     @ivar took: how long the way to the token service and back takes.
     @ivar ahead: how far the clock of this machine is ahead.
@@ -44,6 +45,7 @@ class Probes:
 
     def __init__(self, case: ProfileCase) -> None:
         self.unresolved = self.unreached = False
+        self.reason = "the host does not answer"
         now = datetime.fromtimestamp(case.now / 1000, UTC)
         self.seen = Seen("Let's Encrypt, R11", now - timedelta(days=10), now + timedelta(days=80))
         self.took: float = 0.2
@@ -65,7 +67,7 @@ class Probes:
         Look.
         """
         if self.unreached:
-            raise ConnectFailed("the host does not answer")
+            raise ConnectFailed(self.reason)
         return self.seen
 
     async def time(self, url: str) -> float | None:
@@ -300,6 +302,15 @@ class NetworkTests(DoctorCase):
         self.probes.unreached = True
         self.assertEqual(self.examine(evolve(self.healthy, name="sim", endpoint="ctrader:127.0.0.1:5035")), 1)
         self.assertIn("ctrader sim", self.line("wrong", "TCP and TLS"))
+
+    def test_stops(self) -> None:
+        """
+        A reason that ends with a full stop, as some of the system's do, gets no second one.
+        """
+        self.probes.unreached = True
+        self.probes.reason = "connection refused."
+        self.examine(self.healthy)
+        self.assertIn("connection refused. Check", self.line("wrong", "TCP and TLS"))
 
     def test_expiredOffline(self) -> None:
         """

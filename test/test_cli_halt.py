@@ -4,10 +4,13 @@ Tests of C{ctrader halt} and C{ctrader resume}.
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Collection
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from rich.console import Console
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 
 from ctrader_twisted.cli.confirming import Manner
 from ctrader_twisted.cli.halt import flatten, halt, resume
@@ -17,7 +20,7 @@ from ctrader_twisted.simulator.faults import Delay, Incoming, Refuse, Withhold
 from ctrader_twisted.trading import Side
 from ctrader_twisted.trading.halt import HaltFile
 from ctrader_twisted.units import Lots
-from test.commandcase import CommandCase
+from test.commandcase import BrokenPipe, CommandCase
 
 
 class HaltTests(CommandCase):
@@ -55,7 +58,7 @@ class HaltTests(CommandCase):
         self.assertRaises(ConfigurationError, resume, self.halts, (7,), self.console)
         resume(self.halts, (), self.console)
         self.assertFalse(self.halts.halts(7))
-        self.assertRegex(self.text, r"^All accounts are halted: .+\nAll accounts are not halted any more\.\n$")
+        self.assertRegex(self.text, r"^All accounts are halted: .+\nNo account is halted any more\.\n$")
 
     def test_otherProcess(self) -> None:
         """
@@ -156,6 +159,14 @@ class FlatteningTests(CommandCase):
         self.assertRegex(position, r"^    position 2000001: .*TRADING_DISABLED \(No closing now\)")
         self.assertIn("Account 20002: nothing is open", self.text)
 
+    def test_failing(self) -> None:
+        """
+        What goes wrong in an unforeseen way is told, too.
+        """
+        self.patch(Account, "halt", lambda account, *, flatten: fail(ZeroDivisionError("of ours")))
+        error = self.assertRaises(CTraderError, self.flatten, 20001)
+        self.assertEqual(str(error), "account 20001: ZeroDivisionError('of ours')")
+
     def test_notReady(self) -> None:
         """
         An account that cannot be logged in is told, and keeps none of the others waiting.
@@ -166,6 +177,19 @@ class FlatteningTests(CommandCase):
         self.assertEqual(late, "account 20002: It is not ready after 30 s.")
         self.assertRegex(missing, "^account 99: 99 is no account of the stored tokens; they cover 20001, ")
         self.assertEqual(self.held(), 0)
+
+    def test_nobodyReads(self) -> None:
+        """
+        It is done too where nobody reads what is told, as in a pipe that has ended.
+        """
+        complaints = io.StringIO()
+        self.patch(sys, "stderr", complaints)
+        self.console = Console(file=BrokenPipe())
+        halt(HaltFile(self.folder / "other"), (), self.console)
+        self.flatten()
+        self.assertEqual(self.held(), 0)
+        self.assertIn("All accounts are halted", complaints.getvalue())
+        self.assertIn("Account 20001: nothing is open", complaints.getvalue())
 
     def test_none(self) -> None:
         """

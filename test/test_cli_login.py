@@ -72,6 +72,21 @@ class LoginTests(ProfileCase):
         self.assertGreaterEqual(len(first.state), 32)
         self.assertNotEqual(first.state, second.state)
 
+    def test_echo(self) -> None:
+        """
+        A service that is known to bring the state back must do so.
+        """
+        asked: list[Question] = []
+
+        async def note(question: Question) -> Secret:
+            asked.append(question)
+            return await self.allow(question)
+
+        plain = self.profile()
+        profile = evolve(plain, services=evolve(plain.services, echoesState=True))
+        self.drive(login(self.virtual.clock, self.console, profile, "trading", note, self.randomness))
+        self.assertTrue(asked[0].needsState)
+
     def test_scope(self) -> None:
         """
         With the scope accounts the pair is for looking only.
@@ -117,10 +132,11 @@ class LoginTests(ProfileCase):
         """
         If there is one account, it need not be named; if there is none on this host, that is said.
         """
-        self.registry.users[7001] = (20_003,)
+        self.registry.users[7001] = (20_001, 20_003)
         live = self.profile(name="live")
         self.login(live)
         self.assertTrue(self.shown.endswith("ctrader quotes EURUSD --profile live\n"), self.shown)
+        self.registry.users[7001] = (20_003,)
         self.login(self.profile(store=live.store))
         self.assertIn("There is no demo account among them", self.shown)
         self.assertTrue(self.shown.endswith("ctrader login --profile live\n"), self.shown)

@@ -25,11 +25,11 @@ from ctrader_twisted.client import Account, Client
 from ctrader_twisted.errors import ConfigurationError, CTraderError, Halted, IllegalValue, OrderRejected, ValueUnknown
 from ctrader_twisted.schema.messages import ProtoOANewOrderReq
 from ctrader_twisted.simulator.faults import Cut, Delay, Incoming, Mute, Outgoing, Refuse, Withhold
-from ctrader_twisted.trading import PendingOrder, Side, TradeStatus
+from ctrader_twisted.trading import ExpectedMargin, PendingOrder, Side, TradeStatus
 from ctrader_twisted.trading.levels import Market
 from ctrader_twisted.trading.ordering import newOrder
 from ctrader_twisted.units import Lots
-from test.commandcase import CommandCase
+from test.commandcase import BrokenPipe, CommandCase
 
 
 class OrderCase(CommandCase):
@@ -155,6 +155,28 @@ class PlacingTests(OrderCase):
         self.assertIn("  stop loss    1.04000\n", self.text)
         self.assertIn("  take profit  10 pips from the price of the fill, about 1.05100\n", self.text)
         self.assertTrue(self.text.endswith("Accepted as order 3000001.\nIt waits for its price.\n"), self.text)
+
+    def test_prices(self) -> None:
+        """
+        The prices of an order that waits are told as they are.
+        """
+        self.place(limit="1.05000", stopLoss="1.04000", takeProfit="1.06000")
+        self.assertIn("  stop loss    1.04000\n  take profit  1.06000\n", self.text)
+
+    def test_margin(self) -> None:
+        """
+        The margin is that of the order's own side.
+        """
+
+        async def main(client: Client, account: Account) -> None:
+            margin = ExpectedMargin(Decimal("1.00"), Decimal("2.00"))
+            self.patch(account, "expectedMargin", lambda symbol, quantity: succeed(margin))
+            for side in Side:
+                ticket = self.ticket(side=side)
+                await placeOrder(*self.given(client, account, Manner(isDry=True)), ticket=ticket)
+
+        self.drive(main)
+        self.assertEqual(re.findall(r"margin +about (\S+) USD", self.text), ["1.00", "2.00"])
 
     def test_limitAtMarket(self) -> None:
         """
@@ -303,6 +325,13 @@ class DryTests(OrderCase):
         self.assertEqual(self.sent(), [])
         self.assertEqual(self.text.count("Nothing was sent: this was a dry run."), 7)
 
+    def test_sure(self) -> None:
+        """
+        Who says both to ask nobody and to send nothing sends nothing.
+        """
+        self.assertEqual(self.place(Manner(isDry=True, isSure=True)), 0)
+        self.assertEqual(self.sent(), [])
+
 
 class LiveTests(OrderCase):
     """
@@ -384,6 +413,25 @@ class LiveTests(OrderCase):
 
         self.drive(main)
         self.assertEqual(self.sent(), ["ProtoOAClosePositionReq", "ProtoOACancelOrderReq"])
+
+    def test_changed(self) -> None:
+        """
+        A position that has changed while the user was asked is not closed, since it is not what was shown.
+        """
+
+        async def main(client: Client, account: Account) -> None:
+            positionId = await self.opened(account)
+            (position,) = account.positions
+
+            def typed() -> Deferred[str]:
+                return position.close(Lots("0.04")).addCallback(lambda _: "9000001")
+
+            given = self.given(client, account, Manner(readLine=typed))
+            with self.assertRaisesRegex(CTraderError, "holds 0.06 lots now, so nothing was sent"):
+                await closePosition(*given, positionId=positionId)
+
+        self.drive(main)
+        self.assertEqual(self.sent(), ["ProtoOAClosePositionReq"])
 
 
 class OutcomeTests(OrderCase):
@@ -477,6 +525,55 @@ class OutcomeTests(OrderCase):
         self.assertIn("Order 3000001 is accepted; more is not known. Ending this command", line)
 
 
+class UnreadTests(OrderCase):
+    """
+    Somebody has ceased to read what is told, as C{head} does.
+    """
+
+    def setUp(self) -> None:
+        """
+        Hear what is told on standard error.
+        """
+        super().setUp()
+        self.complaints = io.StringIO()
+        self.patch(sys, "stderr", self.complaints)
+
+    def test_before(self) -> None:
+        """
+        What is not told is not sent.
+        """
+        self.console = Console(file=BrokenPipe(3))
+        self.assertRaises(OSError, self.place)
+        self.assertEqual(self.sent(), [])
+
+    def test_after(self) -> None:
+        """
+        What was sent is followed to its end, and has the exit status of that end; the rest is told on standard error.
+        """
+        self.console = Console(file=BrokenPipe(7))
+        self.assertEqual(self.place(), 0)
+        self.assertRegex(
+            self.complaints.getvalue(),
+            r"^Accepted as order 3000001\.\nFilled: 0\.1 lots at \S+\.\nPosition 2000001: .+\.\n$",
+        )
+
+    def test_closed(self) -> None:
+        """
+        So is a close.
+        """
+        self.console = Console(file=BrokenPipe(2))
+        self.assertEqual(self.close(), 0)
+        self.assertRegex(self.complaints.getvalue(), r"^Closed 0\.1 lots at [^\n]+\n$")
+
+    def test_noError(self) -> None:
+        """
+        Without standard error likewise, but nobody hears of it.
+        """
+        self.patch(sys, "stderr", BrokenPipe())
+        self.console = Console(file=BrokenPipe(7))
+        self.assertEqual(self.place(), 0)
+
+
 class ClosingTests(OrderCase):
     """
     Closing positions.
@@ -494,6 +591,29 @@ class ClosingTests(OrderCase):
             r"Closed 0\.1 lots at 1\.\d{5}: profit -?\d\.\d\d, commission -\d\.\d\d, swap 0\.00; together -?\d\.\d\d\. "
             r"The balance is \d+\.\d\d\.\n$",
         )
+        *parts, together = map(Decimal, re.findall(r"(?:profit|commission|swap|together) (-?\d+\.\d\d)", self.text))
+        self.assertEqual(sum(parts), together)
+
+    def test_digits(self) -> None:
+        """
+        The prices of what another process has opened have all their digits, too.
+        """
+
+        async def opened(client: Client, account: Account) -> tuple[int, int]:
+            return await self.opened(account), await self.waiting(account)
+
+        positionId, orderId = self.drive(opened)
+
+        async def main(client: Client, account: Account) -> None:
+            (position,) = account.positions
+            position.entryPrice = Decimal("1.1")
+            given = self.given(client, account, Manner(isDry=True))
+            await closePosition(*given, positionId=positionId)
+            await cancelOrder(*given, orderId=orderId)
+
+        self.drive(main)
+        self.assertIn("opened at 1.10000)\n", self.text)
+        self.assertIn("at 0.90000\n", self.text)
 
     def test_part(self) -> None:
         """
@@ -611,6 +731,20 @@ class CancellingTests(OrderCase):
             "Order 3000001 is cancelled.\n",
         )
 
+    def test_rest(self) -> None:
+        """
+        Of an order that was filled in part, the rest is told.
+        """
+
+        async def main(client: Client, account: Account) -> None:
+            placed = await self.waiting(account)
+            (order,) = account.orders
+            order.executedVolume = 400_000
+            await cancelOrder(*self.given(client, account, Manner(isDry=True)), orderId=placed)
+
+        self.drive(main)
+        self.assertIn("cancel order 3000001, buy 0.06 lots of EURUSD", self.text)
+
     def test_filled(self) -> None:
         """
         If it was filled before, that is the error.
@@ -675,6 +809,7 @@ class CommandTests(OrderCase):
         """
         for words, sentence in (
             (("buy", "EURUSD", "0,1"), "'0,1' is not a number"),
+            (("buy", "EURUSD", "0_1"), "'0_1' is not a number"),
             (("buy", "EURUSD", "nan"), "not a finite number"),
             (("buy", "EURUSD"), "Missing argument 'LOTS'"),
             (("buy", "EURUSD", "1", "--limit", "1", "--stop", "1"), "give --limit or --stop, not both"),

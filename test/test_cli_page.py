@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.cli.page import Page, sparkline
-from ctrader_twisted.cli.tables import accountTable, moment, quoteTable, symbolTable
+from ctrader_twisted.cli.tables import accountTable, moment, quoteTable, show, symbolTable
 from ctrader_twisted.market import Quote
 from ctrader_twisted.session.grants import AccountInfo
 from ctrader_twisted.simulator.catalogue import Catalogue
@@ -200,6 +200,16 @@ class TableTests(SynchronousTestCase):
         self.assertRegex(text, r"XAUUSD +4147\.12 +4147\.41 +0\.3 +1234 +10:00:00 *\n")
         self.assertRegex(text, r"XAUUSD +.+ +2 +100 Oz\. +0\.01")
         self.assertLessEqual(max(map(len, text.splitlines())), 56)
+
+    def test_tooNarrow(self) -> None:
+        """
+        Where not even the numbers have room, lines go beyond the edge rather than lose one. In a pipe there is no edge.
+        """
+        accounts = [AccountInfo(123456789, 5000001, False, "A broker of a long name", True)]
+        for isTerminal, broker in ((True, ""), (False, "A broker of a long name +")):
+            file = io.StringIO()
+            show(Console(file=file, width=20, force_terminal=isTerminal, color_system=None), accountTable(accounts))
+            self.assertRegex(file.getvalue(), rf"123456789 +5000001  demo +{broker}.*yes")
 
     def test_moment(self) -> None:
         """

@@ -12,13 +12,14 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted.cli.registering import REDIRECT, Asking, Wish, registered
+from ctrader_twisted.cli.registering import Asking, Wish, registered
 from ctrader_twisted.cli.sharing import doubles, readable, sharers
 from ctrader_twisted.cli.using import ProfileChoice
 from ctrader_twisted.credentials import TokenPair
 from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.oauth import FileTokens
 from ctrader_twisted.profiles import Profile, ProfileFile
+from ctrader_twisted.profiles.file import REDIRECT
 
 SECRET = "the-client-secret"
 
@@ -108,6 +109,18 @@ class RegisteringTests(FileCase):
         self.write(demo=DEMO)
         self.assertEqual(self.register(redirectUri="http://127.0.0.1:9000/").redirectUri, "http://127.0.0.1:9000/")
         self.assertEqual(self.table("demo"), DEMO)
+
+    def test_otherEndpoint(self) -> None:
+        """
+        A profile that is there already is not used to connect to elsewhere than the user says.
+        """
+        self.write(demo=DEMO)
+        self.register(endpoint="ctrader:demo")
+        error = self.assertRaises(ConfigurationError, self.register, endpoint="ctrader:live")
+        self.assertIn("is there already, and connects to ctrader:demo", str(error))
+        self.assertEqual(self.table("demo"), DEMO)
+        self.register("own", endpoint="ctrader:a", clientId="8_app")
+        self.assertEqual(self.register("own", endpoint="ctrader:b", clientId="8_app").endpoint, "ctrader:b")
 
     def test_sameApplication(self) -> None:
         """

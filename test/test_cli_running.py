@@ -20,6 +20,7 @@ class _Reactor:
 
     def __init__(self, then: Callable[[], None] = lambda: None) -> None:
         self.stops = 0
+        self._calls: list[Callable[[], None]] = []
         self._hooks: list[Callable[[], None]] = []
         self._then = then
 
@@ -27,12 +28,14 @@ class _Reactor:
         self._hooks.append(hook)
 
     def callFromThread(self, call: Callable[[], None]) -> None:
-        call()
+        self._calls.append(call)
 
     def run(self) -> None:
         for hook in self._hooks:
             hook()
         self._then()
+        for call in self._calls:
+            call()
 
     def stop(self) -> None:
         self.stops += 1
@@ -96,3 +99,18 @@ class RunTests(SynchronousTestCase):
             reactor = _Reactor(lambda number=number: signal.raise_signal(number))  # type: ignore[misc]
             error = self.assertRaises(Interrupted, run, main, reactor)
             self.assertEqual((error.status, tidied, reactor.stops), (status, [True], 1))
+
+    def test_firstStep(self) -> None:
+        """
+        So does one that comes during the coroutine's first step, such as its imports.
+        """
+        went: list[str] = []
+
+        async def main() -> None:
+            signal.raise_signal(signal.SIGINT)
+            went.append("first step")
+            await Deferred()
+            went.append("second step")
+
+        self.assertRaises(Interrupted, run, main, _Reactor())
+        self.assertEqual(went, ["first step"])

@@ -39,6 +39,7 @@ from ctrader_twisted.schema import messages as m
 from ctrader_twisted.session.tables import AccountState, State
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.testing import NothingHappens, VirtualExchange
+from ctrader_twisted.trading.journal import OrderJournal
 
 
 class ClientTestCase(SynchronousTestCase):
@@ -541,6 +542,30 @@ class ServiceTests(ClientTestCase):
             self.virtual.advance(1)
             self.successResultOf(stopped)
             self.assertEqual(self.virtual.endpoint.openLinks, [])
+
+    def test_restartedWhileStopping(self) -> None:
+        """
+        If it is started again before it has stopped, the journal stays open.
+        """
+        journal = OrderJournal(f"{self.mktemp()}.sqlite")
+
+        async def main(client: Client) -> None:
+            account = await client.account(self.virtual.accountId)
+            trade = await account.buy(await account.symbol("EURUSD"), Lots("0.10"))
+            await trade.whenFilled()
+
+        client = self.virtual.client(journal=journal)
+        client.startService()
+        self.virtual.drive(main(client))
+        stopped = client.stopService()
+        self.assertNoResult(stopped)
+        client.startService()
+        self.virtual.advance(1)
+        self.successResultOf(stopped)
+        self.virtual.drive(main(client))
+        stopped = client.stopService()
+        self.virtual.advance(1)
+        self.successResultOf(stopped)
 
     def test_streamsEnd(self) -> None:
         """

@@ -12,7 +12,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
-from ctrader_twisted import Client, FileTokens, Lots, ProfileFile, TokenPair
+from ctrader_twisted import Client, FileTokens, Lots, MemoryTokens, ProfileFile, TokenPair
 from ctrader_twisted.errors import ConfigurationError, Halted
 from ctrader_twisted.oauth import OAuth
 from ctrader_twisted.simulator.directory import Directory
@@ -88,6 +88,18 @@ class ProfileTests(TestCase):
             assert old.refreshToken is not None
             new = await oauth.refresh(old.refreshToken, scope="trading", userId=7001)
             self.assertEqual((new.accessToken, new.scope, new.userId), (self.pair().accessToken, "trading", 7001))
+
+        return Deferred.fromCoroutine(main())
+
+    def test_options(self) -> Deferred[None]:
+        """
+        Whatever else a client is given goes before what the profile says.
+        """
+        tokens = MemoryTokens(self.pair())
+
+        async def main() -> None:
+            async with Client.fromProfile("sim", file=self.file, tokens=tokens) as client:
+                self.assertIn(USD_ACCOUNT, [each.accountId for each in await client.accounts()])
 
         return Deferred.fromCoroutine(main())
 

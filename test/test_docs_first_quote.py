@@ -22,7 +22,6 @@ from zope.interface import implementer
 from ctrader_twisted.cli.commands import ctrader
 from ctrader_twisted.cli.consent import Question, askElsewhere
 from ctrader_twisted.cli.login import login
-from ctrader_twisted.cli.registering import REDIRECT
 from ctrader_twisted.cli.using import ProfileChoice, chosenAccount
 from ctrader_twisted.client import Client
 from ctrader_twisted.credentials import Application
@@ -30,6 +29,7 @@ from ctrader_twisted.errors import CTraderError
 from ctrader_twisted.oauth import FileTokens
 from ctrader_twisted.oauth.redirect import RedirectCatcher, codeFrom
 from ctrader_twisted.profiles import ProfileFile
+from ctrader_twisted.profiles.file import REDIRECT
 from ctrader_twisted.secret import Secret
 from test.profilecase import ProfileCase
 

@@ -476,6 +476,12 @@ class AnswerTests(SynchronousTestCase):
         for lasts in ("soon", "-1", "1.5", "٣", "9" * 5000, -1, 10**10 + 1, 1e300, True, [], {}, float("nan")):
             self.assertIsNone(self.read(body(expiresIn=lasts)).expires)
 
+    def test_hidden(self) -> None:
+        """
+        An answer does not show what is in it.
+        """
+        self.assertNotIn("access", repr(Answer(200, body())))
+
     def test_noTokens(self) -> None:
         """
         What holds no tokens is told apart from a refusal, with what to look at.
@@ -571,6 +577,7 @@ class AnswerTests(SynchronousTestCase):
         for said, left in (
             ("no se/cr et here", "no *** here"),
             ("GET /?a=se%2Fcr+et&b=se%2Fcr%20et", "GET /?a=***&b=***"),
+            ("GET /?a=se%2fcr+et&b=se/cr%20et", "GET /?a=***&b=***"),
             ("se/cr\net", "***"),
             ("be\x07ll", "***"),
             ("a\x1b[31m\r\nb\u2028c", "a [31m  b c"),

@@ -5,6 +5,7 @@ Tests of L{ctrader_twisted.oauth.keyring}.
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
@@ -281,7 +282,9 @@ class RefusalTests(KeyringCase):
         Whatever else it raises is told by its name only.
         """
         self.patch(self.entries, "set_password", lambda service, username, password: {}[password])
-        words = str(self.failureResultOf(self.store.save(OLD), ConfigurationError).value)
+        failure = self.failureResultOf(self.store.save(OLD), ConfigurationError)
+        words = str(failure.value)
+        self.assertNotIn("access", f"{failure.getTraceback()} {''.join(traceback.format_exception(failure.value))}")
         self.assertEqual(
             words, "the keyring refuses set_password (KeyError); look into it, or keep the tokens in a file"
         )

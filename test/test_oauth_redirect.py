@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
@@ -75,6 +77,9 @@ class CodeFromTests(SynchronousTestCase):
             ("http://localhost:80/", "http://LOCALHOST/?code=1"),
             ("https://example.com/a", "https://example.com:443/a?code=1"),
             ("http://[::1]:8765/a?b=c&d=e", "http://[::1]:8765/a?d=e&b=c&code=1"),
+            ("http://localhost/<zurück>", "http://localhost/%3Czur%C3%BCck%3E?code=1"),
+            ("http://localhost/<zurück>", "http://localhost/<zurück>?code=1"),
+            ("http://localhost/%41;a=(b)", "http://localhost/%41;a=(b)?code=1"),
         ):
             self.assertEqual(codeFrom(url, redirectUri, state=STATE), Secret("1"))
 
@@ -169,6 +174,12 @@ class Browser:
         self.transport.clear()
         self._site.dataReceived(f"{method} {target} HTTP/1.1\r\n{host}\r\n".encode())
         return bytes(self.transport.value()).decode()
+
+    def send(self, data: bytes) -> None:
+        """
+        Send something, as it is.
+        """
+        self._site.dataReceived(data)
 
     def close(self) -> None:
         """
@@ -351,6 +362,50 @@ class CatcherTests(SynchronousTestCase):
             self.browser().ask(f"/callback?code={CODE}", host=f"Host: {host}\r\n")
             self.assertEqual(self.successResultOf(catcher.whenCaught()), Secret(CODE))
 
+    def test_partOfAnotherPage(self) -> None:
+        """
+        What a foreign page asks for behind the user's back, as for a picture, is none of the user's answers: it could
+        bring the code of somebody else, or end the wait.
+        """
+        for kind in ("image", "iframe", "empty", "script", "object", ""):
+            for query in (f"?code={CODE}", "?error=access_denied", ""):
+                host = f"Host: 127.0.0.1:8765\r\nSec-Fetch-Dest: {kind}\r\n"
+                self.ignored(self.browser().ask(f"/callback{query}", host=host), 403)
+        host = "Host: 127.0.0.1:8765\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Site: cross-site\r\n"
+        self.browser().ask(f"/callback?code={CODE}", host=host)
+        self.assertEqual(self.successResultOf(self.caught), Secret(CODE))
+
+    def test_sentAlong(self) -> None:
+        """
+        What comes with a request is not kept, however much it is, and whatever it is said to be.
+        """
+        kept: list[BytesIO] = []
+
+        def file() -> BytesIO:
+            kept.append(BytesIO())
+            return kept[-1]
+
+        self.patch(tempfile, "TemporaryFile", file)
+        for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"):
+            browser = self.browser()
+            head = f"Host: 127.0.0.1:8765\r\nContent-Type: {kind}\r\nContent-Length: 1000000\r\n"
+            browser.ask("/callback", "POST", head)
+            browser.send(b"code=x&" * 10_000)
+            self.assertEqual(bytes(browser.transport.value()), b"")
+            self.assertEqual([each.getvalue() for each in kept], [b""])
+            kept.clear()
+            browser.send(b"x" * 930_000)
+            self.assertIn(bytes(browser.transport.value())[:13], (b"HTTP/1.1 405 ", b"HTTP/1.1 400 "))
+        self.assertNoResult(self.caught)
+
+    def test_oddPath(self) -> None:
+        """
+        A path with letters of other languages is asked for as browsers write it.
+        """
+        catcher = self.listening("http://127.0.0.1:8765/zurück")
+        self.browser().ask(f"/zur%C3%BCck?code={CODE}")
+        self.assertEqual(self.successResultOf(catcher.whenCaught()), Secret(CODE))
+
     def test_root(self) -> None:
         """
         The address may be that of the whole site.
@@ -472,6 +527,14 @@ class CatcherTests(SynchronousTestCase):
         browsers[1].close()
         self.assertIsNone(self.successResultOf(stopped))
         self.assertIsNone(self.successResultOf(self.catcher.stop()))
+
+    def test_stoppedLater(self) -> None:
+        """
+        What was caught before stays so.
+        """
+        self.browser().ask(f"/callback?code={CODE}")
+        self.catcher.stop()
+        self.assertEqual(self.successResultOf(self.catcher.whenCaught()), Secret(CODE))
 
     def test_neverListened(self) -> None:
         """

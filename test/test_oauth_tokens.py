@@ -99,6 +99,7 @@ class RowsTests(SynchronousTestCase):
             '{"tokens": [{"accessToken": "s3cret", "userId": "s3cret"}]}',
             '{"tokens": [["s3cret"]]}',
             '{"tokens": "s3cret"}',
+            '{"tokens": [{"accessToken": ' + "[" * 100_000,
             '{"tokens": 5}',
             '{"s3cret": 1}',
             '["s3cret"]',
@@ -174,6 +175,7 @@ class FileTokensTests(SynchronousTestCase):
         self.successResultOf(self.store.save(PAIRS))
         self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
         self.path.chmod(0o640)
+        self.addCleanup(self.path.chmod, 0o600)
         self.assertIn("chmod 600", self.refused())
 
     if os.name != "posix":
@@ -256,6 +258,24 @@ class FileTokensTests(SynchronousTestCase):
         self.successResultOf(other.unlock())
         self.assertEqual(lockFile.stat().st_ino, first)
         self.failureResultOf(other.unlock(), AssertionError)
+
+    def test_link(self) -> None:
+        """
+        Behind a link is the file itself: there is one lock for both names, and what is saved by one is read by the
+        other. So two processes never renew one pair.
+        """
+        self.path.parent.joinpath("links").mkdir()
+        link = self.path.parent / "links" / "mine.json"
+        link.symlink_to("../tokens.json")
+        other = FileTokens(link)
+        self.assertTrue(self.successResultOf(self.store.tryLock()))
+        self.assertFalse(self.successResultOf(other.tryLock()))
+        self.successResultOf(self.store.unlock())
+        self.assertTrue(self.successResultOf(other.tryLock()))
+        self.successResultOf(other.save(PAIRS))
+        self.assertEqual(self.successResultOf(self.store.load()), PAIRS)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(os.listdir(link.parent), ["mine.json"])
 
     def test_killedHolder(self) -> None:
         """

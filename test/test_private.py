@@ -81,6 +81,22 @@ class ReadTests(SynchronousTestCase):
             self.path.chmod(0o644)
             self.assertFalse(isPrivate(file.fileno()))
 
+    def test_exchanged(self) -> None:
+        """
+        What is read is the file that was looked at, whatever takes its name in between.
+        """
+        self.path.chmod(0o600)
+        other = self.path.with_name(f"{self.path.name}-other")
+        other.write_bytes(b"of somebody else")
+        fstat = os.fstat
+
+        def exchanged(descriptor: int) -> os.stat_result:
+            os.replace(other, self.path)
+            return fstat(descriptor)
+
+        self.patch(os, "fstat", exchanged)
+        self.assertEqual(readPrivate(self.path), b"content\xff")
+
     def test_unreadable(self) -> None:
         """
         A file that cannot be read is told by what stands in the way.

@@ -10,14 +10,18 @@ import stat
 import subprocess
 import sys
 import tomllib
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
+import keyring
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.defer import execute
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
+from ctrader_twisted import durable
 from ctrader_twisted.credentials import TokenPair
 from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.oauth import FileTokens, KeyringTokens
@@ -26,6 +30,8 @@ from ctrader_twisted.oauth.services import CTRADER, SERVICES, Services
 from ctrader_twisted.profiles import Profile, ProfileFile, defaultPath
 from ctrader_twisted.profiles.rewriting import withTable
 from ctrader_twisted.profiles.simulated import readSimulator
+from ctrader_twisted.wire import endpoints
+from test.test_oauth_keyring import Entries
 
 DEMO = """
 # What I play with.
@@ -139,6 +145,7 @@ class ProfileCase(SynchronousTestCase):
         self.folder = Path(self.mktemp()).absolute()
         (self.folder / "sim").mkdir(parents=True)
         (self.folder / "sim" / "simulator.json").write_text(json.dumps(SIMULATOR), encoding="utf-8")
+        (self.folder / "sim" / "simulator.json").chmod(0o600)
         self.path = self.folder / "profiles.toml"
         self.file = ProfileFile(self.path)
 
@@ -165,9 +172,13 @@ class ProfileCase(SynchronousTestCase):
         @return: the sentence that says why, without the file's name at its beginning.
         """
         self.put(text)
-        sentence = str(self.assertRaises(ConfigurationError, self.file.read, name))
+        error = self.assertRaises(ConfigurationError, self.file.read, name)
+        sentence = str(error)
         self.assertTrue(sentence.startswith(str(self.path)), sentence)
-        self.assertNotIn("s3cret", sentence)
+        self.assertNotIn("s3cret", "".join(traceback.format_exception(error)))
+        # What is no text or no TOML has the whole of it in its error.
+        self.assertNotIsInstance(error.__cause__, ValueError)
+        self.assertTrue(error.__suppress_context__ or not isinstance(error.__context__, ValueError))
         self.assertNotIn("\n", sentence)
         return sentence.removeprefix(str(self.path)).removeprefix(": ")
 
@@ -224,12 +235,34 @@ class ReadTests(ProfileCase):
         (self.folder / "sim" / "simulator.json").write_text(changed, encoding="utf-8")
         self.assertIn(":15036:", self.file.read("sim").endpoint)
 
+    def test_oddSimulator(self) -> None:
+        """
+        Neither the address of a simulator nor the name of its folder is taken for more of the endpoint.
+        """
+        folder = self.folder / "s:i=m\\"
+        (self.folder / "sim").rename(folder)
+        changed = json.dumps({**SIMULATOR, "host": "::1"})
+        (folder / "simulator.json").write_text(changed, encoding="utf-8")
+        dialled: list[object] = []
+        self.patch(endpoints, "trustFile", lambda path: path)
+        self.patch(endpoints, "hostEndpoint", lambda _, host, port, trustRoot: dialled.extend((host, port, trustRoot)))
+        profile = self.read(SIMULATED.replace('"sim"', "'s:i=m\\'"), "sim")
+        profile.makeEndpoint(MemoryReactorClock())
+        self.assertEqual(dialled, ["::1", 15035, str(folder / "ca.pem")])
+        self.assertFalse(profile.isLive)
+
     def test_simulatorsPair(self) -> None:
         """
         A simulator tells tokens, too.
         """
         found = readSimulator(self.folder / "sim" / "simulator.json")
         self.assertEqual(found.pair, TokenPair("sim-access", "sim-refresh"))
+
+    def test_mark(self) -> None:
+        """
+        Some editors of Windows begin a file with a mark, which is no part of it.
+        """
+        self.assertEqual(self.read(f"\ufeff{DEMO.strip()}").endpoint, "ctrader:demo")
 
     def test_names(self) -> None:
         """
@@ -307,6 +340,7 @@ class RefusalTests(ProfileCase):
         self.assertEqual(self.refused("[demo]\ns3cret"), " is no TOML (at end of document)")
         self.assertEqual(self.refused("[demo]\n[demo]\n"), " is no TOML (at line 2, column 6)")
         self.assertEqual(self.refused(b"\xffs3cret"), " is no text")
+        self.assertEqual(self.refused("s3cret = " + "[" * 100_000), " is nested too deeply")
 
     def test_unreadable(self) -> None:
         """
@@ -343,7 +377,7 @@ class RefusalTests(ProfileCase):
         What a simulator says has to be there, and complete.
         """
         path = self.folder / "sim" / "simulator.json"
-        for content in ("s3cret", '["s3cret"]'):
+        for content in ("s3cret", '["s3cret"]', "[" * 100_000):
             path.write_text(content)
             sentence = self.refused(SIMULATED, "sim")
             self.assertEqual(sentence, f"sim.simulator cannot be used: {path} is not what a simulator has written")
@@ -414,6 +448,25 @@ class WriteTests(ProfileCase):
         file = ProfileFile(self.folder / "taken" / "profiles.toml")
         self.assertIn("cannot be written", str(self.assertRaises(ConfigurationError, file.write, "demo", self.values)))
 
+    def test_damaged(self) -> None:
+        """
+        A file that is none of profiles is not changed.
+        """
+        for text in ("[demo", "x = 1\n", '["a b"]\n'):
+            self.put(text)
+            words = str(self.assertRaises(ConfigurationError, self.file.write, "demo", self.values))
+            self.assertTrue(words.startswith(str(self.path)), words)
+            self.assertEqual(self.path.read_text(), text)
+
+    def test_openFolder(self) -> None:
+        """
+        Where others can read each file, no secret is written.
+        """
+        self.patch(durable, "isPrivate", lambda descriptor: False)
+        words = str(self.assertRaises(ConfigurationError, self.file.write, "demo", self.values))
+        self.assertEqual(words, f"{self.path} cannot be written: others can read what is in its folder")
+        self.assertFalse(self.path.exists())
+
     def test_scattered(self) -> None:
         """
         A profile whose parts are scattered is not changed, since comments could move.
@@ -431,6 +484,20 @@ class WriteTests(ProfileCase):
         (self.folder / "profiles.toml.12345678.new").touch()
         self.file.write("demo", self.values)
         self.assertEqual(sorted(os.listdir(self.folder)), ["profiles.toml", "profiles.toml.lock", "sim"])
+
+    def test_link(self) -> None:
+        """
+        A link in the usual place stays, and the file that it leads to is changed, under the one lock of that. What is
+        named beside it is looked for beside the link.
+        """
+        (self.folder / "kept").mkdir()
+        self.path.symlink_to("kept/mine.toml")
+        self.file.write("demo", self.values)
+        self.file.write("other", self.values)
+        self.assertTrue(self.path.is_symlink())
+        self.assertEqual(ProfileFile(self.folder / "kept" / "mine.toml").names(), ("demo", "other"))
+        self.assertEqual(sorted(os.listdir(self.folder / "kept")), ["mine.toml", "mine.toml.lock"])
+        self.assertEqual(self.file.read("demo").tokens, self.folder / "t.json")
 
     def test_atOnce(self) -> None:
         """
@@ -501,6 +568,10 @@ class MakingTests(ProfileCase):
             ("ctrader:live.ctraderapi.com", True),
             ("ctrader:LIVE1.example:5035", True),
             ("ctrader:l\\ive.example:5035", True),
+            ("ctrader:caFile=ca.pem:live.example:5035", True),
+            ("ctrader:caFile=C\\:\\\\live:demo.example", False),
+            ("ctrader:caFile=live", False),
+            ("ctrader:a\\=b:live", False),
             ("ctrader:demo", False),
             ("ctrader:127.0.0.1:5035:caFile=live", False),
             ("ctrader:demo.live.example", False),
@@ -518,6 +589,30 @@ class MakingTests(ProfileCase):
         self.assertIsInstance(store, FileTokens)
         store = self.file.read("live").tokenStore(clock)
         self.assertIsInstance(store, KeyringTokens)
+
+    def test_keyrings(self) -> None:
+        """
+        In the keyring, profiles of different names or files share neither tokens nor lock.
+        """
+        self.addCleanup(keyring.set_keyring, keyring.get_keyring())
+        keyring.set_keyring(Entries())
+        (self.folder / "other").mkdir()
+        files = self.file, ProfileFile(self.folder / "other" / "profiles.toml")
+        values = {**WriteTests.values, "tokens": "keyring"}
+        for file in files:
+            file.write("demo", values)
+        files[0].write("live", values)
+        profiles = files[0].read("demo"), files[0].read("live"), files[1].read("demo")
+        stores = [profile.tokenStoreWith(execute) for profile in profiles]
+        for place, store in enumerate(stores):
+            self.assertTrue(self.successResultOf(store.tryLock()))
+            self.successResultOf(store.save((TokenPair(f"access-{place}"),)))
+        for place, profile in enumerate(profiles):
+            again = profile.tokenStoreWith(execute)
+            self.assertFalse(self.successResultOf(again.tryLock()))
+            self.assertEqual(self.successResultOf(again.load()), (TokenPair(f"access-{place}"),))
+        for store in stores:
+            self.successResultOf(store.unlock())
 
     def test_endpoint(self) -> None:
         """

@@ -59,3 +59,12 @@ class SecretTests(SynchronousTestCase):
         secret = asSecret("hunter2")
         self.assertEqual(secret, Secret("hunter2"))
         self.assertIs(asSecret(secret), secret)
+
+    def test_nothing(self) -> None:
+        """
+        What is empty or no text is refused, wrapped or not.
+        """
+        for empty in ("", Secret("")):
+            self.assertRaises(ValueError, asSecret, empty)
+        for other in (None, b"hunter2", 5):
+            self.assertRaises(TypeError, asSecret, other)

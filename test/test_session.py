@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from OpenSSL.SSL import Error as TlsError
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
+from twisted.logger import LogLevel, capturedLogs
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -631,8 +632,10 @@ class AccountTests(SessionTestCase):
         """
         self.tokens.load = lambda: fail(ZeroDivisionError("store"))  # type: ignore[method-assign]
         account = self.session.account(7)
-        self.start()
-        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        with capturedLogs() as events:
+            self.start()
+        told = [event for event in events if event["log_level"] is LogLevel.error]
+        self.assertEqual(["ZeroDivisionError" in event["words"] for event in told], [True])
         self.assertEqual(account.state, AccountState.PAUSING)
 
     def test_slowStore(self) -> None:

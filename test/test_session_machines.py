@@ -43,7 +43,7 @@ POSTPONED  .           PAUSING     PAUSING     .         .       .           .  
 DROPPED    .           .           PAUSING     PAUSING   PAUSING .           .          .
 RETRY      .           .           .           .         .       AUTHORISING .          .
 ASK        .           .           .           .         .       .           AUTHORISING OFFLINE
-LEAVE      LEFT        LEFT        LEFT        LEFT      LEFT    LEFT        .          .
+LEAVE      LEFT        LEFT        LEFT        LEFT      LEFT    LEFT        LEFT       .
 """
 
 

@@ -5,8 +5,12 @@ The simulator's page on which a user grants access, and its token service.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
-from twisted.logger import capturedLogs
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import StringTransport
+from twisted.logger import capturedLogs, formatEvent
+from twisted.python.failure import Failure
 from twisted.web.server import Request
 
 from ctrader_twisted.schema.messages import (
@@ -14,6 +18,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAGetAccountListByAccessTokenReq,
 )
 from ctrader_twisted.simulator.connection import ServerProtocol
+from ctrader_twisted.simulator.oauth import makeSite
 from ctrader_twisted.simulator.settings import RotationMoment, Settings
 from ctrader_twisted.simulator.world import EUR_ACCOUNT, LIVE_ACCOUNT, NETTED_ACCOUNT, SECOND_ACCOUNT, USD_ACCOUNT
 from test.rawclient import RawClient
@@ -87,6 +92,7 @@ class PageTests(WebCase):
         """
         answer = self.authorise()
         self.assertEqual(answer.header("cache-control"), "no-store")
+        self.assertEqual(answer.header("referrer-policy"), "no-referrer")
         self.assertIn("frame-ancestors 'none'", str(answer.header("content-security-policy")))
 
     def test_cannotBeAsked(self) -> None:
@@ -98,6 +104,9 @@ class PageTests(WebCase):
             ({"redirect_uri": "http://example.org/catch"}, "not registered"),
             ({"redirect_uri": "http://127.0.0.1:port/"}, "not registered"),
             ({"redirect_uri": "https://127.0.0.1/"}, "not registered"),
+            # Browsers take it for example.org.
+            ({"redirect_uri": "http://example.org\\@127.0.0.1/"}, "not registered"),
+            ({"redirect_uri": "http://me@127.0.0.1/"}, "not registered"),
             ({"scope": "everything"}, "scope must be"),
             ({"user": "7009"}, "no such user"),
         ):
@@ -176,12 +185,26 @@ class DecisionTests(WebCase):
         self.assertEqual(self.granted(self.authorise(auto="1"))[1], ALL)
         self.assertEqual(self.granted(self.authorise(auto="1", user="7002"))[1], [SECOND_ACCOUNT])
 
+    def test_kept(self) -> None:
+        """
+        A code is made of a running number, as tokens are; the number is kept before the code is told, so that no code
+        is made twice.
+        """
+        kept: list[int] = []
+        self.exchange.onCredentials.append(lambda: kept.append(self.registry.mint.serial))
+        self.code()
+        self.assertEqual(kept, [self.registry.mint.serial])
+
     def test_address(self) -> None:
         """
         The parameters of the address to redirect to stay.
         """
         answer = self.authorise(auto="1", redirect_uri=f"{REDIRECT}?flow=7&empty=")
         self.assertTrue(answer.location.startswith(f"{REDIRECT}?flow=7&empty=&code="))
+        answer = self.authorise(auto="1", redirect_uri="http://127.0.0.1/zurück \r\nX: y%41/[(~)]?ä=ö#end")
+        before, _, after = answer.location.partition("&code=")
+        self.assertEqual(before, "http://127.0.0.1/zur%C3%BCck%20X:%20y%41/[(~)]?%C3%A4=%C3%B6")
+        self.assertTrue(after.endswith("#end"))
 
     def test_once(self) -> None:
         """
@@ -276,6 +299,24 @@ class TokenServiceTests(WebCase):
                 self.assertEqual((answer.status, answer.body), (405, ""))
         self.assertNotIn(request["code"], str(events))
         self.assertEqual(self.buy(request).status, 200)
+
+    def test_quiet(self) -> None:
+        """
+        No address is logged, since secrets stand in it.
+        """
+        site = makeSite(self.exchange)
+        site.startFactory()
+        self.addCleanup(site.stopFactory)
+        target = f"/apps/token?{urlencode(self.refreshRequest())}"
+        with capturedLogs() as events:
+            for method in ("GET", "PUT", "OPTIONS"):
+                transport = StringTransport()
+                connection = site.buildProtocol(transport.getPeer())
+                connection.makeConnection(transport)
+                connection.dataReceived(f"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+                self.assertIn(b"\r\n\r\n", transport.value())
+                connection.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual([each for each in events if "refresh_token" in f"{each} {formatEvent(each)}"], [])
 
     def test_codeOnce(self) -> None:
         """

@@ -74,6 +74,7 @@ class FaultTests(WebCase):
         """
         self.faults.add(TokenAnswer(Cut(0.5)))
         response = self.successResultOf(self.refresh())
+        self.assertIsInstance(response.length, int)
         self.failureResultOf(self.treq.content(response), ResponseFailed)
         self.assertEqual(response.headers.getRawHeaders("content-type"), ["application/json"])
         self.assertTrue(self.isExecuted())

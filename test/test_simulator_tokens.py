@@ -86,6 +86,17 @@ class TokenTests(ExchangeCase):
             self.refused(self.client, kind(accessToken="guess"), "CH_ACCESS_TOKEN_INVALID")
             self.refused(self.client, kind(accessToken=self.token("expired")), "OA_AUTH_TOKEN_EXPIRED")
 
+    def test_otherApplication(self) -> None:
+        """
+        Tokens are of no use to another application than the one that they were given to.
+        """
+        registry = self.exchange.registry
+        grant = registry.give("1002_other", USER, (USD_ACCOUNT,), mayTrade=True)
+        login = ProtoOAAccountAuthReq(ctidTraderAccountId=USD_ACCOUNT, accessToken=grant.accessToken.reveal())
+        self.refused(self.client, login, "CH_ACCESS_TOKEN_INVALID")
+        refresh = ProtoOARefreshTokenReq(refreshToken=grant.refreshToken.reveal())
+        self.refused(self.client, refresh, "CH_ACCESS_TOKEN_INVALID")
+
     def test_rotation(self) -> None:
         """
         A refresh gives a new pair, then ends the sessions of the old token, wherever they are, and no others.
@@ -384,8 +395,10 @@ class LimitTests(ExchangeCase):
         """
         Of one user's grants to an application the oldest ends, but none that the simulation began with.
         """
+        own = self.token(), self.token("view")
         other = self.exchange.give(SECOND_USER)
         _, second, third = (self.exchange.give(USER) for _ in range(3))
+        self.assertEqual((self.token(), self.token("view")), own)
         named, unnamed = self.exchange.registry.grants[:3], self.exchange.registry.grants[3:]
         self.assertEqual([grant.name for grant in named], ["trade", "view", "expired"])
         self.assertEqual(unnamed, [other, second, third])

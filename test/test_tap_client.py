@@ -37,6 +37,7 @@ from ctrader_twisted.errors import (
     WrongHost,
 )
 from ctrader_twisted.oauth import MemoryTokens
+from ctrader_twisted.schema.messages import ProtoHeartbeatEvent
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.tap import client as tap
 from ctrader_twisted.tap.configuration import Wanted
@@ -259,10 +260,14 @@ class QuoteLogTests(SynchronousTestCase):
         self.assertEqual([type(error) for error in self.failures], [GrantLost])
         self.failures.clear()
         self.start(Wanted(self.virtual.accountId, ("EURUSD",)), tokens=tokens, canGetTokens=True)
+        self.virtual.advance(10)
+        # Until there are others, nobody is logged in with those.
+        self.virtual.exchange.seen.clear()
         self.virtual.advance(3600)
         self.assertEqual(self.failures, [])
+        self.assertEqual({type(each) for each in self.virtual.exchange.seen}, {ProtoHeartbeatEvent})
         tokens.save(self.successResultOf(self.virtual.tokens.load()))
-        told = self.logged(lambda: self.virtual.advance(120))
+        told = self.logged(lambda: self.virtual.advance(20))
         self.assertIn("{symbol}", [word for word, _ in told])
 
     def test_unknownSymbol(self) -> None:

@@ -305,7 +305,7 @@ class RefusalTests(ConfigurationCase):
         """
         The file of the secret may be read by nobody else.
         """
-        self.write("secret.txt", "file-secret", 0o640)
+        self.write("secret.txt", "secret", 0o640)
         sentence = self.refused(PLAIN)
         self.assertIn("application.clientSecretFile", sentence)
         self.assertIn("chmod 600", sentence)

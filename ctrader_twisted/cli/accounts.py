@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from ctrader_twisted.cli.tables import accountTable
+from ctrader_twisted.cli.tables import accountTable, show
 from ctrader_twisted.client import Client
 
 __all__ = ["accounts"]
@@ -20,4 +20,4 @@ async def accounts(console: Console, client: Client) -> None:
     @param client: the client, logged in.
     @raise CTraderError: if the server cannot be asked.
     """
-    console.print(accountTable(await client.accounts()))
+    show(console, accountTable(await client.accounts()))

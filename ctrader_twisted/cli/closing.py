@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from ctrader_twisted.cli.confirming import Manner
 from ctrader_twisted.cli.following import followChange
-from ctrader_twisted.cli.naming import accountInfo, accountWords, lookUp, quantityOf, symbolName
+from ctrader_twisted.cli.naming import accountInfo, accountWords, lookUp, priceWords, quantityOf, symbolName
 from ctrader_twisted.cli.terminal import say
 from ctrader_twisted.client import Account, Client
 from ctrader_twisted.errors import CTraderError, IllegalValue
@@ -59,9 +59,13 @@ async def closePosition(
     info = await accountInfo(client, account)
     held = f"{position.side.name.lower()} {quantityOf(symbol, position.volume)} of {symbolName(position)}"
     say(console, f"{accountWords(info)}: close {quantityOf(symbol, volume)} of position {positionId}")
-    say(console, f"  ({held}, opened at {position.entryPrice})")
+    say(console, f"  ({held}, opened at {priceWords(position, position.entryPrice)})")
     if not await manner.letsPass(console, isLive=info.isLive, what=_LOGIN, word=str(info.traderLogin)):
         return 0
+    # Its volume may have changed while the user was asked.
+    if closingVolume(position, quantity, symbol) != volume:
+        now = quantityOf(symbol, position.volume)
+        raise CTraderError(f"position {positionId} holds {now} now, so nothing was sent; look at it again")
 
     def closed(deal: Deal) -> str:
         return (
@@ -93,11 +97,9 @@ async def cancelOrder(
         raise _missing("order that waits", orderId, (each.orderId for each in account.orders))
     await lookUp(account, (order,))
     info = await accountInfo(client, account)
-    say(
-        console,
-        f"{accountWords(info)}: cancel order {orderId}, {order.side.name.lower()} "
-        f"{quantityOf(order.symbol, order.volume - order.executedVolume)} of {symbolName(order)} at {order.price}",
-    )
+    rest = quantityOf(order.symbol, order.volume - order.executedVolume)
+    held = f"{order.side.name.lower()} {rest} of {symbolName(order)} at {priceWords(order, order.price)}"
+    say(console, f"{accountWords(info)}: cancel order {orderId}, {held}")
     if not await manner.letsPass(console, isLive=info.isLive, what=_LOGIN, word=str(info.traderLogin)):
         return 0
     return await followChange(order.cancel(), f"The cancel of order {orderId}", _cancelled, console, clock)

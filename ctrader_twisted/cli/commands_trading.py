@@ -53,6 +53,9 @@ class _Number(click.ParamType):  # type: ignore[type-arg]  # older versions of c
         from ctrader_twisted.errors import IllegalValue
         from ctrader_twisted.units.exact import exactDecimal
 
+        # Python takes 0_1 for 1.
+        if "_" in str(value):
+            self.fail(f"{value!r} is not a number", param, ctx)
         try:
             return exactDecimal(value)
         except IllegalValue as error:

@@ -13,7 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
 from ctrader_twisted.cli.naming import quantityOf
-from ctrader_twisted.cli.terminal import say
+from ctrader_twisted.cli.terminal import sayInAnyCase
 from ctrader_twisted.errors import CTraderError, OutcomeUnknown
 from ctrader_twisted.trading import Change, ChangeStatus, Position, Trade, TradeStatus
 
@@ -52,10 +52,10 @@ async def followTrade(sending: Deferred[Trade], console: Console, clock: IReacto
         await following.accept(sending)
         await following.end()
     except (OutcomeUnknown, TimeoutError):
-        say(console, f"{following.known()} {_LOOK}")
+        sayInAnyCase(console, f"{following.known()} {_LOOK}")
         return UNKNOWN
     except CancelledError:
-        say(console, f"{following.known()} {_NOT_TAKEN_BACK} {_LOOK}")
+        sayInAnyCase(console, f"{following.known()} {_NOT_TAKEN_BACK} {_LOOK}")
         raise
     return 0
 
@@ -79,11 +79,11 @@ class _Following:
         try:
             self._trade = await sending
         except OutcomeUnknown as error:
-            say(self._console, f"{error}. {_FINDING_OUT}")
+            sayInAnyCase(self._console, f"{error}. {_FINDING_OUT}")
             assert isinstance(error.trade, Trade)
             self._trade = error.trade
             await self._trade.whenAccepted().addTimeout(_FINDING, self._clock)
-        say(self._console, f"Accepted as order {self._trade.orderId}.")
+        sayInAnyCase(self._console, f"Accepted as order {self._trade.orderId}.")
 
     async def end(self) -> None:
         trade = self._trade
@@ -94,23 +94,23 @@ class _Following:
         if trade.order is None or not trade.order.isWaiting:
             await trade.whenFilled().addTimeout(_FILLING, self._clock)
         for deal in trade.fills:
-            say(self._console, f"Filled: {quantityOf(trade.symbol, deal.volume)} at {deal.price}.")
+            sayInAnyCase(self._console, f"Filled: {quantityOf(trade.symbol, deal.volume)} at {deal.price}.")
         if trade.status is TradeStatus.ACCEPTED:
-            say(self._console, "It waits for its price.")
+            sayInAnyCase(self._console, "It waits for its price.")
             return
         if trade.status is not TradeStatus.FILLED:
             rest = trade.volume - sum(deal.volume for deal in trade.fills)
-            say(self._console, f"The rest, {quantityOf(trade.symbol, rest)}, is {trade.status.value}.")
+            sayInAnyCase(self._console, f"The rest, {quantityOf(trade.symbol, rest)}, is {trade.status.value}.")
         await self._protected(trade.position)
 
     async def _protected(self, position: Position) -> None:
         try:
             await position.whenProtected().addTimeout(_PROTECTING, self._clock)
         except TimeoutError:
-            say(self._console, f"Position {position.positionId}: its stop loss and take profit are not known yet.")
-            return
-        levels = f"stop loss {position.stopLoss or 'none'}, take profit {position.takeProfit or 'none'}"
-        say(self._console, f"Position {position.positionId}: {levels}.")
+            levels = "its stop loss and take profit are not known yet"
+        else:
+            levels = f"stop loss {position.stopLoss or 'none'}, take profit {position.takeProfit or 'none'}"
+        sayInAnyCase(self._console, f"Position {position.positionId}: {levels}.")
 
 
 async def followChange(
@@ -128,20 +128,20 @@ async def followChange(
     @raise CTraderError: if it was not done.
     """
     try:
-        say(console, tell(await sending))
+        sayInAnyCase(console, tell(await sending))
         return 0
     except OutcomeUnknown as error:
-        say(console, f"{error}. {_FINDING_OUT}")
+        sayInAnyCase(console, f"{error}. {_FINDING_OUT}")
         status = await _resolved(error.change, clock)
     except CancelledError:
-        say(console, f"{what} was sent, and it is not known what became of it. {_NOT_TAKEN_BACK} {_LOOK}")
+        sayInAnyCase(console, f"{what} was sent, and it is not known what became of it. {_NOT_TAKEN_BACK} {_LOOK}")
         raise
     if status is ChangeStatus.NOT_DONE:
         raise CTraderError(f"{what} was not done")
     if status is ChangeStatus.DONE:
-        say(console, f"{what} is done, by this request or by another client.")
+        sayInAnyCase(console, f"{what} is done, by this request or by another client.")
         return 0
-    say(console, f"{what} was sent, and it is not known what became of it. {_LOOK}")
+    sayInAnyCase(console, f"{what} was sent, and it is not known what became of it. {_LOOK}")
     return UNKNOWN
 
 

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from ctrader_twisted.cli.confirming import Manner
 from ctrader_twisted.cli.gathering import gathered
 from ctrader_twisted.cli.naming import accountWords
-from ctrader_twisted.cli.terminal import say
+from ctrader_twisted.cli.terminal import sayInAnyCase
 from ctrader_twisted.client import Account, Client
 from ctrader_twisted.errors import ConfigurationError, CTraderError, PartlyDone
 from ctrader_twisted.trading import PendingOrder, Position, Trade
@@ -42,7 +42,7 @@ def halt(file: HaltFile, accountIds: Collection[int], console: Console) -> None:
         file.halt(accountId)
     if not accountIds:
         file.haltAll()
-    say(console, f"{_named(accountIds)} halted: nothing is opened by whoever looks at {file.path}.")
+    sayInAnyCase(console, f"{_named(accountIds)} halted: nothing is opened by whoever looks at {file.path}.")
 
 
 def resume(file: HaltFile, accountIds: Collection[int], console: Console) -> None:
@@ -58,7 +58,8 @@ def resume(file: HaltFile, accountIds: Collection[int], console: Console) -> Non
         file.resume(accountId)
     if not accountIds:
         file.resumeAll()
-    say(console, f"{_named(accountIds)} not halted any more.")
+    words = f"{_named(accountIds)} not" if accountIds else "No account is"
+    sayInAnyCase(console, f"{words} halted any more.")
 
 
 async def flatten(
@@ -93,12 +94,12 @@ async def flatten(
     accounts, failed = await gathered(opening)
     for accountId, account in accounts.items():
         held = f"{len(account.positions)} open, {len(account.orders)} waiting"
-        say(console, f"{accountWords(infos[accountId])}: {held}")
+        sayInAnyCase(console, f"{accountWords(infos[accountId])}: {held}")
     isReal = any(infos[accountId].isLive for accountId in accounts)
-    if accounts and await manner.letsPass(console, isLive=isReal, what="the name of the profile", word=profile):
+    if await manner.letsPass(console, isLive=isReal, what="the name of the profile", word=profile):
         flat, left = await _flattened(accounts, console)
         for accountId in flat:
-            say(console, f"Account {accountId}: nothing is open, and no order waits.")
+            sayInAnyCase(console, f"Account {accountId}: nothing is open, and no order waits.")
         failed |= left
     if failed:
         lines = (line for accountId, error in failed.items() for line in _told(client, accountId, error))
@@ -117,7 +118,9 @@ async def _flattened(accounts: Mapping[int, Account], console: Console) -> _Ende
     try:
         return await ended
     except CancelledError:
-        say(console, "Ending this command takes nothing back. The accounts stay halted; look at ctrader positions.")
+        sayInAnyCase(
+            console, "Ending this command takes nothing back. The accounts stay halted; look at ctrader positions."
+        )
         raise
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ctrader_twisted.cli.consent import Question
 from ctrader_twisted.cli.keeping import keep, learn
-from ctrader_twisted.cli.tables import accountTable
+from ctrader_twisted.cli.tables import accountTable, show
 from ctrader_twisted.cli.terminal import say
 from ctrader_twisted.cli.visit import Granted, authorise, visiting
 from ctrader_twisted.profiles import Profile
@@ -65,7 +65,7 @@ def showGranted(console: Console, profile: Profile, found: Granted) -> None:
     @param profile: the profile.
     @param found: what the pair is good for.
     """
-    console.print(accountTable(found.accounts))
+    show(console, accountTable(found.accounts))
     here, there = ("live", "demo") if profile.isLive else ("demo", "live")
     mine = [each for each in found.accounts if each.isLive == profile.isLive]
     if not mine:

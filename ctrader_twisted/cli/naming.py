@@ -5,6 +5,7 @@ What accounts, symbols and volumes are called, and finding a symbol by the name 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from ctrader_twisted.cli.gathering import gathered
 from ctrader_twisted.client import Account, Client
@@ -14,7 +15,7 @@ from ctrader_twisted.trading import PendingOrder, Position
 from ctrader_twisted.trading.quantities import lotsOf, unitsOf
 from ctrader_twisted.units import Quantity, Symbol
 
-__all__ = ["accountInfo", "accountWords", "lookUp", "quantityOf", "symbolName", "symbolNamed"]
+__all__ = ["accountInfo", "accountWords", "lookUp", "priceWords", "quantityOf", "symbolName", "symbolNamed"]
 
 
 async def accountInfo(client: Client, account: Account) -> AccountInfo:
@@ -69,6 +70,19 @@ def symbolName(held: Position | PendingOrder) -> str:
     @return: what its symbol is called.
     """
     return f"symbol {held.symbolId}" if held.symbol is None else held.symbol.name
+
+
+def priceWords(held: Position | PendingOrder, price: Decimal | None) -> str | None:
+    """
+    @param held: a position or an order.
+    @param price: a price of its symbol, or L{None}.
+    @return: the price with all its digits, or L{None}.
+    """
+    if price is None:
+        return None
+    # One that was read before the symbol was known may lack zeros at its end; a mean of several fills is finer.
+    own = -int(price.as_tuple().exponent)
+    return f"{price:.{max(own, held.symbol.digits if held.symbol else 0)}f}"
 
 
 def quantityOf(symbol: Symbol | None, volume: int) -> Quantity:

@@ -16,7 +16,7 @@ from rich.text import Text
 from twisted.internet.defer import TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
-from ctrader_twisted.cli.naming import lookUp, symbolName
+from ctrader_twisted.cli.naming import lookUp, priceWords, symbolName
 from ctrader_twisted.cli.tables import moment, plainTable, show
 from ctrader_twisted.cli.terminal import say
 from ctrader_twisted.client import Account
@@ -71,9 +71,9 @@ def _positionRow(position: Position, watch: EquityWatch) -> _Row:
     values = (
         position.positionId,
         *_held(position, position.volume),
-        _price(position, position.entryPrice),
-        _price(position, position.stopLoss),
-        _price(position, position.takeProfit),
+        priceWords(position, position.entryPrice),
+        priceWords(position, position.stopLoss),
+        priceWords(position, position.takeProfit),
         _exact(position.swap),
         _exact(None if profit is None else profit.net),
         position.label,
@@ -86,9 +86,9 @@ def _orderRow(order: PendingOrder) -> _Row:
         order.orderId,
         *_held(order, order.volume - order.executedVolume),
         order.kind.name.lower().replace("_", " "),
-        _price(order, order.price),
-        _price(order, _level(order, order.stopLoss, order.stopLossDistance, isAbove=order.side is Side.SELL)),
-        _price(order, _level(order, order.takeProfit, order.takeProfitDistance, isAbove=order.side is Side.BUY)),
+        priceWords(order, order.price),
+        priceWords(order, _level(order, order.stopLoss, order.stopLossDistance, isAbove=order.side is Side.SELL)),
+        priceWords(order, _level(order, order.takeProfit, order.takeProfitDistance, isAbove=order.side is Side.BUY)),
         None if order.expires is None else moment(order.expires).isoformat(timespec="seconds"),
         order.label,
     )
@@ -115,14 +115,6 @@ def _level(order: PendingOrder, price: Decimal | None, distance: Decimal | None,
     if distance is None or order.price is None:
         return price
     return order.price + distance if isAbove else order.price - distance
-
-
-def _price(held: Position | PendingOrder, price: Decimal | None) -> str | None:
-    if price is None:
-        return None
-    # One that was read before the symbol was known may lack zeros at its end; a mean of several fills is finer.
-    own = -int(price.as_tuple().exponent)
-    return f"{price:.{max(own, held.symbol.digits if held.symbol else 0)}f}"
 
 
 def _exact(number: Decimal | None) -> str | None:

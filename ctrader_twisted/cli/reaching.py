@@ -47,7 +47,7 @@ async def checkWay(report: Report, probes: Probes, host: str, port: int) -> Seen
     try:
         report.ok("DNS", f"{host} is {', '.join(await probes.addresses(host))}")
     except CTraderError as error:
-        report.wrong("DNS", f"{error}. Check this machine's network and its name server.")
+        report.wrong("DNS", f"{_ended(error)} Check this machine's network and its name server.")
         return None
     try:
         seen = await probes.certificate(host, port)
@@ -55,7 +55,7 @@ async def checkWay(report: Report, probes: Probes, host: str, port: int) -> Seen
         advice = f"Check whether a firewall or a proxy keeps port {port} from you."
         if host in LOOPBACK:
             advice = "Check whether the simulator runs: ctrader sim"
-        report.wrong("TCP and TLS", f"{error}. {advice}")
+        report.wrong("TCP and TLS", f"{_ended(error)} {advice}")
         return None
     report.ok("TCP and TLS", f"{host} answers at port {port}, with a certificate that {seen.issuer} has signed")
     return seen
@@ -93,3 +93,8 @@ async def checkClock(
         "UTC. Certificates, the expiry of tokens and the age of quotes depend on it; let the system set it by itself "
         "(NTP).",
     )
+
+
+def _ended(error: CTraderError) -> str:
+    # Some of the reasons that the system gives end with a full stop.
+    return f"{str(error).rstrip('.')}."

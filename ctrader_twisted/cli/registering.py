@@ -14,13 +14,9 @@ from ctrader_twisted.cli.using import ProfileChoice
 from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.oauth.services import CTRADER, SERVICES
 from ctrader_twisted.profiles import Profile, ProfileFile
+from ctrader_twisted.profiles.file import REDIRECT
 
-__all__ = ["REDIRECT", "Asking", "Wish", "registered"]
-
-REDIRECT = "http://127.0.0.1:8765/callback"
-"""
-Where the browser comes back to, unless the user says otherwise.
-"""
+__all__ = ["Asking", "Wish", "registered"]
 
 _ENDPOINTS = {"demo": "ctrader:demo", "live": "ctrader:live"}
 _SIMULATED = "sim"
@@ -70,12 +66,18 @@ def registered(file: ProfileFile, choice: ProfileChoice, wish: Wish, asking: Ask
     @param wish: what the user wants.
     @param asking: asks for what the user has not said.
     @return: the profile.
-    @raise ConfigurationError: if it cannot be read or written, or something is missing that is not asked for.
+    @raise ConfigurationError: if it cannot be read or written, if something is missing that is not asked for, or if it
+        connects to somewhere else than the user wants.
     """
     if wish.clientId is not None or choice.name not in file.names():
         file.write(choice.name, _values(file, choice.name, wish, asking))
         asking.tell(f"The profile {choice.name} is now in {file.path}")
     profile = choice.read(file)
+    if wish.endpoint not in (None, profile.endpoint):
+        raise ConfigurationError(
+            f"the profile {choice.name} is there already, and connects to {profile.endpoint}; choose another name with "
+            f"--profile, or change it in {file.path}"
+        )
     return profile if wish.redirectUri is None else evolve(profile, redirectUri=wish.redirectUri)
 
 

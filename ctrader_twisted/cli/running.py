@@ -78,7 +78,11 @@ class _Running:
 
     def _signalled(self, number: int, frame: object) -> None:
         self.interrupt = number
-        self._reactor.callFromThread(self._task.cancel)
+        # Only then, since the first step of the coroutine may be under way now.
+        self._reactor.callFromThread(self._cancel)
+
+    def _cancel(self) -> None:
+        self._task.cancel()
 
     def _failed(self, failure: Failure) -> None:
         self.failure = failure

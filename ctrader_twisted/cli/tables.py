@@ -83,18 +83,25 @@ def moment(milliseconds: int) -> datetime:
 
 def show(console: Console, table: Table) -> None:
     """
-    Show a table. In a pipe or file, where there is no edge, no cell of it is broken.
+    Show a table. In a pipe or file, where there is no edge, no cell of it is broken; on a screen that is too narrow
+    for its numbers, the lines go beyond the edge.
 
     @param console: where to show it.
     @param table: the table.
     """
-    shown = console if console.is_terminal else Console(file=console.file, width=_WIDEST)
-    shown.print(table)
+    endless = console.options.update(width=_WIDEST)
+    for column in table.columns:
+        if column.no_wrap:
+            cells = (column.header, *column.cells)
+            column.min_width = max(console.measure(cell, options=endless).maximum for cell in cells)
+    least, most = console.measure(table, options=endless)
+    table.width = max(least, min(most, console.width)) if console.is_terminal else most
+    console.print(table, crop=False)
 
 
 def plainTable(*names: str, right: Iterable[str] = (), wrapped: Iterable[str] = ()) -> Table:
     """
-    Make an empty table. On a narrow screen, only columns that may be wrapped become narrower, so that no number is cut.
+    Make an empty table. On a narrow screen, columns that may be wrapped become narrower before any number is cut.
 
     @param names: the headings of its columns.
     @param right: those whose cells stand at the right.

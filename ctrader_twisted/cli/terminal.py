@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 from twisted.internet.defer import Deferred
 
-__all__ = ["openBrowser", "readLine", "say"]
+__all__ = ["openBrowser", "readLine", "say", "sayInAnyCase"]
 
 _KEYBOARD = 0
 _PIECE = 4096
@@ -29,6 +29,25 @@ def say(console: Console, text: str, style: str = "") -> None:
     @param style: in what colour.
     """
     console.print(Text(text, style=style), soft_wrap=True)
+
+
+def sayInAnyCase(console: Console, text: str) -> None:
+    """
+    Show a line about something that goes on even if the line cannot be shown: then it is shown on standard error, if
+    that is possible.
+
+    @param console: where to show it.
+    @param text: the line.
+    """
+    # So rich ends a program when nobody reads its pipe any more.
+    cannot = suppress(OSError, SystemExit)
+    if not console.quiet:
+        with cannot:
+            say(console, text)
+            return
+        console.quiet = True
+    with cannot:
+        say(Console(stderr=True), text)
 
 
 def openBrowser(url: str) -> None:

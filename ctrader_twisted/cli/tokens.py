@@ -13,7 +13,7 @@ from rich.table import Table
 
 from ctrader_twisted.cli.keeping import forget, keep, learn
 from ctrader_twisted.cli.login import showGranted
-from ctrader_twisted.cli.tables import moment, plainTable
+from ctrader_twisted.cli.tables import moment, plainTable, show
 from ctrader_twisted.cli.terminal import say
 from ctrader_twisted.credentials import TokenPair
 from ctrader_twisted.errors import ConfigurationError, TokenRefused
@@ -37,7 +37,7 @@ async def showTokens(reactor: Any, console: Console, profile: Profile, now: int)
     """
     pairs = await profile.tokenStore(reactor).load()
     if pairs:
-        console.print(tokenTable(pairs, now))
+        show(console, tokenTable(pairs, now))
     else:
         say(console, f"No tokens are stored. To get some: ctrader login --profile {profile.name}")
 

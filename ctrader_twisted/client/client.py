@@ -151,7 +151,7 @@ class Client(Service):
         @param name: the profile, such as C{demo}. Nothing chooses C{live} for you.
         @param reactor: keeps time; by default the one that is installed in this process.
         @param file: where the profiles are; by default in the user's own file.
-        @param options: more keywords of L{Client}, which go before what the profile says.
+        @param options: more arguments of L{Client} by name, which go before what the profile says.
         @return: the client, not started.
         @raise ConfigurationError: if there is no such profile, or it cannot be used.
         """
@@ -160,8 +160,15 @@ class Client(Service):
         if reactor is None:
             from twisted.internet import reactor
         profile = (file or ProfileFile()).read(name)
-        chosen = {"oauth": profile.makeOAuth(reactor), "haltFile": profile.haltFile, **options}
-        return cls(reactor, profile.makeEndpoint(reactor), profile.application, profile.tokenStore(reactor), **chosen)
+        chosen = {
+            "endpoint": profile.makeEndpoint(reactor),
+            "application": profile.application,
+            "tokens": profile.tokenStore(reactor),
+            "oauth": profile.makeOAuth(reactor),
+            "haltFile": profile.haltFile,
+            **options,
+        }
+        return cls(reactor, **chosen)
 
     def startService(self) -> None:
         """
@@ -328,7 +335,8 @@ class Client(Service):
             account.release()
 
     def _closeJournal(self) -> Deferred[None]:
-        if self._journal is None or not self._isJournalOpen:
+        # It may have been started again while it was stopping.
+        if self._journal is None or not self._isJournalOpen or self.running:
             return succeed(None)
         self._isJournalOpen = False
         return self._runBlocking(self._journal.end).addErrback(self._notClosed)

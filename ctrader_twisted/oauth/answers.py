@@ -5,6 +5,7 @@ What the token service's answers mean.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from html import escape
 from http import HTTPStatus
@@ -106,10 +107,11 @@ def harmless(text: str, secrets: Collection[Secret]) -> str:
     spellings = {
         _inOneLine(spell(secret.reveal()))
         for secret in secrets
-        for spell in (str, escape, quote_plus, lambda each: quote(each, safe=""))
+        for spell in (str, escape, quote_plus, quote, lambda each: quote(each, safe=""))
     }
     for spelling in sorted(spellings, key=len, reverse=True):
-        text = text.replace(spelling, "***")
+        # Some write the escapes of addresses in small letters.
+        text = re.sub(re.escape(spelling), "***", text, flags=re.IGNORECASE)
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 

@@ -16,6 +16,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from ctrader_twisted.errors import ConsentDenied
+from ctrader_twisted.oauth.services import pathOf
 from ctrader_twisted.secret import Secret
 
 __all__ = ["Landing"]
@@ -68,12 +69,24 @@ class Landing(WrappingFactory):
             self._closed.callback(None)
 
 
+class _Question(Request):
+    """
+    A request without what comes with it, which would be kept on the disk, however much it is.
+    """
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """
+        Do nothing.
+        """
+
+
 class _QuietSite(Site):
     """
     Keeps no access log: the code is in the address.
     """
 
     noisy = False
+    requestFactory = _Question
 
     def log(self, request: object) -> None:
         """
@@ -94,7 +107,7 @@ class _Page(Resource):
         self._hosts = [f"{host}:{address.port or 80}".encode()]
         if address.port in (None, 80):
             self._hosts.append(host.encode())
-        self._path = (address.path or "/").encode()
+        self._path = pathOf(address).encode()
         self._read = read
         self._caught = caught
         self._over = False
@@ -109,6 +122,9 @@ class _Page(Resource):
         # Another host is what a foreign page has in its address whose name was made to lead to this machine.
         if (request.getHeader(b"host") or b"").lower() not in self._hosts:
             return _page(request, FORBIDDEN, "Not here", "This page has another address.")
+        # So does a foreign page that asks behind the user's back, for a picture or a frame. Browsers tell.
+        if request.getHeader(b"sec-fetch-dest") not in (None, b"document"):
+            return _page(request, FORBIDDEN, "Not so", "This is a page of its own, and no part of another one.")
         if request.path != self._path or self._over:
             return _page(request, NOT_FOUND, "Nothing here", "There is no such page, or not any more.")
         if request.method != b"GET":

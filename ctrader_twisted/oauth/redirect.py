@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IListeningPort
 from ctrader_twisted.errors import ConfigurationError, ConsentDenied, PortBusy
 from ctrader_twisted.eventual import Eventual
 from ctrader_twisted.oauth.answers import harmless
-from ctrader_twisted.oauth.services import LOOPBACK, splitAddress
+from ctrader_twisted.oauth.services import LOOPBACK, pathOf, splitAddress
 from ctrader_twisted.secret import Secret
 
 __all__ = ["RedirectCatcher", "codeFrom", "readConsent"]
@@ -61,7 +61,7 @@ def _split(url: str) -> SplitResult | None:
 
 def _page(parts: SplitResult) -> tuple[object, ...]:
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, parts.hostname, port, parts.path or "/"
+    return parts.scheme, parts.hostname, port, pathOf(parts)
 
 
 def _query(parts: SplitResult) -> set[tuple[str, str]]:

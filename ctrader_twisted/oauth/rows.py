@@ -37,7 +37,7 @@ def pairsOf(text: str | bytes) -> tuple[TokenPair, ...]:
     """
     try:
         return tuple(map(_pair, json.loads(text)["tokens"]))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError("these are no tokens") from None
 
 

@@ -6,19 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from urllib.parse import SplitResult, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from attrs import Attribute, field, frozen
 
 from ctrader_twisted.credentials import Application
 from ctrader_twisted.errors import ConfigurationError
 
-__all__ = ["CTRADER", "LOOPBACK", "SERVICES", "Services", "authorizationUrl", "splitAddress"]
+__all__ = ["CTRADER", "LOOPBACK", "SERVICES", "Services", "authorizationUrl", "pathOf", "splitAddress"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """
 The names of this machine that no other one answers to.
 """
+
+# What the path of an address may hold besides letters and digits; a % is there already when something was not plain.
+_PLAIN = "%/:@!$&'()*+,;=~[]|^"
 
 _SCOPES = ("accounts", "trading")
 
@@ -43,6 +46,16 @@ def splitAddress(name: str, address: str) -> SplitResult:
     if "@" in parts.netloc or parts.fragment:
         raise ConfigurationError(f"{name}: the address must hold neither a user's name nor a # with what follows it")
     return parts
+
+
+def pathOf(parts: SplitResult) -> str:
+    """
+    Write the path of an address as browsers do when they come to it.
+
+    @param parts: what L{splitAddress} gave.
+    @return: the path.
+    """
+    return quote(parts.path or "/", safe=_PLAIN)
 
 
 def _secure(services: Services, attribute: Attribute[str], address: str) -> None:

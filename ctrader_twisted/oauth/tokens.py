@@ -69,7 +69,8 @@ class MemoryTokens:
 class FileTokens(LockedTokens):
     """
     Tokens in a JSON file that only its owner may read: C{{"tokens": [{"accessToken": ..., "refreshToken": ...}]}}. A
-    file beside it, with C{.lock} added to its name, keeps processes from changing it at the same time.
+    file beside it, with C{.lock} added to its name, keeps processes from changing it at the same time. A link to the
+    file is as good as the file.
     """
 
     def __init__(self, path: str | os.PathLike[str], runBlocking: RunBlocking = execute) -> None:
@@ -77,8 +78,8 @@ class FileTokens(LockedTokens):
         @param path: the file. It need not exist before the first L{save}.
         @param runBlocking: how to wait for the disk; a daemon gives a L{ctrader_twisted.blocking.Worker}.
         """
-        # Daemons change their working directory.
-        self._path = Path(path).absolute()
+        # Daemons change their working directory. And who comes by a link must lock what others come to without it.
+        self._path = Path(os.path.realpath(path))
         super().__init__(self._path.with_name(f"{self._path.name}.lock"), runBlocking)
 
     def load(self) -> Deferred[tuple[TokenPair, ...]]:

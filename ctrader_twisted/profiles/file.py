@@ -22,11 +22,15 @@ from ctrader_twisted.profiles.profile import Profile
 from ctrader_twisted.profiles.rewriting import withTable
 from ctrader_twisted.profiles.simulated import readSimulator, servicesIn
 
-__all__ = ["ProfileFile", "defaultPath"]
+__all__ = ["REDIRECT", "ProfileFile", "defaultPath"]
+
+REDIRECT = "http://127.0.0.1:8765/callback"
+"""
+Where the browser comes back to, unless a profile says otherwise.
+"""
 
 _VARIABLE = "CTRADER_PROFILES"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_REDIRECT = "http://127.0.0.1:8765/callback"
 _KEYRING = "keyring"
 _SIMULATOR_GIVES = ("endpoint", "clientId", "clientSecret", "services")
 
@@ -113,17 +117,20 @@ class ProfileFile:
         """
         if not _NAME.fullmatch(name):
             raise ConfigurationError(f"{name!r} is no name for a profile: letters, digits, - and _ are allowed")
+        # Users keep such files elsewhere, with a link in the usual place.
+        path = Path(os.path.realpath(self.path))
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with exclusively(self.path.with_name(f"{self.path.name}.lock")):
-                removeScratch(self.path)
-                replaceDurably(self.path, self._changed(name, values).encode(), isSecret=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with exclusively(path.with_name(f"{path.name}.lock")):
+                removeScratch(path)
+                replaceDurably(path, self._changed(name, values).encode(), isSecret=True)
         except OSError as error:
             raise ConfigurationError(f"{self.path} cannot be written: {error.strerror}") from error
 
     def _text(self) -> str:
         try:
-            return readPrivate(self.path).decode()
+            # Some editors begin a file with a mark.
+            return readPrivate(self.path).decode("utf-8-sig")
         except FileNotFoundError:
             return ""
         except OSError as error:
@@ -139,6 +146,8 @@ class ProfileFile:
             # So can this one's; only its end is kept, which says where it is.
             place = re.search(r" \(at [^()]*\)$", str(error))
             raise ConfigurationError(f"{self.path} is no TOML{place[0] if place else ''}") from None
+        except RecursionError:
+            raise ConfigurationError(f"{self.path} is nested too deeply") from None
         for name, values in tables.items():
             if not isinstance(values, dict):
                 raise ConfigurationError(f"{self.path}: {name} belongs to no profile; one begins with its [NAME]")
@@ -167,7 +176,7 @@ class ProfileFile:
             application,
             None if tokens == _KEYRING else folder / tokens,
             services,
-            keys.text("redirectUri") if keys.has("redirectUri") else _REDIRECT,
+            keys.text("redirectUri") if keys.has("redirectUri") else REDIRECT,
             folder,
         )
 

@@ -67,9 +67,10 @@ class Profile:
         """
         Whether real money is traded there.
         """
-        # A backslash only quotes what follows it.
-        host = self.endpoint.removeprefix("ctrader:").replace("\\", "")
-        return host.lower().startswith("live")
+        # A backslash only quotes what follows it, and what has a name can also stand before the host.
+        _, *words = re.findall(r"(?:[^:\\]|\\.)+", self.endpoint)
+        hosts = (word.replace("\\", "") for word in words if "=" not in re.sub(r"\\.", "", word))
+        return next(hosts, "").lower().startswith("live")
 
     @property
     def isSimulated(self) -> bool:

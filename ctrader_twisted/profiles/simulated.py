@@ -47,7 +47,7 @@ def readSimulator(path: Path) -> Simulated:
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}; is the simulator running?") from error
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
         raise ConfigurationError(f"{path} is not what a simulator has written")

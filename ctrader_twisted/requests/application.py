@@ -103,6 +103,7 @@ class ApplicationRequests(Asking):
         @param timeout: seconds to wait for the answer.
         @return: fires with C{accessToken}, C{refreshToken}, C{tokenType}, and C{expiresIn} in seconds.
         @raise TokenRefused: (as a failure) if the refresh token is unknown or was used before.
-        @raise TokensNotStored: (as a failure) if the new pair could not be stored; the error holds it.
+        @raise TokensNotStored: (as a failure) if the new pair could not be stored; the error holds it. The client goes
+            on trying to store it.
         """
         return self._ask(lambda: ProtoOARefreshTokenReq(refreshToken=refreshToken), timeout)

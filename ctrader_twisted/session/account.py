@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import (
+    AccountNotFound,
     AccountRefused,
     ConfigurationError,
     ConnectionLost,
@@ -111,6 +112,15 @@ class AccountSession(Registrations):
         """
         return self._machine.state
 
+    @property
+    def isWaitingForTokens(self) -> bool:
+        """
+        Whether it is refused, and might not be with tokens that the store does not have.
+        """
+        return self.state is AccountState.REFUSED and isinstance(
+            self.reason, TokenRefused | AccountNotFound | ConfigurationError
+        )
+
     def whenReady(self) -> Deferred[AccountSession]:
         """
         Wait until the account is logged in, reconciled and restored.
@@ -169,7 +179,7 @@ class AccountSession(Registrations):
         @param reason: why.
         """
         self._blame(reason)
-        self._login.cancelMove()
+        self._login.forget()
         self._machine.handle(AccountInput.DOWN)
 
     def connectionFailed(self, error: CTraderError) -> None:
@@ -212,15 +222,16 @@ class AccountSession(Registrations):
         @param isTokenDead: whether it said that the token is not good any more.
         """
         token = self._login.token
-        if token is not None and self._owner.expectsEnd(token):
+        if token is not None and self._owner.tokens.expects(token):
             self.dropped(NotConnected(f"account {self.accountId}: its token was renewed; it is logged in again"))
         elif self._login.mayMeanFormer():
-            # If it means this login, the answer to any request says so.
-            if self.state in (AccountState.RESTORING, AccountState.READY):
-                self.request(ProtoOATraderReq()).addErrback(self._suspected)
+            # If it means this login, the answer to any request that is sent after it says so.
+            if self.state in (AccountState.RECONCILING, AccountState.RESTORING, AccountState.READY):
+                asked = self._send(ProtoOATraderReq(), None)
+                asked.addErrback(self._requestFailed, self._attempt).addErrback(self._suspected)
         else:
             if isTokenDead and token is not None:
-                self._owner.tokenDied(token)
+                self._owner.tokens.invalidated(token)
             self.dropped(reason)
 
     def tokenRenewed(self, old: Secret) -> None:
@@ -230,8 +241,6 @@ class AccountSession(Registrations):
 
         @param old: the old token.
         """
-        if isinstance(self.reason, TokenRefused):
-            self.ask()
         if old != self._login.token:
             return
         if self.state is AccountState.PAUSING:
@@ -318,6 +327,8 @@ class AccountSession(Registrations):
 
     def _left(self) -> None:
         assert self.reason is not None
+        # A login that is under way is not wanted any more.
+        self._attempt += 1
         self._login.cancelMove()
         self._waiters.fail(self.reason)
         self.tellEnded(self.reason)

@@ -4,19 +4,21 @@ Buying the next pair of tokens.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from attrs import evolve
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
 from ctrader_twisted.credentials import TokenPair
 from ctrader_twisted.errors import (
+    ConnectFailed,
     ConnectionLost,
+    CTraderError,
     NotConnected,
-    RequestTimedOut,
+    RateLimited,
     TokenRefused,
-    TokenServiceFailed,
+    TooManyRequests,
 )
 from ctrader_twisted.schema.messages import (
     ProtoOAGetAccountListByAccessTokenReq,
@@ -67,7 +69,8 @@ class Buying:
     Buys the next pair for a refresh token: over the connection if the application is logged in, over HTTP otherwise.
 
     A refresh token can be used once. If it is not known what became of an attempt, the access token is tried out before
-    the next one: had the attempt succeeded, it would not be good any more.
+    the next one: had the attempt succeeded, it would not be good any more. That tells nothing where it was not good
+    before.
     """
 
     def __init__(self, send: Send, service: TokenService | None, wallClock: Callable[[], int]) -> None:
@@ -79,27 +82,45 @@ class Buying:
         self._send = send
         self._service = service
         self._wallClock = wallClock
-        self._uncertain: Secret | None = None
+        # Refresh tokens whose fate is not known, and whether their access tokens were good when they were sent.
+        self._uncertain: dict[Secret, bool] = {}
 
-    async def buy(self, pair: TokenPair, token: Secret) -> TokenPair:
+    async def buy(self, pair: TokenPair, *, isRefused: bool) -> TokenPair:
         """
         Buy the next pair.
 
-        @param pair: the pair.
-        @param token: its refresh token.
+        @param pair: the pair, with a refresh token.
+        @param isRefused: whether its access token is refused already.
         @return: the next pair; the old one is of no use any more.
         @raise TokenRefused: if the refresh token is not good any more.
         @raise CTraderError: if it may succeed later.
         """
-        if token == self._uncertain:
-            await self._tryOut(pair)
+        assert pair.refreshToken is not None
+        if self._uncertain.get(pair.refreshToken) and not self._hasEnded(pair):
+            await self._tryOut(pair, pair.refreshToken)
+        return await self.attempt(pair.refreshToken, self._ask(pair, pair.refreshToken), isRefused=isRefused)
+
+    async def attempt(
+        self, token: Secret, asking: Coroutine[Any, Any, TokenPair], *, isRefused: bool = False
+    ) -> TokenPair:
+        """
+        Note what becomes of an attempt to buy a pair.
+
+        @param token: the refresh token that is sent.
+        @param asking: sends it.
+        @param isRefused: whether its access token is refused already.
+        @return: the next pair.
+        """
         try:
-            bought = await self._ask(pair, token)
-        except (ConnectionLost, RequestTimedOut, TokenServiceFailed) as error:
-            if not isinstance(error, ConnectionLost) or error.maybeSent:
-                self._uncertain = token
-            raise
-        self._uncertain = None
+            bought = await asking
+        except Exception as error:
+            if not _wasNotDone(error):
+                self._uncertain.setdefault(token, not isRefused)
+            if isinstance(error, CTraderError | CancelledError):
+                raise
+            # Only of our own errors it is sure that they hold no secret.
+            raise NotConnected(f"the token service has failed with {type(error).__name__}") from None
+        self._uncertain.pop(token, None)
         return bought
 
     async def _ask(self, pair: TokenPair, token: Secret) -> TokenPair:
@@ -111,13 +132,25 @@ class Buying:
             return await self._service.refresh(token, scope=pair.scope, userId=pair.userId, timeout=LONGEST)
         return boughtPair(pair, answer, self._wallClock())
 
-    async def _tryOut(self, pair: TokenPair) -> None:
+    async def _tryOut(self, pair: TokenPair, token: Secret) -> None:
         try:
             await self._send(ProtoOAGetAccountListByAccessTokenReq(accessToken=pair.accessToken.reveal()))
         except TokenRefused as error:
             if error.code != _EXPIRED:
                 raise
-        self._uncertain = None
+        del self._uncertain[token]
+
+    def _hasEnded(self, pair: TokenPair) -> bool:
+        return pair.expires is not None and pair.expires <= self._wallClock()
+
+
+def _wasNotDone(error: Exception) -> bool:
+    """
+    Tell whether a pair is for certain as it was, though an attempt to replace it has failed.
+    """
+    if isinstance(error, ConnectionLost):
+        return not error.maybeSent
+    return isinstance(error, NotConnected | ConnectFailed | TooManyRequests | RateLimited | TokenRefused)
 
 
 def boughtPair(old: TokenPair, answer: ProtoOARefreshTokenRes, now: int) -> TokenPair:
@@ -132,7 +165,8 @@ def boughtPair(old: TokenPair, answer: ProtoOARefreshTokenRes, now: int) -> Toke
     return evolve(
         old,
         accessToken=answer.accessToken,
-        refreshToken=answer.refreshToken or None,
+        # A server that names no new one goes on taking the old one.
+        refreshToken=answer.refreshToken or old.refreshToken,
         issued=now,
         expires=now + answer.expiresIn * 1000,
     )

@@ -4,14 +4,15 @@ Requests that change more than their answer says: what they change is told to th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from google.protobuf.message import Message
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
-from ctrader_twisted.errors import NotConnected, RequestTimedOut
+from ctrader_twisted.errors import NotConnected, RequestTimedOut, TokensNotStored
 from ctrader_twisted.eventual import Eventual
 from ctrader_twisted.schema.messages import (
     ProtoOAAccountAuthReq,
@@ -23,7 +24,7 @@ from ctrader_twisted.secret import Secret
 from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.buying import LONGEST
 from ctrader_twisted.session.outgoing import Outgoing
-from ctrader_twisted.session.renewal import Renewal
+from ctrader_twisted.session.replacing import Replacing
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
@@ -42,21 +43,24 @@ class Effects:
         self,
         clock: IReactorTime,
         outgoing: Outgoing,
-        renewal: Renewal,
+        replacing: Replacing,
         accounts: Mapping[int, AccountSession],
+        follow: Callable[[AccountSession], None],
         patience: float,
     ) -> None:
         """
         @param clock: the reactor.
         @param outgoing: the way out.
-        @param renewal: keeps the tokens.
+        @param replacing: replaces tokens.
         @param accounts: the accounts that are wanted, by their ids; they may become more.
+        @param follow: logs an account in, if there is a connection.
         @param patience: how many seconds a refresh of tokens is waited for, unless its caller says otherwise.
         """
         self._clock = clock
         self._outgoing = outgoing
-        self._renewal = renewal
+        self._replacing = replacing
         self._accounts = accounts
+        self._follow = follow
         self._patience = patience
 
     def send(self, message: Request[_AnswerT], timeout: float | None) -> Deferred[_AnswerT]:
@@ -77,7 +81,13 @@ class Effects:
             return answered
         if isinstance(message, ProtoOAAccountLogoutReq):
             return account.leave(answered)
-        return answered.addCallback(_loggedIn, account)
+        return answered.addCallback(self._loggedIn, account)
+
+    def _loggedIn(self, answer: _AnswerT, account: AccountSession) -> _AnswerT:
+        account.ask()
+        # It may have come while the connection was being closed.
+        self._follow(account)
+        return answer
 
     def _refresh(self, message: ProtoOARefreshTokenReq, timeout: float | None) -> Deferred[ProtoOARefreshTokenRes]:
         # The old pair dies with the answer: the new one is stored whether or not somebody still waits for it.
@@ -89,16 +99,16 @@ class Effects:
                 raise NotConnected("nobody waits for the refresh any more; it was not sent")
             return self._outgoing.send(copy, LONGEST)
 
-        renewed = Deferred.fromCoroutine(self._renewal.byHand(Secret(message.refreshToken), send))
-        renewed.addCallbacks(waiter.callback, waiter.errback)
+        def fire(result: ProtoOARefreshTokenRes | Failure) -> None:
+            if not waiter.called:
+                waiter.callback(result)
+
+        def notStored(error: TokensNotStored) -> None:
+            fire(Failure(error))  # type: ignore[no-untyped-call]
+
+        Deferred.fromCoroutine(self._replacing.byHand(Secret(message.refreshToken), send, notStored)).addBoth(fire)
         return waiter.addTimeout(self._patience if timeout is None else timeout, self._clock, _timedOut)
 
 
 def _timedOut(result: object, seconds: float) -> ProtoOARefreshTokenRes:
     raise RequestTimedOut("ProtoOARefreshTokenReq", seconds=seconds)
-
-
-def _loggedIn(answer: _AnswerT, account: AccountSession) -> _AnswerT:
-    account.ask()
-    account.connectionUp()
-    return answer

@@ -97,25 +97,16 @@ class Grants:
         @raise GrantLost: if none of the good tokens covers it, and another one is not good any more.
         @raise ConfigurationError: if there are no tokens.
         """
-        while True:
+        found: Secret | None = None
+        while found is None:
             pairs = await self._load()
-            if len(pairs) == 1:
-                return pairs[0].accessToken
-            refused: dict[Secret, TokenRefused] = {}
-            for pair in pairs:
-                found = await self._list(pair.accessToken)
-                if isinstance(found, TokenRefused):
-                    refused[pair.accessToken] = found
-                elif any(account.accountId == accountId for account in found):
-                    return pair.accessToken
-            if not refused:
-                raise AccountNotFound(
-                    "CH_CTID_TRADER_ACCOUNT_NOT_FOUND",
-                    f"none of the {len(pairs)} stored tokens covers it",
-                    request="ProtoOAAccountAuthReq",
-                    accountId=accountId,
-                )
-            await self._replaceOne(refused)
+            try:
+                found = await self._findIn(pairs, accountId)
+            except (AccountNotFound, GrantLost):
+                # While the lists came, another pair may have come, too.
+                if _tokens(await self._load()) == _tokens(pairs):
+                    raise
+        return found
 
     async def accounts(self) -> tuple[AccountInfo, ...]:
         """
@@ -150,6 +141,29 @@ class Grants:
                 await self._list(pair.accessToken)
         except CTraderError as error:
             self._log.debug("the accounts cannot be listed: {error}", error=error)
+
+    async def _findIn(self, pairs: tuple[TokenPair, ...], accountId: int) -> Secret | None:
+        """
+        @return: the token; L{None} if one was refused that has been renewed.
+        """
+        if len(pairs) == 1:
+            return pairs[0].accessToken
+        refused: dict[Secret, TokenRefused] = {}
+        for pair in pairs:
+            found = await self._list(pair.accessToken)
+            if isinstance(found, TokenRefused):
+                refused[pair.accessToken] = found
+            elif any(account.accountId == accountId for account in found):
+                return pair.accessToken
+        if not refused:
+            raise AccountNotFound(
+                "CH_CTID_TRADER_ACCOUNT_NOT_FOUND",
+                f"none of the {len(pairs)} stored tokens covers it",
+                request="ProtoOAAccountAuthReq",
+                accountId=accountId,
+            )
+        await self._replaceOne(refused)
+        return None
 
     async def _tryToReplace(self, token: Secret, refusal: TokenRefused) -> None:
         try:
@@ -197,6 +211,10 @@ class Grants:
             if known is None or known.canTrade <= account.canTrade:
                 self.known[account.accountId] = account
         return found
+
+
+def _tokens(pairs: tuple[TokenPair, ...]) -> set[Secret]:
+    return {pair.accessToken for pair in pairs}
 
 
 def _info(account: ProtoOACtidTraderAccount, canTrade: bool) -> AccountInfo:

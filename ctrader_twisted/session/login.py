@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ctrader_twisted.errors import AccountNotFound, AlreadySo, NotConnected, TokenRefused, WrongHost
+from ctrader_twisted.errors import AccountNotFound, AlreadySo, GrantLost, NotConnected, TokenRefused, WrongHost
 from ctrader_twisted.schema.messages import ProtoOAAccountAuthReq
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.session.owner import AccountOwner
@@ -27,7 +27,7 @@ class Login:
     The login of one account. When its token is replaced, the server ends the login that was made with the old one; it
     may say so before or after the account is logged in with the new one, and does not say which login it means.
 
-    @ivar token: the access token of the last login; L{None} before the first.
+    @ivar token: the access token of the last login on this connection; L{None} before the first.
     """
 
     _log = Logger()
@@ -58,15 +58,17 @@ class Login:
             return
         message = ProtoOAAccountAuthReq(ctidTraderAccountId=self._accountId, accessToken=token.reveal())
         try:
-            await self._owner.request(message)
+            await self._owner.logIn(message)
+            self._owner.tokens.accepted(token)
         except AlreadySo:
             # There is no better login to be had.
             pass
         except TokenRefused as error:
-            await self._owner.replaceToken(token, error)
+            await self._replace(token, error)
             raise NotConnected(f"account {self._accountId}: its token was renewed during the login") from error
         except (AccountNotFound, WrongHost):
             await self._owner.learnAccounts()
+            await self._seeAgain(token)
             raise
         if isWanted():
             self._made(token)
@@ -81,6 +83,13 @@ class Login:
         self.cancelMove()
         self._moving = self._clock.callLater(_KICK, self._move, isWanted)
 
+    def forget(self) -> None:
+        """
+        The connection is gone, and the login with it. What the server tells on the next one is not about it.
+        """
+        self.cancelMove()
+        self.token = self._changed = None
+
     def cancelMove(self) -> None:
         """
         Forget L{moveSoon}.
@@ -94,6 +103,20 @@ class Login:
         Tell whether the server may mean the login with the token before, when it ends one now.
         """
         return self._changed is not None and self._clock.seconds() - self._changed < _RECENT
+
+    async def _replace(self, token: Secret, refusal: TokenRefused) -> None:
+        try:
+            await self._owner.replaceToken(token, refusal)
+        except GrantLost:
+            await self._seeAgain(token)
+            raise
+
+    async def _seeAgain(self, token: Secret) -> None:
+        """
+        A token is of no use for this account. See whether another one has come into the store since it was taken.
+        """
+        if await self._owner.tokenFor(self._accountId) != token:
+            raise NotConnected(f"account {self._accountId}: another token has come during the login")
 
     def _made(self, token: Secret) -> None:
         if self.token is not None and token != self.token:

@@ -11,9 +11,10 @@ from twisted.internet.defer import Deferred
 
 from ctrader_twisted.errors import CTraderError, TokenRefused
 from ctrader_twisted.secret import Secret
+from ctrader_twisted.session.pairs import Pairs
 
 if TYPE_CHECKING:
-    from ctrader_twisted.schema.messages import Request
+    from ctrader_twisted.schema.messages import ProtoOAAccountAuthReq, ProtoOAAccountAuthRes, Request
 
 __all__ = ["AccountOwner"]
 
@@ -25,6 +26,12 @@ class AccountOwner(Protocol):
     The session, as its accounts see it.
     """
 
+    @property
+    def tokens(self) -> Pairs:
+        """
+        What is known of the stored tokens.
+        """
+
     def request(self, message: Request[_AnswerT], *, timeout: float | None = None) -> Deferred[_AnswerT]:
         """
         Send a request that names its account itself.
@@ -32,6 +39,14 @@ class AccountOwner(Protocol):
         @param message: the request, complete.
         @param timeout: seconds to wait for the answer, or L{None} for the default.
         @return: fails with L{NotConnected} if the application is not logged in now.
+        """
+
+    def logIn(self, message: ProtoOAAccountAuthReq) -> Deferred[ProtoOAAccountAuthRes]:
+        """
+        Send the login of an account that is wanted already.
+
+        @param message: the request, complete.
+        @return: as L{request}.
         """
 
     def accountLost(self, accountId: int, reason: CTraderError) -> None:
@@ -56,21 +71,6 @@ class AccountOwner(Protocol):
         @param token: the access token.
         @param refusal: what the server said.
         @return: fires when it has; fails with L{ctrader_twisted.errors.GrantLost} if only a person can help.
-        """
-
-    def expectsEnd(self, token: Secret) -> bool:
-        """
-        Tell whether the end of a login is our own doing.
-
-        @param token: the access token with which it was made.
-        @return: whether the token is just being renewed, or was a moment ago.
-        """
-
-    def tokenDied(self, token: Secret) -> None:
-        """
-        The server has told, unasked, that an access token is not good any more.
-
-        @param token: the access token.
         """
 
     def learnAccounts(self) -> Deferred[None]:

@@ -15,14 +15,8 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.logger import Logger
 
 from ctrader_twisted.credentials import Application
-from ctrader_twisted.errors import (
-    AccountNotFound,
-    ConfigurationError,
-    CTraderError,
-    NotConnected,
-    TokenRefused,
-)
-from ctrader_twisted.eventual import eventually
+from ctrader_twisted.errors import CTraderError, NotConnected, TokenRefused
+from ctrader_twisted.eventual import Eventual, eventually
 from ctrader_twisted.interfaces import ITokenStore
 from ctrader_twisted.schema import REQUESTS, RateClass
 from ctrader_twisted.secret import Secret
@@ -43,7 +37,7 @@ from ctrader_twisted.session.tables import AccountState, State
 from ctrader_twisted.wire import Counters, OpenApiProtocol, Throttle, Timing
 
 if TYPE_CHECKING:
-    from ctrader_twisted.schema.messages import Request
+    from ctrader_twisted.schema.messages import ProtoOAAccountAuthReq, ProtoOAAccountAuthRes, Request
 
 __all__ = ["Session"]
 
@@ -56,6 +50,7 @@ class Session:
     Keeps one application connected to one host, and its accounts logged in.
 
     @ivar onError: the errors that the server tells unasked.
+    @ivar tokens: what is known of the stored tokens.
     """
 
     _log = Logger()
@@ -110,12 +105,16 @@ class Session:
             randomness=randomness,
             wallClock=wallClock,
         )
-        self._grants = Grants(storing, self._ask, self._renewal.replace)
+        self.tokens = self._renewal.pairs
+        self._replacing = self._renewal.replacing
+        self._grants = Grants(storing, self._ask, self._replacing.replace)
         self._isWanted = False
         # Why nobody needs to wait for a connection: it was given up or stopped.
         self._ended: CTraderError | None = None
         self._accounts: dict[int, AccountSession] = {}
-        self._effects = Effects(clock, self._outgoing, self._renewal, self._accounts, timing.answers[RateClass.GENERAL])
+        self._effects = Effects(
+            clock, self._outgoing, self._replacing, self._accounts, self._follow, timing.answers[RateClass.GENERAL]
+        )
         self._counters = Counters()
         self._dispatch = Dispatch(self._connection, self._accounts)
         self._statusListeners: Listeners[Status] = Listeners()
@@ -143,7 +142,8 @@ class Session:
         self._isWanted = False
         settled = self._renewal.stop()
         self._end(error)
-        stopped = settled.addCallback(lambda _: self._disconnect())
+        stopped: Deferred[None] = Eventual()
+        settled.addCallback(lambda _: self._disconnect()).addCallbacks(stopped.callback, stopped.errback)
         self._outgoing.lost(error)
         for account in tuple(self._accounts.values()):
             account.stopped(error)
@@ -242,7 +242,7 @@ class Session:
             self._connection.reason,
             self._connection.attempts,
             {number: AccountStatus(account.state, account.reason) for number, account in self._accounts.items()},
-            self._renewal.status,
+            self.tokens.status,
             len(self._outgoing),
             evolve(self._counters),
         )
@@ -308,6 +308,12 @@ class Session:
 
     # What the accounts need.
 
+    def logIn(self, message: ProtoOAAccountAuthReq) -> Deferred[ProtoOAAccountAuthRes]:
+        """
+        @see: L{ctrader_twisted.session.owner.AccountOwner.logIn}
+        """
+        return self._outgoing.send(message, None)
+
     def accountLost(self, accountId: int, reason: CTraderError) -> None:
         """
         @see: L{ctrader_twisted.session.owner.AccountOwner.accountLost}
@@ -324,19 +330,7 @@ class Session:
         """
         @see: L{ctrader_twisted.session.owner.AccountOwner.replaceToken}
         """
-        return Deferred.fromCoroutine(self._renewal.replace(token, refusal))
-
-    def expectsEnd(self, token: Secret) -> bool:
-        """
-        @see: L{ctrader_twisted.session.owner.AccountOwner.expectsEnd}
-        """
-        return self._renewal.expects(token)
-
-    def tokenDied(self, token: Secret) -> None:
-        """
-        @see: L{ctrader_twisted.session.owner.AccountOwner.tokenDied}
-        """
-        self._renewal.invalidated(token)
+        return self._replacing.replace(token, refusal)
 
     def learnAccounts(self) -> Deferred[None]:
         """
@@ -361,7 +355,7 @@ class Session:
         @see: L{ctrader_twisted.session.owner.AccountOwner.accountChanged}
         """
         self._changed()
-        if any(_waitsForTokens(account) for account in self._accounts.values()):
+        if self.isWaitingForTokens():
             self._renewal.watch()
 
     # What becomes of the tokens.
@@ -379,7 +373,7 @@ class Session:
         @see: L{ctrader_twisted.session.renewal.RenewalOwner.tokensChanged}
         """
         for account in tuple(self._accounts.values()):
-            if _waitsForTokens(account):
+            if account.isWaitingForTokens:
                 account.ask()
 
     def tokenStatusChanged(self) -> None:
@@ -388,6 +382,12 @@ class Session:
         """
         self._changed()
 
+    def isWaitingForTokens(self) -> bool:
+        """
+        @see: L{ctrader_twisted.session.renewal.RenewalOwner.isWaitingForTokens}
+        """
+        return any(account.isWaitingForTokens for account in self._accounts.values())
+
     # The small parts.
 
     def _ask(self, message: Any, /, *, timeout: float | None = None) -> Deferred[Any]:
@@ -395,7 +395,7 @@ class Session:
 
     async def _tokenFor(self, accountId: int) -> Secret:
         token = await self._grants.tokenFor(accountId)
-        while await self._renewal.settled(token):
+        while await self._replacing.settled(token):
             token = await self._grants.tokenFor(accountId)
         return token
 
@@ -433,9 +433,3 @@ class Session:
             self._statusListeners.tell(self.status)
         if self._isSettled():
             self._settledWaiters.fire(None)
-
-
-def _waitsForTokens(account: AccountSession) -> bool:
-    return account.state is AccountState.REFUSED and isinstance(
-        account.reason, TokenRefused | AccountNotFound | ConfigurationError
-    )

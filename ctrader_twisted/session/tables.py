@@ -147,6 +147,7 @@ ACCOUNT_TABLE: dict[tuple[AccountState, AccountInput], Step[AccountState]] = {
     (_S.PAUSING, _I.RETRY): Step(_S.AUTHORISING, ("authorise",)),
     (_S.REFUSED, _I.DOWN): Step(_S.OFFLINE),
     (_S.REFUSED, _I.ASK): Step(_S.AUTHORISING, ("authorise",)),
+    (_S.REFUSED, _I.LEAVE): Step(_S.LEFT, ("left",)),
     (_S.OFFLINE, _I.LEAVE): Step(_S.LEFT, ("left",)),
     (_S.AUTHORISING, _I.LEAVE): Step(_S.LEFT, ("left",)),
     (_S.RECONCILING, _I.LEAVE): Step(_S.LEFT, ("left",)),

@@ -38,9 +38,17 @@ class Mint:
 
         @return: 43 characters that are safe in URLs.
         """
+        return Secret(self.name())
+
+    def name(self) -> str:
+        """
+        Make the next one for something that is no secret.
+
+        @return: 43 characters that are safe in URLs.
+        """
         self.serial += 1
         digest = blake2b(f"{self.seed}/{self.serial}".encode(), digest_size=32, person=b"ctrader-sim").digest()
-        return Secret(urlsafe_b64encode(digest).decode().rstrip("="))
+        return urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 @frozen

@@ -109,7 +109,7 @@ def register(registry: Registry) -> None:
     @param registry: where to; it is empty.
     """
     for name, number in (("standard", 1000), ("inactive", 1001)):
-        clientId = f"{number}_{registry.mint.token().reveal()}"
+        clientId = f"{number}_{registry.mint.name()}"
         registry.applications[clientId] = Application(name, clientId, registry.mint.token(), active=name == "standard")
     clientId = registry.applicationNamed("standard").clientId
     accountIds = (USD_ACCOUNT, EUR_ACCOUNT, LIVE_ACCOUNT, NETTED_ACCOUNT)

@@ -29,7 +29,6 @@ __all__ = ["QuoteLog"]
 _ResultT = TypeVar("_ResultT")
 
 _PAUSE = 2.0
-_UNTIL_GRANTED = 60.0
 
 
 class QuoteLog(Service):
@@ -90,13 +89,14 @@ class QuoteLog(Service):
         self._tasks, self._registrations = [], []
 
     async def _follow(self, wanted: Wanted) -> None:
-        account = await self._persist(lambda: self._client.account(wanted.accountId))
+        persist = partial(self._persist, wanted.accountId)
+        account = await persist(lambda: self._client.account(wanted.accountId))
         for name in wanted.symbols:
-            symbol = await self._persist(partial(account.symbol, name))
+            symbol = await persist(partial(account.symbol, name))
             listener = partial(self._quoted, wanted.accountId, symbol)
             self._registrations.append(account.onQuote(symbol, listener))
 
-    async def _persist(self, ask: Callable[[], Awaitable[_ResultT]]) -> _ResultT:
+    async def _persist(self, accountId: int, ask: Callable[[], Awaitable[_ResultT]]) -> _ResultT:
         while True:
             try:
                 return await ask()
@@ -106,7 +106,16 @@ class QuoteLog(Service):
             except GrantLost:
                 if not self._canGetTokens:
                     raise
-                await deferLater(self._clock, _UNTIL_GRANTED)
+                await self._granted(accountId)
+
+    async def _granted(self, accountId: int) -> None:
+        """
+        Wait for the client to try again. To ask for the account would log it in with a token that is known to be bad.
+        """
+        isRefused = True
+        while isRefused:
+            await deferLater(self._clock, _PAUSE)
+            isRefused = self._client.status.accounts[accountId].state is AccountState.REFUSED
 
     def _ended(self, failure: Failure) -> None:
         if not isinstance(failure.value, CancelledError):

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Container
 from html import escape
 from secrets import token_urlsafe
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from string import punctuation
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from twisted.web.http import BAD_REQUEST
 from twisted.web.server import Request
@@ -117,7 +118,8 @@ class ConsentPage(Leaf):
         parts = urlsplit(question.redirectUri)
         query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *answer.items()])
         address = urlunsplit(parts._replace(query=query))
-        request.redirect(address.encode("ascii", "replace"))  # type: ignore[no-untyped-call]
+        # Whatever else the application has written into its address stays as it is.
+        request.redirect(quote(address, safe=punctuation).encode())  # type: ignore[no-untyped-call]
         return b""
 
 

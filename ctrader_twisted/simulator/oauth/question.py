@@ -92,6 +92,8 @@ class Consent:
 def _isRegistered(redirectUri: str) -> bool:
     try:
         parts = urlsplit(redirectUri)
-        return parts.scheme == "http" and parts.hostname in _LOOPBACK and parts.port != 0
+        # For a browser, the host ends at a backslash, even if an @ follows.
+        isPlain = "@" not in parts.netloc
+        return isPlain and parts.scheme == "http" and parts.hostname in _LOOPBACK and parts.port != 0
     except ValueError:
         return False
