@@ -27,7 +27,7 @@ version 91
 accounts 4
 account 20001
 trader 5000001
-reference 7 assets, 3 classes, 4 categories, 8 symbols
+reference 9 assets, 4 classes, 5 categories, 10 symbols
 symbol EURUSD, 5 digits
 conversion EURUSD
 spots

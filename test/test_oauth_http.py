@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from OpenSSL.SSL import Error as TlsError
@@ -746,7 +747,7 @@ class CertificateTests(TestCase):
         """
         Nor is one whose certificate is for another name.
         """
-        self.patch(authority, "_ADDRESSES", ("192.0.2.1",))
+        self.patch(authority, "_GENERAL_NAMES", (x509.DNSName("simulator.invalid"),))
         with self.assertRaises(HostNameRefused):
             await self.oauth(trusted=True).refresh(REFRESH)
         self.assertEqual(self.served, [])
