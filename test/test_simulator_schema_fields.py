@@ -7,10 +7,14 @@ from __future__ import annotations
 from typing import Any
 
 from ctrader_twisted.schema.messages import (
+    ProtoOAAccountDisconnectEvent,
+    ProtoOAAccountLogoutReq,
+    ProtoOAAccountLogoutRes,
     ProtoOAAccountType,
     ProtoOAArchivedSymbol,
     ProtoOAChangeBalanceType,
     ProtoOAChangeBonusType,
+    ProtoOADayOfWeek,
     ProtoOADealListByPositionIdReq,
     ProtoOADealListReq,
     ProtoOAExecutionEvent,
@@ -19,26 +23,31 @@ from ctrader_twisted.schema.messages import (
     ProtoOAGetAccountListByAccessTokenReq,
     ProtoOAGetTickDataReq,
     ProtoOAGetTrendbarsReq,
+    ProtoOAMinCommissionType,
     ProtoOAOrderListByPositionIdReq,
     ProtoOAOrderListReq,
     ProtoOAOrderTriggerMethod,
     ProtoOAQuoteType,
     ProtoOASpotEvent,
     ProtoOASubscribeSpotsReq,
+    ProtoOASwapCalculationType,
     ProtoOASymbolByIdReq,
+    ProtoOASymbolDistanceType,
     ProtoOASymbolsListReq,
     ProtoOATraderReq,
     ProtoOATraderUpdatedEvent,
+    ProtoOATradingMode,
     ProtoOATrendbarPeriod,
 )
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import Tick
+from ctrader_twisted.simulator.market.symbols import Holiday
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.state import dumpState, loadState
 from ctrader_twisted.simulator.world import EPOCH, USD_ACCOUNT
 from test.exchangecase import ClientCase
 from test.rawclient import ListedPrices
-from test.tradingcase import EURUSD, STOP, TradingCase
+from test.tradingcase import EURUSD, GER40, LIMIT, STOP, TradingCase
 
 _EURSEK, _FRA40 = 15, 105
 _Change = ProtoOAChangeBalanceType
@@ -80,6 +89,78 @@ class ArchivedTests(ClientCase):
         There are no prices of them.
         """
         self.refused("SYMBOL_NOT_FOUND", ProtoOASubscribeSpotsReq, symbolId=[EURUSD, _EURSEK])
+
+
+class SpecificationTests(ClientCase):
+    """
+    All that is said of a symbol.
+    """
+
+    def test_everything(self) -> None:
+        """
+        Each attribute of a specification arrives in a field of its own.
+        """
+        attributes = {
+            "enableShortSelling": False,
+            "guaranteedStopLoss": True,
+            "swapRollover3Days": ProtoOADayOfWeek.FRIDAY,
+            "maxExposure": 5_000_000,
+            "minCommissionType": ProtoOAMinCommissionType.QUOTE_CURRENCY,
+            "minCommissionAsset": "EUR",
+            "rolloverCommission": 7,
+            "rolloverCommission3Days": ProtoOADayOfWeek.THURSDAY,
+            "skipRolloverDays": 2,
+            "tradingMode": ProtoOATradingMode.CLOSE_ONLY_MODE,
+            "swapPeriod": 12,
+            "swapTime": 60,
+            "chargeSwapAtWeekends": True,
+            "measurementUnits": "Euros",
+        }
+        renamed = {
+            "stopLossDistance": ("slDistance", 11),
+            "takeProfitDistance": ("tpDistance", 12),
+            "guaranteedDistance": ("gslDistance", 13),
+            "guaranteedCharge": ("gslCharge", 14),
+            "distancesIn": ("distanceSetIn", ProtoOASymbolDistanceType.SYMBOL_DISTANCE_IN_PERCENTAGE),
+            "minCommission": ("preciseMinCommission", 150_000_000),
+            "swapType": ("swapCalculationType", ProtoOASwapCalculationType.POINTS),
+            "conversionFeeRate": ("pnlConversionFeeRate", 70),
+            "skipSwapPeriods": ("skipSWAPPeriods", 3),
+        }
+        holiday = Holiday(holidayId=1, name="Rest", date=20_516, isRecurring=True, span=(60, 3_600))
+        self.exchange.changeSymbol(
+            EURUSD, holidays=(holiday,), **attributes, **{name: value for name, (_, value) in renamed.items()}
+        )
+        [symbol] = self.ask(ProtoOASymbolByIdReq, symbolId=[EURUSD]).symbol
+        for name, value in {**attributes, **dict(renamed.values())}.items():
+            self.assertEqual(getattr(symbol, name), value, name)
+        # The deprecated fields are those of two decimals.
+        self.assertEqual((symbol.commission, symbol.minCommission), (250, 150))
+        [told] = symbol.holiday
+        self.assertEqual((told.holidayId, told.name, told.description), (1, "Rest", "Rest"))
+        self.assertEqual(
+            (told.holidayDate, told.isRecurring, told.scheduleTimeZone), (20_516, True, "America/New_York")
+        )
+        self.assertEqual((told.startSecond, told.endSecond), (60, 3_600))
+
+
+class SessionTests(ClientCase):
+    """
+    The end of an account's session.
+    """
+
+    def test_logout(self) -> None:
+        """
+        The answer names the account, and then comes the event; the application stays logged in.
+        """
+        answer = self.ask(ProtoOAAccountLogoutReq)
+        self.assertEqual(answer, ProtoOAAccountLogoutRes(ctidTraderAccountId=USD_ACCOUNT))
+        self.refused("INVALID_REQUEST", ProtoOATraderReq)
+        self.client.logIn()
+        self.client.send(ProtoOAAccountLogoutReq(ctidTraderAccountId=USD_ACCOUNT))
+        self.assertEqual(
+            self.client.messages(), [answer, ProtoOAAccountDisconnectEvent(ctidTraderAccountId=USD_ACCOUNT)]
+        )
 
 
 class SessionCloseTests(ClientCase):
@@ -360,6 +441,26 @@ class RecordTests(TradingCase):
             [event] = self.client.messages()
             self.assertIsInstance(event, ProtoOAExecutionEvent)
             self.assertEqual(event.order.stopTriggerMethod, expected)
+
+    def test_levelsOfAChange(self) -> None:
+        """
+        A change of an order gives it other levels, as distances or as prices, and takes away what it leaves out.
+        """
+        order = self.pend(LIMIT, symbolId=GER40, volume=100, limitPrice=25_000.0).order
+        for fields, stop, profit, guaranteed, trailing in (
+            ({"relativeStopLoss": 6_000_000, "relativeTakeProfit": 100_000}, 6_000_000, 100_000, False, False),
+            ({"stopLoss": 24_940.0, "takeProfit": 25_002.0}, 6_000_000, 200_000, False, False),
+            ({"relativeStopLoss": 6_000_000, "guaranteedStopLoss": True}, 6_000_000, 0, True, False),
+            ({"relativeStopLoss": 6_000_000, "trailingStopLoss": True}, 6_000_000, 0, False, True),
+            ({}, 0, 0, False, False),
+        ):
+            self.client.received()
+            self.client.send(self.change(order.orderId, limitPrice=25_000.0, **fields))
+            [event] = self.client.messages()
+            self.assertEqual(event.executionType, ProtoOAExecutionType.ORDER_REPLACED)
+            changed = event.order
+            self.assertEqual((changed.relativeStopLoss, changed.relativeTakeProfit), (stop, profit))
+            self.assertEqual((changed.tradeData.guaranteedStopLoss, changed.trailingStopLoss), (guaranteed, trailing))
 
     def test_expectedMarginOfNothing(self) -> None:
         """
