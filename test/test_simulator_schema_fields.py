@@ -280,6 +280,18 @@ class BrokerTests(TradingCase):
         trader = other.venue.accounts[self.accountId].trader()
         self.assertEqual((trader.managerBonus, trader.ibBonus, trader.nonWithdrawableBonus), (500_00,) * 3)
 
+    def test_olderState(self) -> None:
+        """
+        What was written before there were bonuses has none.
+        """
+        state = dumpState(self.exchange)
+        del state["ids"]["bonus"]
+        for each in state["accounts"]:
+            del each["bonuses"]
+        other = Exchange.default(self.clock)
+        loadState(other, state)
+        self.assertEqual(other.venue.accounts[self.accountId].trader(), self.trader())
+
     def test_wrongBonus(self) -> None:
         """
         No more is taken back than there is, and something has to change.
