@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Iterable
 
 from ctrader_twisted.schema.messages import ProtoOASymbol
-from ctrader_twisted.simulator.market.specification import Asset, Leverage, SymbolSpec
-from ctrader_twisted.simulator.market.symbols import ASSETS, LEVERAGES, SYMBOLS
+from ctrader_twisted.simulator.market.specification import ArchivedSymbol, Asset, Leverage, SymbolSpec
+from ctrader_twisted.simulator.market.symbols import ARCHIVED, ASSETS, LEVERAGES, SYMBOLS
 from ctrader_twisted.simulator.refusal import Refusal
 
 __all__ = ["Catalogue"]
@@ -22,6 +22,7 @@ class Catalogue:
     @ivar assets: the assets by id.
     @ivar leverages: the tables of dynamic leverage by id.
     @ivar symbols: the symbols by id, in the order of their ids.
+    @ivar archived: the symbols that are not offered any more, by id. They are told of, and unknown otherwise.
     """
 
     def __init__(
@@ -29,12 +30,15 @@ class Catalogue:
         symbols: Iterable[SymbolSpec] = SYMBOLS,
         assets: Iterable[Asset] = ASSETS,
         leverages: Iterable[Leverage] = LEVERAGES,
+        archived: Iterable[ArchivedSymbol] = ARCHIVED,
     ) -> None:
         """
         @param symbols: what is offered.
         @param assets: what the symbols are made of.
         @param leverages: the tables of dynamic leverage.
+        @param archived: what was offered before, and is not any more.
         """
+        self.archived = {symbol.symbolId: symbol for symbol in archived}
         self.leverages = {leverage.leverageId: leverage for leverage in leverages}
         self.assets = {asset.assetId: asset for asset in assets}
         self.symbols = {symbol.symbolId: symbol for symbol in sorted(symbols, key=lambda each: each.symbolId)}

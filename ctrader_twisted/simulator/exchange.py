@@ -16,9 +16,10 @@ from twisted.logger import Logger
 
 from ctrader_twisted.schema.messages import (
     ProtoOAAccessRights,
-    ProtoOAChangeBalanceType,
+    ProtoOAAccountType,
     ProtoOASymbolChangedEvent,
 )
+from ctrader_twisted.schema.messages import ProtoOAChangeBalanceType as _Change
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.simulator import world
 from ctrader_twisted.simulator.access import expireAccess, giveAccess, revokeAccess
@@ -37,7 +38,7 @@ from ctrader_twisted.simulator.steering import setPrice
 from ctrader_twisted.simulator.timeline import Timeline
 from ctrader_twisted.simulator.valuations import Valuations
 from ctrader_twisted.simulator.venue.account import TradingAccount
-from ctrader_twisted.simulator.venue.cashflow import moveMoney
+from ctrader_twisted.simulator.venue.cashflow import checkFlow, moveBonus, moveMoney
 from ctrader_twisted.simulator.venue.execution import resumeOrders
 from ctrader_twisted.simulator.venue.margins import tellMargins
 from ctrader_twisted.simulator.venue.swaps import chargeNights
@@ -111,7 +112,8 @@ class Exchange:
             changed=self.changed,
             speed=timeline.speed,
         )
-        self.feed = Feed(market, DepthFeed(catalogue, registry.mint.seed), timeline.now)
+        depth = DepthFeed(catalogue, registry.mint.seed)
+        self.feed = Feed(market, depth, timeline.now, tellsCloses=settings.sessionCloses)
         self.valuations = Valuations(self.venue)
         self.faults = Faults(self, registry.mint.seed)
         self.connections: list[ServerProtocol] = []
@@ -226,33 +228,54 @@ class Exchange:
             if accountId in connection.sessions:
                 connection.send(message, clientMsgId)
 
-    def deposit(self, accountId: int, amount: int, *, note: str = "") -> None:
+    def deposit(self, accountId: int, amount: int, *, note: str = "", kind: _Change = _Change.BALANCE_DEPOSIT) -> None:
         """
         Pay money into an account, as its broker does.
 
         @param accountId: the account.
         @param amount: in 1/100 of its deposit asset; more than 0.
         @param note: words for the user.
-        @raise ValueError: if the amount is not more than 0.
+        @param kind: what it is paid for, one of the deposits of C{ProtoOAChangeBalanceType}.
+        @raise ValueError: if the amount is not more than 0, or it is no kind of deposit.
         """
+        checkFlow(kind, "BALANCE_DEPOSIT")
         if amount <= 0:
             raise ValueError(f"an amount of {amount} cannot be paid in: it must be more than 0")
-        kind = ProtoOAChangeBalanceType.BALANCE_DEPOSIT
         moveMoney(self.venue, self.venue.accounts[accountId], amount, kind, note)
 
-    def withdraw(self, accountId: int, amount: int, *, note: str = "") -> None:
+    def withdraw(
+        self, accountId: int, amount: int, *, note: str = "", kind: _Change = _Change.BALANCE_WITHDRAW
+    ) -> None:
         """
         Pay money out of an account, as its broker does.
 
         @param accountId: the account.
         @param amount: in 1/100 of its deposit asset; more than 0, and no more than its balance.
         @param note: words for the user.
-        @raise ValueError: if there is no such amount in the account.
+        @param kind: what it is paid for, one of the withdrawals of C{ProtoOAChangeBalanceType}.
+        @raise ValueError: if there is no such amount in the account, or it is no kind of withdrawal.
         """
+        checkFlow(kind, "BALANCE_WITHDRAW")
         account = self.venue.accounts[accountId]
         if not 0 < amount <= account.balance:
             raise ValueError(f"{amount / 100:.2f} cannot be paid out: the balance is {account.balance / 100:.2f}")
-        moveMoney(self.venue, account, -amount, ProtoOAChangeBalanceType.BALANCE_WITHDRAW, note)
+        moveMoney(self.venue, account, -amount, kind, note)
+
+    def bonus(self, accountId: int, amount: int, *, introducingBrokerId: int | None = None, note: str = "") -> None:
+        """
+        Give an account a bonus, which counts as equity and is no money of its own, or take it back.
+
+        @param accountId: the account.
+        @param amount: in 1/100 of its deposit asset; negative for what is taken back.
+        @param introducingBrokerId: the introducing broker whose bonus it is, if it is not the broker's own.
+        @param note: words for the user.
+        @raise ValueError: if the amount is 0, or more is taken back than there is.
+        """
+        account = self.venue.accounts[accountId]
+        held = account.managerBonus if introducingBrokerId is None else account.ibBonus
+        if not amount or held + amount < 0:
+            raise ValueError(f"a bonus cannot change by {amount / 100:.2f}: it is {held / 100:.2f}")
+        moveBonus(self.venue, account, amount, introducingBrokerId, note)
 
     def changeAccount(self, accountId: int, **changes: Any) -> None:
         """
@@ -262,8 +285,11 @@ class Exchange:
         @param accountId: the account.
         @param changes: new values for attributes of L{Terms}, such as C{leverageInCents=5_000}, C{swapFree=True} or
             C{accessRights}. The margins of open positions change with them.
+        @raise ValueError: if it shall be an account for spread betting, which is not simulated.
         """
         account = self.venue.accounts[accountId]
+        if changes.get("accountType") == ProtoOAAccountType.SPREAD_BETTING:
+            raise ValueError("accounts for spread betting are not simulated")
         changeTerms(self.venue, account, attrs.evolve(account.terms, **changes))
         if account.terms.accessRights == ProtoOAAccessRights.NO_LOGIN:
             for connection in list(self.connections):

@@ -14,6 +14,7 @@ from ctrader_twisted.schema.messages import ProtoOASpotEvent, ProtoOATrendbar
 from ctrader_twisted.simulator.depthfeed import DepthFeed
 from ctrader_twisted.simulator.market.livebars import LiveBars
 from ctrader_twisted.simulator.market.market import Market
+from ctrader_twisted.simulator.market.periods import dayOpening, tradingDay
 from ctrader_twisted.simulator.market.source import Tick
 
 if TYPE_CHECKING:
@@ -42,13 +43,18 @@ class Feed:
     @ivar depth: the subscriptions to depth.
     """
 
-    def __init__(self, market: Market, depth: DepthFeed, now: Callable[[], int]) -> None:
+    def __init__(self, market: Market, depth: DepthFeed, now: Callable[[], int], *, tellsCloses: bool) -> None:
         """
         @param market: where prices come from.
         @param depth: the subscriptions to depth.
         @param now: gives the simulated time, in milliseconds since 1970.
+        @param tellsCloses: whether the first price of a subscription, and the first of each trading day, come with the
+            last one of the day before.
         """
         self._market = market
+        self._now = now
+        self._tellsCloses = tellsCloses
+        self._day = 0, 0
         self.depth = depth
         self._bars = LiveBars(market, now)
         self._subscribers: dict[int, dict[tuple[ServerProtocol, int], _Subscription]] = {}
@@ -88,7 +94,8 @@ class Feed:
         if last is None:
             connection.send(ProtoOASpotEvent(ctidTraderAccountId=accountId, symbolId=symbolId))
         else:
-            connection.send(_event(accountId, symbolId, subscription, last, {}))
+            close = self._close(symbolId, subscription, last)
+            connection.send(_event(accountId, symbolId, subscription, last, {}, close))
 
     def unsubscribe(self, connection: ServerProtocol, accountId: int, symbolId: int) -> None:
         """
@@ -132,7 +139,8 @@ class Feed:
             self._bars.restart()
         last = self.last(symbolId)
         if last is not None:
-            connection.send(_event(accountId, symbolId, subscription, last, self._bars.newest(symbolId)))
+            bars, close = self._bars.newest(symbolId), self._close(symbolId, subscription, last)
+            connection.send(_event(accountId, symbolId, subscription, last, bars, close))
 
     def unsubscribeBars(self, connection: ServerProtocol, accountId: int, symbolId: int, period: int) -> None:
         """
@@ -191,7 +199,8 @@ class Feed:
             # Who has subscribed to the same and was told the same is sent the same bytes.
             key = accountId, subscription.withTimestamp, subscription.periods, subscription.told
             if key not in shared:
-                event = _event(accountId, symbolId, subscription, tick, bars)
+                close = self._close(symbolId, subscription, tick)
+                event = _event(accountId, symbolId, subscription, tick, bars, close)
                 shared[key] = event, encodeFrame(event)
             event, frame = shared[key]
             subscription.told = tick
@@ -203,6 +212,27 @@ class Feed:
         Prices stand still: what was told last is not what is true when they move again.
         """
         self._paused = True
+
+    def _close(self, symbolId: int, subscription: _Subscription, tick: Tick) -> int | None:
+        """
+        Find the last bid of the trading day before, if who is told a price now has not heard it yet.
+        """
+        if not self._tellsCloses:
+            return None
+        told, opening = subscription.told, self._opening(self._now() if subscription.told is None else tick.timestamp)
+        if told is not None and told.timestamp >= opening:
+            return None
+        before = self._market.source(symbolId).lastTick(opening - 1)
+        return None if before is None else before.bid
+
+    def _opening(self, timestamp: int) -> int:
+        """
+        Find when the trading day of a moment began.
+        """
+        if not self._day[0] <= timestamp < self._day[1]:
+            day = tradingDay(timestamp)
+            self._day = dayOpening(day), dayOpening(day + 1)
+        return self._day[0]
 
     def _drop(self, connection: ServerProtocol, accountId: int, symbolId: int) -> None:
         subscribers = self._subscribers[symbolId]
@@ -218,12 +248,17 @@ class Feed:
 
 
 def _event(
-    accountId: int, symbolId: int, subscription: _Subscription, tick: Tick, bars: dict[int, ProtoOATrendbar]
+    accountId: int,
+    symbolId: int,
+    subscription: _Subscription,
+    tick: Tick,
+    bars: dict[int, ProtoOATrendbar],
+    close: int | None,
 ) -> ProtoOASpotEvent:
     """
     Name the sides that have changed; both, if neither has, so that no tick is lost.
     """
-    event = ProtoOASpotEvent(ctidTraderAccountId=accountId, symbolId=symbolId)
+    event = ProtoOASpotEvent(ctidTraderAccountId=accountId, symbolId=symbolId, sessionClose=close)
     told = subscription.told
     bidChanged, askChanged = told is None or tick.bid != told.bid, told is None or tick.ask != told.ask
     if bidChanged or not askChanged:

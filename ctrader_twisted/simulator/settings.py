@@ -175,6 +175,8 @@ class Settings:
     @ivar unknownSymbols: when a request for several symbols is refused of which some do not exist.
     @ivar emptyListRefused: whether a list of no symbols is refused.
     @ivar snapshotFirst: whether the first prices of a subscription come before the answer to its request.
+    @ivar sessionCloses: whether the first price of a subscription, and of a trading day, comes with the last bid of the
+        day before.
     @ivar mixedBatchFails: whether a subscription to several symbols fails as a whole if there is one to some already.
     @ivar unsubscribeRefused: whether ending a subscription that is not there is refused.
     @ivar weekEnforced: whether the span of ticks, deals and orders may be a week at most.
@@ -259,6 +261,7 @@ class Settings:
     unknownSymbols: UnknownSymbols = UnknownSymbols.IF_ALL
     emptyListRefused: bool = True
     snapshotFirst: bool = False
+    sessionCloses: bool = True
     mixedBatchFails: bool = True
     unsubscribeRefused: bool = False
     weekEnforced: bool = False

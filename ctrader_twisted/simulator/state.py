@@ -106,6 +106,7 @@ def _dumpAccount(account: TradingAccount) -> dict[str, Any]:
         "terms": attrs.asdict(account.terms),
         "balance": account.balance,
         "balanceVersion": account.balanceVersion,
+        "bonuses": [account.managerBonus, account.ibBonus],
         "lastClose": account.lastClose,
         "positions": _dumpAll(account.positions.values()),
         "orders": _dumpAll(account.orders.values()),
@@ -132,7 +133,8 @@ def _loadAccount(state: Mapping[str, Any], historyLimit: int) -> TradingAccount:
     account.orders = {each.orderId: each for each in _loadAll(ProtoOAOrder, state["orders"])}
     account.ended = {each.orderId: each for each in _loadAll(ProtoOAOrder, state["ended"])}
     account.deals = {each.dealId: each for each in _loadAll(ProtoOADeal, state["deals"])}
-    # Earlier versions wrote neither of the two, nor what follows the trails.
+    # Earlier versions wrote neither of the three, nor what follows the trails.
+    account.managerBonus, account.ibBonus = state.get("bonuses", (0, 0))
     account.cashFlow = {
         each.balanceHistoryId: each for each in _loadAll(ProtoOADepositWithdraw, state.get("cashFlow", ()))
     }

@@ -13,7 +13,7 @@ from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import MONEY_DIGITS
 from ctrader_twisted.simulator.venue.standing import Standing, callMargin, standingOf
-from ctrader_twisted.simulator.venue.stopout import forgiveDebt, stopOut
+from ctrader_twisted.simulator.venue.stopout import forgiveDebt, isForgiven, stopOut
 from ctrader_twisted.simulator.venue.venue import Venue
 
 if TYPE_CHECKING:
@@ -42,10 +42,11 @@ class Valuations:
 
     def symbols(self) -> Collection[int]:
         """
-        @return: the symbols whose prices matter: those that accounts trade, and all while somebody waits for profits,
-            since the last one is told when nothing is traded any more.
+        @return: the symbols whose prices matter: those that accounts trade, and all while somebody waits for profits or
+            for a debt to be made up for, since the last of that comes when nothing is traded any more.
         """
-        return self._venue.catalogue.symbols.keys() if self._subscribers else tradedSymbols(self._venue)
+        waits = self._subscribers or any(isForgiven(self._venue, each) for each in self._venue.accounts.values())
+        return self._venue.catalogue.symbols.keys() if waits else tradedSymbols(self._venue)
 
     def isSubscribed(self, connection: ServerProtocol, accountId: int) -> bool:
         """

@@ -57,6 +57,16 @@ MONEY = (
         fixed="the broker's rules are told by the schema; what is assumed is how to read them",
     ),
     Entry(
+        "bonus-events",
+        "A bonus that is given or taken back is told by ``BONUS_DEPOSIT_WITHDRAW``, and then by a trader update. The"
+        " sign of its change is like that of a withdrawal.",
+        Sureness.ASSUMED,
+        "7, 8.5 [proto]",
+        "takes the bonuses from both",
+        how="An account whose broker gives a bonus.",
+        fixed="the events are the schema's; a client that heeds only one of the two has the bonus all the same",
+    ),
+    Entry(
         "total-margin",
         "The margins of both sides of a symbol count as the account says: all, the larger, or the difference.",
         Sureness.ASSUMED,

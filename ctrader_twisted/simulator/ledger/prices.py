@@ -25,6 +25,16 @@ PRICES = (
         "gives a quote once both sides are known",
     ),
     Entry(
+        "session-close",
+        "The first price of a subscription, and the first one of a trading day, come with the last bid of the day"
+        " before.",
+        Sureness.ASSUMED,
+        "9.2 no. 3 (assumed)",
+        "passes it on",
+        switch="sessionCloses",
+        how="Subscribe to a symbol, and stay until 17:00 in New York; hold the closes against the daily bars.",
+    ),
+    Entry(
         "already-subscribed",
         "A second subscription of a symbol: ``ALREADY_SUBSCRIBED``.",
         Sureness.DOCUMENTED,

@@ -24,6 +24,23 @@ REFERENCE = (
         "6.2, 9.7 [proto]",
         "asks for the rest when it is needed",
     ),
+    Entry(
+        "archived-symbols",
+        "Symbols that are not offered any more are listed only for who asks for them, and come apart from the others"
+        " when they are asked for by id.",
+        Sureness.DOCUMENTED,
+        "6.2 [proto]",
+        "leaves them out",
+    ),
+    Entry(
+        "archived-is-unknown",
+        "For all other requests an archived symbol does not exist.",
+        Sureness.ASSUMED,
+        "6.2 (not told)",
+        "does not ask",
+        how="Subscribe to the spots of an archived symbol.",
+        fixed="any other answer would be another refusal, which is final likewise",
+    ),
     Entry("symbols-by-id", "Several symbols may be asked for at once.", Sureness.CONFIRMED, "6.2 [proto]", "does so"),
     Entry(
         "unknown-symbols",
@@ -95,6 +112,23 @@ REFERENCE = (
         Sureness.CONFIRMED,
         "6.3 [proto]",
         "nothing",
+    ),
+    Entry(
+        "expected-margin-of-nothing",
+        "The expected margin of a volume of 0 or below is refused with ``INVALID_REQUEST``.",
+        Sureness.ASSUMED,
+        "6.3 (not told)",
+        "does not ask",
+        how="Ask for the margin of a volume of 0.",
+        fixed="any other answer would be another refusal, which is final likewise",
+    ),
+    Entry(
+        "balance-update-time",
+        "The list of a token's accounts says when each one's money last changed, by a close or otherwise, and names"
+        " the broker in short; both can be missing.",
+        Sureness.DOCUMENTED,
+        "6.1 [proto; nautilus rec]",
+        "passes them on",
     ),
     Entry(
         "profit-unsubscribe",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from attrs import field, frozen
 
 from ctrader_twisted.schema.messages import (
+    ProtoOAArchivedSymbol,
     ProtoOAAsset,
     ProtoOAAssetClass,
     ProtoOACommissionType,
@@ -27,6 +28,7 @@ from ctrader_twisted.schema.messages import (
 )
 
 __all__ = [
+    "ArchivedSymbol",
     "Asset",
     "AssetClass",
     "Category",
@@ -145,6 +147,31 @@ class Holiday:
             isRecurring=self.isRecurring,
             startSecond=start,
             endSecond=end,
+        )
+
+
+@frozen
+class ArchivedSymbol:
+    """
+    A symbol that is not offered any more.
+
+    @ivar archived: when it was given up, in milliseconds since 1970.
+    """
+
+    symbolId: int
+    name: str
+    description: str
+    archived: int
+
+    def message(self) -> ProtoOAArchivedSymbol:
+        """
+        @return: the symbol as it goes over the wire.
+        """
+        return ProtoOAArchivedSymbol(
+            symbolId=self.symbolId,
+            name=self.name,
+            utcLastUpdateTimestamp=self.archived,
+            description=self.description,
         )
 
 
@@ -301,6 +328,7 @@ class SymbolSpec:
             commission=self._coarseCommission(),
             preciseTradingCommissionRate=self.commissionRate,
             preciseMinCommission=self.minCommission or None,
+            minCommission=self.minCommission // 1_000_000 or None,
             minCommissionType=self.minCommissionType if self.minCommission else None,
             minCommissionAsset=self.minCommissionAsset if self.minCommission else None,
             holiday=[holiday.message() for holiday in self.holidays],

@@ -17,6 +17,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOASwapCalculationType,
 )
 from ctrader_twisted.simulator.market.specification import (
+    ArchivedSymbol,
     Asset,
     AssetClass,
     Category,
@@ -27,11 +28,13 @@ from ctrader_twisted.simulator.market.specification import (
 )
 
 __all__ = [
+    "ARCHIVED",
     "ASSETS",
     "ASSET_CLASSES",
     "CATEGORIES",
     "LEVERAGES",
     "SYMBOLS",
+    "ArchivedSymbol",
     "Asset",
     "AssetClass",
     "Category",
@@ -341,4 +344,10 @@ SYMBOLS = (
         measurementUnits="Contracts",
         motion=Motion(8_500_000_000, 350, 1_800, 60),
     ),
+)
+
+# Both on 30 June 2023, at 21:00 UTC.
+ARCHIVED = (
+    ArchivedSymbol(15, "EURSEK", "Euro vs Swedish Krona", 1_688_158_800_000),
+    ArchivedSymbol(105, "FRA40", "France 40 Index", 1_688_158_800_000),
 )

@@ -55,6 +55,8 @@ def _expectedMargin(call: Call[ProtoOAExpectedMarginReq]) -> None:
     symbol = call.exchange.catalogue.symbol(call.message.symbolId)
     if not call.message.volume:
         raise Refusal("INVALID_REQUEST", "Message missing required fields: volume")
+    if min(call.message.volume) <= 0:
+        raise Refusal("INVALID_REQUEST", f"{min(call.message.volume)} is not a volume")
     answer = ProtoOAExpectedMarginRes(moneyDigits=MONEY_DIGITS)
     for volume in call.message.volume:
         bought, sold = (

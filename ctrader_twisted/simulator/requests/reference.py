@@ -41,8 +41,14 @@ def _categories(call: Call[ProtoOASymbolCategoryListReq]) -> None:
 
 
 def _symbols(call: Call[ProtoOASymbolsListReq]) -> None:
-    symbols = call.exchange.catalogue.symbols.values()
-    call.reply(ProtoOASymbolsListRes(symbol=[symbol.light() for symbol in symbols]))
+    catalogue = call.exchange.catalogue
+    archived = catalogue.archived.values() if call.message.includeArchivedSymbols else ()
+    call.reply(
+        ProtoOASymbolsListRes(
+            symbol=[symbol.light() for symbol in catalogue.symbols.values()],
+            archivedSymbol=[symbol.message() for symbol in archived],
+        )
+    )
 
 
 def _symbolById(call: Call[ProtoOASymbolByIdReq]) -> None:
@@ -51,11 +57,17 @@ def _symbolById(call: Call[ProtoOASymbolByIdReq]) -> None:
     known = [symbolId for symbolId in wanted if symbolId in catalogue.symbols]
     if not wanted and call.exchange.settings.emptyListRefused:
         raise Refusal("INVALID_REQUEST", "Message missing required fields: symbolId")
-    unknown = [symbolId for symbolId in wanted if symbolId not in catalogue.symbols]
+    archived = [symbolId for symbolId in wanted if symbolId in catalogue.archived]
+    unknown = [symbolId for symbolId in wanted if symbolId not in known and symbolId not in archived]
     when = call.exchange.settings.unknownSymbols
-    if unknown and (when is UnknownSymbols.IF_ANY or (when is UnknownSymbols.IF_ALL and not known)):
+    if unknown and (when is UnknownSymbols.IF_ANY or (when is UnknownSymbols.IF_ALL and len(unknown) == len(wanted))):
         raise Refusal("SYMBOL_NOT_FOUND", f"Symbol not found with id {unknown[0]}")
-    call.reply(ProtoOASymbolByIdRes(symbol=[catalogue.full(symbolId) for symbolId in known]))
+    call.reply(
+        ProtoOASymbolByIdRes(
+            symbol=[catalogue.full(symbolId) for symbolId in known],
+            archivedSymbol=[catalogue.archived[symbolId].message() for symbolId in archived],
+        )
+    )
 
 
 def _conversion(call: Call[ProtoOASymbolsForConversionReq]) -> None:

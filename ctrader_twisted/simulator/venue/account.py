@@ -78,6 +78,9 @@ class Terms:
     @ivar limitedRiskMargin: what the margin of a position with limited risk follows.
     @ivar fairStopOut: whether a stop-out closes whole positions, and not only as much as is needed.
     @ivar stopOutStrategy: which position a stop-out closes first.
+    @ivar frenchRisk: whether it follows the French regulation; nothing else comes of it.
+    @ivar nonWithdrawableBonus: what the broker has added to its equity for as long as it trades, in money.
+    @ivar brokerTitleShort: the broker in lists of accounts.
     """
 
     accountId: int
@@ -97,6 +100,9 @@ class Terms:
     )
     fairStopOut: bool = False
     stopOutStrategy: ProtoOAStopOutStrategy = ProtoOAStopOutStrategy.MOST_MARGIN_USED_FIRST
+    frenchRisk: bool = False
+    nonWithdrawableBonus: int = 0
+    brokerTitleShort: str = "Simulated"
 
 
 @frozen
@@ -119,6 +125,8 @@ class TradingAccount:
     @ivar terms: what it is.
     @ivar balance: its money.
     @ivar balanceVersion: how often that has changed.
+    @ivar managerBonus: what the broker has lent it as a bonus.
+    @ivar ibBonus: what an introducing broker has.
     @ivar lastClose: when a position was last closed, in milliseconds since 1970, or L{None}.
     @ivar positions: the positions that are open, or may yet be, by id.
     @ivar orders: the orders that are not ended, by id.
@@ -145,6 +153,8 @@ class TradingAccount:
         self.terms = terms
         self.balance = balance
         self.balanceVersion = 0
+        self.managerBonus = 0
+        self.ibBonus = 0
         self.lastClose: int | None = None
         self.positions: dict[int, ProtoOAPosition] = {}
         self.orders: dict[int, ProtoOAOrder] = {}
@@ -172,6 +182,13 @@ class TradingAccount:
         @return: whether it has one position for each symbol.
         """
         return self.terms.accountType == ProtoOAAccountType.NETTED
+
+    @property
+    def funds(self) -> int:
+        """
+        @return: its equity without what positions make: its money and all bonuses.
+        """
+        return self.balance + self.managerBonus + self.ibBonus + self.terms.nonWithdrawableBonus
 
     @property
     def remembersAllDeals(self) -> bool:
@@ -296,16 +313,16 @@ class TradingAccount:
             ctidTraderAccountId=terms.accountId,
             balance=self.balance,
             balanceVersion=self.balanceVersion,
-            managerBonus=0,
-            ibBonus=0,
-            nonWithdrawableBonus=0,
+            managerBonus=self.managerBonus,
+            ibBonus=self.ibBonus,
+            nonWithdrawableBonus=terms.nonWithdrawableBonus,
             accessRights=terms.accessRights,
             depositAssetId=terms.depositAssetId,
             swapFree=terms.swapFree,
             leverageInCents=terms.leverageInCents,
             totalMarginCalculationType=terms.totalMargin,
             maxLeverage=terms.leverageInCents,
-            frenchRisk=False,
+            frenchRisk=terms.frenchRisk,
             traderLogin=terms.traderLogin,
             accountType=terms.accountType,
             brokerName=terms.brokerName,
@@ -326,4 +343,10 @@ class TradingAccount:
             isLive=self.terms.isLive,
             traderLogin=self.terms.traderLogin,
             lastClosingDealTimestamp=self.lastClose,
+            lastBalanceUpdateTimestamp=self._lastChange(),
+            brokerTitleShort=self.terms.brokerTitleShort,
         )
+
+    def _lastChange(self) -> int | None:
+        flows = [each.changeBalanceTimestamp for each in list(self.cashFlow.values())[-1:]]
+        return max([*flows, *([] if self.lastClose is None else [self.lastClose])], default=None)

@@ -5,7 +5,9 @@ Money that comes in and goes out.
 from __future__ import annotations
 
 from ctrader_twisted.schema.messages import (
+    ProtoOABonusDepositWithdraw,
     ProtoOAChangeBalanceType,
+    ProtoOAChangeBonusType,
     ProtoOADepositWithdraw,
     ProtoOAExecutionEvent,
     ProtoOAExecutionType,
@@ -17,7 +19,20 @@ from ctrader_twisted.simulator.venue.account import MONEY_DIGITS, TradingAccount
 from ctrader_twisted.simulator.venue.standing import standingOf
 from ctrader_twisted.simulator.venue.venue import Venue
 
-__all__ = ["moveMoney", "tellTrader", "toldFlow"]
+__all__ = ["checkFlow", "moveBonus", "moveMoney", "tellTrader", "toldFlow"]
+
+
+def checkFlow(kind: ProtoOAChangeBalanceType, wanted: str) -> None:
+    """
+    Refuse a kind of change that goes the other way.
+
+    @param kind: what it is.
+    @param wanted: what the names of its kind begin with.
+    @raise ValueError: if it is not one of these.
+    """
+    name = ProtoOAChangeBalanceType.Name(kind)
+    if not name.startswith(wanted):
+        raise ValueError(f"{name} is no kind of {wanted}")
 
 
 def moveMoney(
@@ -55,6 +70,49 @@ def moveMoney(
     venue.publish(account.terms.accountId, event)
     if venue.settings.balanceUpdatesTrader:
         tellTrader(venue, account)
+    venue.changed()
+    return record
+
+
+def moveBonus(
+    venue: Venue, account: TradingAccount, amount: int, introducingBrokerId: int | None, note: str
+) -> ProtoOABonusDepositWithdraw:
+    """
+    Change a bonus of an account, and tell of it.
+
+    @param venue: where the account is.
+    @param account: the account.
+    @param amount: money; negative for what is taken back.
+    @param introducingBrokerId: the introducing broker whose bonus it is, or L{None} for the broker's own.
+    @param note: words for the user; empty for none.
+    @return: what was booked.
+    """
+    isOwn, told = introducingBrokerId is None, amount if venue.settings.withdrawalsAreNegative else abs(amount)
+    if isOwn:
+        account.managerBonus += amount
+    else:
+        account.ibBonus += amount
+    kinds, accountId = ProtoOAChangeBonusType, account.terms.accountId
+    record = ProtoOABonusDepositWithdraw(
+        operationType=kinds.BONUS_DEPOSIT if amount > 0 else kinds.BONUS_WITHDRAW,
+        bonusHistoryId=venue.ids.newBonus(),
+        managerBonus=account.managerBonus,
+        managerDelta=told if isOwn else 0,
+        ibBonus=account.ibBonus,
+        ibDelta=0 if isOwn else told,
+        changeBonusTimestamp=venue.now(),
+        externalNote=note or None,
+        introducingBrokerId=introducingBrokerId,
+        moneyDigits=MONEY_DIGITS,
+    )
+    event = ProtoOAExecutionEvent(
+        ctidTraderAccountId=accountId,
+        executionType=ProtoOAExecutionType.BONUS_DEPOSIT_WITHDRAW,
+        bonusDepositWithdraw=record,
+        isServerEvent=True,
+    )
+    venue.publish(accountId, event)
+    tellTrader(venue, account)
     venue.changed()
     return record
 

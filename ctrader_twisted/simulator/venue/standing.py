@@ -27,7 +27,7 @@ class Standing(NamedTuple):
 
     @ivar gross: what its positions would make by the price alone.
     @ivar net: the same with swaps, and the commissions of the openings.
-    @ivar equity: the balance and the net.
+    @ivar equity: the balance, the bonuses and the net.
     @ivar usedMargin: what its positions block altogether.
     """
 
@@ -56,7 +56,7 @@ def standingOf(venue: Venue, account: TradingAccount) -> Standing:
     for position in account.openPositions():
         value = unrealised(venue, account, position)
         gross, net = gross + value.gross, net + value.net
-    return Standing(gross, net, account.balance + net, usedMargin(account))
+    return Standing(gross, net, account.funds + net, usedMargin(account))
 
 
 def callMargin(venue: Venue, account: TradingAccount, standing: Standing) -> None:

@@ -24,7 +24,7 @@ from ctrader_twisted.simulator.venue.standing import Standing
 from ctrader_twisted.simulator.venue.valuation import unrealised
 from ctrader_twisted.simulator.venue.venue import Cause, Venue
 
-__all__ = ["forgiveDebt", "stopOut"]
+__all__ = ["forgiveDebt", "isForgiven", "stopOut"]
 
 _BY_SERVER = Cause(None, isServerEvent=True)
 
@@ -55,14 +55,24 @@ def stopOut(venue: Venue, account: TradingAccount, standing: Standing) -> None:
     executeSoon(venue, account, order, None)
 
 
-def forgiveDebt(venue: Venue, account: TradingAccount) -> None:
+def isForgiven(venue: Venue, account: TradingAccount) -> bool:
     """
-    Make up for a balance below zero, if the broker does that, and nothing is open any more.
+    Tell whether a balance below zero is to be made up for: the broker does that, and nothing is open any more.
 
     @param venue: where the account is.
     @param account: the account.
     """
-    if account.balance < 0 and venue.settings.negativeBalanceProtection and not any(account.openPositions()):
+    return account.balance < 0 and venue.settings.negativeBalanceProtection and not any(account.openPositions())
+
+
+def forgiveDebt(venue: Venue, account: TradingAccount) -> None:
+    """
+    Make up for a balance below zero, if that is due.
+
+    @param venue: where the account is.
+    @param account: the account.
+    """
+    if isForgiven(venue, account):
         kind = ProtoOAChangeBalanceType.BALANCE_DEPOSIT_NEGATIVE_BALANCE_PROTECTION
         moveMoney(venue, account, -account.balance, kind, "")
 

@@ -83,7 +83,7 @@ def checkMoney(
     @param distance: how far away its guaranteed stop loss is, in 1/100000 of a price unit, if it has one.
     @raise TradeRefusal: if the account has not enough money, or a price is missing.
     """
-    equity = account.balance + sum(unrealised(venue, account, each).net for each in account.openPositions())
+    equity = account.funds + sum(unrealised(venue, account, each).net for each in account.openPositions())
     money = marginOf(venue, account, symbolId, side, volume, distance=distance)
     if marginWith(account, symbolId, side, money) > equity:
         raise TradeRefusal("NOT_ENOUGH_MONEY", "Not enough money")

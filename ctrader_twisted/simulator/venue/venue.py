@@ -68,6 +68,7 @@ class Ids:
     order: int = 3_000_001
     deal: int = 4_000_001
     cashFlow: int = 5_000_001
+    bonus: int = 6_000_001
 
     def skip(self, count: int) -> None:
         """
@@ -79,6 +80,7 @@ class Ids:
         self.order += count
         self.deal += count
         self.cashFlow += count
+        self.bonus += count
 
     def newPosition(self) -> int:
         """
@@ -107,6 +109,13 @@ class Ids:
         """
         self.cashFlow += 1
         return self.cashFlow - 1
+
+    def newBonus(self) -> int:
+        """
+        @return: an id that no change of a bonus has.
+        """
+        self.bonus += 1
+        return self.bonus - 1
 
 
 class Venue:

@@ -240,6 +240,21 @@ async def _schedule(bench: Bench) -> None:
     demand(spans == sorted(spans) and all(start < end for start, end in spans), "they are not in order")
 
 
+@_case("Archived symbols are listed only if they are asked for, and known by their ids", "archived-symbols")
+async def _archived(bench: Bench) -> None:
+    link, accountId = await bench.account(), bench.world.accountId
+    plain = expect(await link.ask(ProtoOASymbolsListReq(ctidTraderAccountId=accountId)), ProtoOASymbolsListRes)
+    demand(not plain.archivedSymbol, "they are listed without being asked for")
+    whole = await link.ask(ProtoOASymbolsListReq(ctidTraderAccountId=accountId, includeArchivedSymbols=True))
+    archived = expect(whole, ProtoOASymbolsListRes).archivedSymbol
+    if not archived:
+        undecided("there are none")
+    wanted = bench.world.symbol.symbolId, archived[0].symbolId
+    found = expect(await _symbols(bench, link, *wanted), ProtoOASymbolByIdRes)
+    demand([each.symbolId for each in found.symbol] == [wanted[0]], "the one that is offered is not among the symbols")
+    demand([each.symbolId for each in found.archivedSymbol] == [wanted[1]], "the archived one does not come apart")
+
+
 def _light(bench: Bench) -> Any:
     return next(each for each in bench.world.lights if each.symbolId == bench.world.symbol.symbolId)
 

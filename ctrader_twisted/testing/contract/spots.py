@@ -259,6 +259,12 @@ async def _carried(bench: Bench) -> None:
     demand(not codeOf(again[1]), f"the depth went on: {codeOf(again[1])}")
 
 
+@_case("The first price comes with the close of the day before", "session-close")
+async def _close(bench: Bench) -> None:
+    isTold = (await _firstSpot(bench, await bench.account())).HasField("sessionClose")
+    bench.decide("session-close", isTold, default=True, words=f"it comes {'with' if isTold else 'without'} it")
+
+
 async def _ask(bench: Bench, link: Link, kind: Any, **fields: Any) -> Any:
     given = {"symbolId": [bench.world.symbol.symbolId], **fields}
     return await link.ask(kind(ctidTraderAccountId=bench.world.accountId, **given))
