@@ -199,10 +199,12 @@ class Line:
             action = Cut(self._nextCut)
         elif self._faults.isSending:
             action = self._faults.outgoing(message, isAnswer=clientMsgId is not None)
-        if action is None:
+        if action is not None:
+            self._disturb(frame, action)
+        elif self._held or self._pieces or self.isSilent:
             self._leave(frame)
         else:
-            self._disturb(frame, action)
+            self._wire.write(frame)
 
     def push(self, message: Message) -> None:
         """
