@@ -68,6 +68,7 @@ class ServerProtocol(Protocol):
         self._line = Line(self, exchange.clock, exchange.faults, serve, settings.maxBacklog)
         self._decoder = FrameDecoder(settings.maxFrame)
         self._seconds = exchange.clock.seconds
+        self._market = exchange.market
         self._over = False
         self._paused = False
         self._backlog = bytearray()
@@ -205,12 +206,11 @@ class ServerProtocol(Protocol):
         """
         if self._over:
             return
-        market = self.exchange.market
-        if not market.isTelling:
+        if not self._market.isTelling:
             self._transmit(data)
             return
         if not self._gathered:
-            market.afterTurn(self._sendGathered)
+            self._market.afterTurn(self._sendGathered)
         self._gathered.append(data)
 
     def close(self) -> None:

@@ -106,6 +106,7 @@ class Line:
         self._wire = wire
         self._clock = clock
         self._faults = faults
+        self._sending = faults.sending
         self._serve = serve
         self._limit = limit
         self._timers: set[IDelayedCall] = set()
@@ -197,7 +198,7 @@ class Line:
         action: OutgoingAction | None = None
         if self._nextCut is not None:
             action = Cut(self._nextCut)
-        elif self._faults.isSending:
+        elif self._sending:
             action = self._faults.outgoing(message, isAnswer=clientMsgId is not None)
         if action is not None:
             self._disturb(frame, action)
