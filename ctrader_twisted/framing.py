@@ -7,6 +7,7 @@ Pure: it knows no Twisted, and both the client and the simulator use it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 
@@ -129,10 +130,7 @@ def encodeEnvelope(envelope: Envelope) -> bytes:
     @param envelope: what the frame shall hold.
     @return: the bytes for the wire.
     """
-    # A payload of no bytes is there too, as in the frames of the official SDK: some clients fail without one.
-    outer = ProtoMessage(payloadType=envelope.payloadType, payload=envelope.payload, clientMsgId=envelope.clientMsgId)
-    body = outer.SerializeToString()
-    return _LENGTH.pack(len(body)) + body
+    return _frame(*envelope)
 
 
 def encodeFrame(message: Message, clientMsgId: str | None = None) -> bytes:
@@ -144,4 +142,27 @@ def encodeFrame(message: Message, clientMsgId: str | None = None) -> bytes:
     @return: the bytes for the wire.
     @raise EncodeError: if a required field of the message is missing (C{google.protobuf.message.EncodeError}).
     """
-    return encodeEnvelope(Envelope(payloadType(message), message.SerializeToString(), clientMsgId))
+    return _frame(payloadType(message), message.SerializeToString(), clientMsgId)
+
+
+def _frame(number: int, payload: bytes, clientMsgId: str | None) -> bytes:
+    """
+    Write what a C{ProtoMessage} serialises to, which is quicker than to make one: its fields are in the order of their
+    numbers, and before each stands eight times its number, and 2 more where a length follows.
+    """
+    # A payload of no bytes is there too, as in the frames of the official SDK: some clients fail without one.
+    body = b"\x08" + _varint(number) + b"\x12" + _varint(len(payload)) + payload
+    if clientMsgId is not None:
+        text = clientMsgId.encode()
+        body += b"\x1a" + _varint(len(text)) + text
+    return _LENGTH.pack(len(body)) + body
+
+
+@lru_cache(maxsize=1024)
+def _varint(value: int) -> bytes:
+    written = bytearray()
+    while value > 0x7F:
+        written.append(value & 0x7F | 0x80)
+        value >>= 7
+    written.append(value)
+    return bytes(written)

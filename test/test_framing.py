@@ -230,6 +230,18 @@ class EncodingTests(SynchronousTestCase):
         message = ProtoOAApplicationAuthReq(clientId="a", clientSecret="b")
         self.assertEqual(encodeFrame(message, "x-1"), b"\x00\x00\x00\x10" + body)
 
+    @given(ENVELOPES, st.integers(0, 20_000))
+    def test_asProtobuf(self, envelope: Envelope, more: int) -> None:
+        """
+        The envelope is what protobuf makes of a C{ProtoMessage}.
+        """
+        outer = ProtoMessage(
+            payloadType=envelope.payloadType, payload=envelope.payload + bytes(more), clientMsgId=envelope.clientMsgId
+        )
+        body = outer.SerializeToString()
+        frame = encodeEnvelope(envelope._replace(payload=outer.payload))
+        self.assertEqual(frame, pack("!I", len(body)) + body)
+
     def test_emptyPayload(self) -> None:
         """
         A message without set fields travels with a payload of no bytes.

@@ -18,6 +18,7 @@ from ctrader_twisted.simulator.market.seeded import SeededPrices
 from ctrader_twisted.simulator.market.source import SummarisedSource
 from ctrader_twisted.simulator.market.summary import Summary, joined, summarise
 from ctrader_twisted.simulator.market.symbols import SYMBOLS
+from ctrader_twisted.simulator.world import EPOCH
 
 HOUR = 3_600_000
 EURUSD = SYMBOLS[0]
@@ -255,6 +256,24 @@ def spans(draw: st.DrawFn, ticks: int) -> Summary:
     if draw(st.booleans()):
         opening, closing = closing, opening
     return Summary(opening, high, low, closing, draw(st.integers(ticks, 3 * ticks)))
+
+
+class SpanTests(SynchronousTestCase):
+    """
+    The ticks of a span.
+    """
+
+    @given(st.integers(0, 400_000), st.integers(0, 200_000))
+    def test_partOfMinutes(self, start: int, length: int) -> None:
+        """
+        A span has those of the ticks of its whole minutes that lie in it.
+        """
+        prices = SeededPrices(7, SYMBOLS[0])
+        first = EPOCH + start
+        whole = prices.ticks(EPOCH, EPOCH + 660_000)
+        self.assertEqual(
+            prices.ticks(first, first + length), [tick for tick in whole if first <= tick.timestamp <= first + length]
+        )
 
 
 class PathTests(SynchronousTestCase):

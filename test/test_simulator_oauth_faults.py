@@ -165,6 +165,6 @@ class FaultTests(WebCase):
         Rules for the token service are none for messages, and the other way round.
         """
         self.faults.add(TokenAnswer(Cut()))
-        self.assertFalse(self.faults.isSending)
+        self.assertFalse(self.faults.sending)
         self.client.logIn()
         self.assertIsNone(self.faults.tokenRequest())

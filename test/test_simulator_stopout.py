@@ -4,7 +4,12 @@ Stop-outs on the simulated venue.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.schema.messages import (
     ProtoOAChangeBalanceType,
@@ -18,9 +23,11 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.state import dumpState, loadState
 from ctrader_twisted.simulator.venue.account import TradingAccount
+from ctrader_twisted.simulator.venue.arithmetic import grossProfit, halfAway
 from ctrader_twisted.simulator.venue.standing import standingOf
+from ctrader_twisted.simulator.venue.valuation import allUnrealised, unrealised
 from ctrader_twisted.simulator.world import USD_ACCOUNT
-from test.tradingcase import EURUSD, SELL, TradingCase
+from test.tradingcase import BUY, EURUSD, SELL, USDJPY, TradingCase
 
 _Kind = ProtoOAExecutionType
 
@@ -188,6 +195,41 @@ class StopOutTests(_StopOutCase):
         self.clock.advance(0.2)
         [filled] = self.executions(self.client.messages())
         self.assertTrue(filled.isServerEvent and filled.order.isStopOut)
+
+
+class ValueTests(_StopOutCase):
+    """
+    What an account is worth.
+    """
+
+    def test_eachByItself(self) -> None:
+        """
+        All positions together are worth what each of them is.
+        """
+        venue = self.exchange.venue
+        for symbolId in (EURUSD, USDJPY):
+            for side in (BUY, SELL):
+                for volume in (100_000, 300_000):
+                    self.opened(symbolId=symbolId, tradeSide=side, volume=volume)
+        for bid in (110_900, 111_733):
+            self.fall(bid)
+            each = [unrealised(venue, self.account, position) for position in self.account.openPositions()]
+            self.assertEqual(len(each), 8)
+            self.assertEqual(list(allUnrealised(venue, self.account)), each)
+
+
+class ProfitTests(SynchronousTestCase):
+    """
+    What a price makes.
+    """
+
+    @given(st.integers(-(10**7), 10**7), st.integers(0, 10**12), st.fractions(min_value=Fraction(1, 10**6)))
+    def test_grossProfit(self, difference: int, volume: int, rate: Fraction) -> None:
+        """
+        The profit is the exact amount, rounded half away from zero.
+        """
+        exact = Fraction(difference, 100_000) * Fraction(volume, 100) * rate * 100
+        self.assertEqual(grossProfit(difference, volume, rate), halfAway(exact))
 
 
 class LimitTests(_StopOutCase):

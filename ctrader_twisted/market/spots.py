@@ -136,15 +136,15 @@ class Spot:
         @param received: milliseconds since 1970.
         """
         self.events += 1
-        digits = self.symbol.digits
-        if event.bid:
+        bid, ask, digits = event.bid, event.ask, self.symbol.digits
+        if bid:
             self.bids += 1
-            self.bid = event.bid
-            self._bidPrice = priceFromWire(event.bid, digits)
-        if event.ask:
-            self.ask = event.ask
-            self._askPrice = priceFromWire(event.ask, digits)
-        if self._bidPrice is None or self._askPrice is None or not (event.bid or event.ask):
+            self.bid = bid
+            self._bidPrice = priceFromWire(bid, digits)
+        if ask:
+            self.ask = ask
+            self._askPrice = priceFromWire(ask, digits)
+        if self._bidPrice is None or self._askPrice is None or not (bid or ask):
             return
         timestamp = event.timestamp if event.HasField("timestamp") else None
         self.last = Quote(event.symbolId, self._bidPrice, self._askPrice, timestamp, received)

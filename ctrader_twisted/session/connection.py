@@ -234,11 +234,12 @@ class Connection:
         """
         if protocol is not self._protocol:
             return
-        error = refusal(message) if self.state is State.AUTHORISING else None
+        state = self.state
+        error = refusal(message) if state is State.AUTHORISING else None
         if error is not None:
             # An error without an id, while only the login is under way, is the answer to it.
             self._loginRefused(error)
-        elif self.state in (State.AUTHORISING, State.UP):
+        elif state is State.UP or state is State.AUTHORISING:
             self._owner.eventReceived(message)
 
     def connectionBroken(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:

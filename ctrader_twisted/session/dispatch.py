@@ -22,13 +22,20 @@ from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.connection import Connection
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.listeners import Listeners
-from ctrader_twisted.wire.refusals import refusal
+from ctrader_twisted.wire.refusals import FORMS, refusal
 
 __all__ = ["Dispatch"]
 
 _EventT = TypeVar("_EventT", bound=Message)
 
 _DISCONNECTED = 30.0
+
+# What is more than an event of an account.
+_CONSEQUENTIAL = FORMS | {
+    ProtoOAAccountDisconnectEvent,
+    ProtoOAAccountsTokenInvalidatedEvent,
+    ProtoOAClientDisconnectEvent,
+}
 
 
 class Dispatch:
@@ -70,6 +77,10 @@ class Dispatch:
         concerned = self._concerned(message)
         for account in concerned:
             account.eventReceived(message)
+        if type(message) in _CONSEQUENTIAL:
+            self._seeTo(message, concerned)
+
+    def _seeTo(self, message: Message, concerned: tuple[AccountSession, ...]) -> None:
         # The rejection of an order is an event of the account, and told by the order.
         error = None if isinstance(message, ProtoOAExecutionEvent) else refusal(message)
         if error is not None:

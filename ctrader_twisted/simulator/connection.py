@@ -67,6 +67,8 @@ class ServerProtocol(Protocol):
         self._settings = settings
         self._line = Line(self, exchange.clock, exchange.faults, serve, settings.maxBacklog)
         self._decoder = FrameDecoder(settings.maxFrame)
+        self._seconds = exchange.clock.seconds
+        self._market = exchange.market
         self._over = False
         self._paused = False
         self._backlog = bytearray()
@@ -184,7 +186,7 @@ class ServerProtocol(Protocol):
         @param frame: the frame of both, if it has been made already for others.
         """
         if not self._over:
-            self._lastSent = self.exchange.clock.seconds()
+            self._lastSent = self._seconds()
             self._line.send(message, clientMsgId, frame)
 
     def push(self, message: Message) -> None:
@@ -204,12 +206,11 @@ class ServerProtocol(Protocol):
         """
         if self._over:
             return
-        market = self.exchange.market
-        if not market.isTelling:
+        if not self._market.isTelling:
             self._transmit(data)
             return
         if not self._gathered:
-            market.afterTurn(self._sendGathered)
+            self._market.afterTurn(self._sendGathered)
         self._gathered.append(data)
 
     def close(self) -> None:

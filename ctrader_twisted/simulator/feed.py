@@ -195,14 +195,18 @@ class Feed:
         self._bars.add(symbolId, tick)
         bars = self._bars.newest(symbolId)
         shared: dict[object, tuple[ProtoOASpotEvent, bytes]] = {}
+        previous, message = None, None
         for (connection, accountId), subscription in tuple(self._subscribers.get(symbolId, {}).items()):
-            # Who has subscribed to the same and was told the same is sent the same bytes.
+            # Who has subscribed to the same and was told the same is sent the same bytes; mostly it is as before.
             key = accountId, subscription.withTimestamp, subscription.periods, subscription.told
-            if key not in shared:
-                close = self._close(symbolId, subscription, tick)
-                event = _event(accountId, symbolId, subscription, tick, bars, close)
-                shared[key] = event, encodeFrame(event)
-            event, frame = shared[key]
+            if message is None or key != previous:
+                message = shared.get(key)
+                if message is None:
+                    close = self._close(symbolId, subscription, tick)
+                    event = _event(accountId, symbolId, subscription, tick, bars, close)
+                    message = shared[key] = event, encodeFrame(event)
+                previous = key
+            event, frame = message
             subscription.told = tick
             connection.send(event, frame=frame)
         self.depth.tell(symbolId, tick)

@@ -27,6 +27,9 @@ class Timeline:
         self.speed = speed
         self._clock = clock
         self._started = clock.seconds()
+        # It is asked for more often than the time changes.
+        self._seen = self._started
+        self._passed = 0
 
     def setTo(self, moment: int) -> None:
         """
@@ -35,10 +38,15 @@ class Timeline:
         @param moment: milliseconds since 1970.
         """
         self.epoch = moment
-        self._started = self._clock.seconds()
+        self._started = self._seen = self._clock.seconds()
+        self._passed = 0
 
     def now(self) -> int:
         """
         @return: milliseconds since 1970 in the simulated world.
         """
-        return self.epoch + round((self._clock.seconds() - self._started) * 1000 * self.speed)
+        seconds = self._clock.seconds()
+        if seconds != self._seen:
+            self._seen = seconds
+            self._passed = round((seconds - self._started) * 1000 * self.speed)
+        return self.epoch + self._passed

@@ -15,6 +15,14 @@ from twisted.internet.task import Clock
 __all__ = ["VirtualClock"]
 
 
+class _Call(DelayedCall):
+    """
+    A call that knows how many were asked for before it.
+    """
+
+    number: int
+
+
 class VirtualClock(Clock):
     """
     A L{Clock} that does not sort its calls again for each of them, and that can go from one to the next.
@@ -22,25 +30,26 @@ class VirtualClock(Clock):
 
     def __init__(self) -> None:
         super().__init__()
-        # By time; among equal ones the oldest first. A call that was put off is still at its former place.
-        self._waiting: list[tuple[float, int, DelayedCall]] = []
-        self._numbers: dict[DelayedCall, int] = {}
+        # By time; among equal ones the oldest first. A call that was put off or cancelled is still at its former place.
+        self._waiting: list[tuple[float, int, _Call]] = []
         self._count = count()
 
     def callLater(self, delay: float, callable: Callable[..., object], *args: object, **kw: object) -> IDelayedCall:
         """
         @see: C{IReactorTime.callLater}
         """
-        call = DelayedCall(self.rightNow + delay, callable, args, kw, self._forget, self._place, self.seconds)
-        self._numbers[call] = next(self._count)
-        self._place(call)
+        time = self.rightNow + delay
+        call = _Call(time, callable, args, kw, _ignore, self._place, self.seconds)  # type: ignore[arg-type]
+        call.number = number = next(self._count)
+        heappush(self._waiting, (time, number, call))
         return call
 
     def getDelayedCalls(self) -> Sequence[IDelayedCall]:
         """
         @see: C{IReactorTime.getDelayedCalls}
         """
-        return sorted(self._numbers, key=lambda call: (call.getTime(), self._numbers[call]))
+        active = {call.number: call for _, _, call in self._waiting if call.active()}
+        return sorted(active.values(), key=lambda call: (call.getTime(), call.number))
 
     def advance(self, amount: float) -> None:
         """
@@ -49,8 +58,16 @@ class VirtualClock(Clock):
         @param amount: how many seconds.
         """
         self.rightNow += amount
-        while self._next() <= self.rightNow:
-            self._make()
+        waiting = self._waiting
+        while waiting and waiting[0][0] <= self.rightNow:
+            time, _, call = heappop(waiting)
+            if call.called or call.cancelled:
+                continue
+            if call.getTime() > time:
+                self._place(call)
+                continue
+            call.called = 1
+            call.func(*call.args, **call.kw)
 
     def step(self, end: float) -> bool:
         """
@@ -65,25 +82,23 @@ class VirtualClock(Clock):
         self.advance(max(0.0, due - self.rightNow))
         return True
 
-    def _place(self, call: DelayedCall) -> None:
-        heappush(self._waiting, (call.getTime(), self._numbers[call], call))
-
-    def _forget(self, call: DelayedCall) -> None:
-        del self._numbers[call]
+    def _place(self, call: _Call) -> None:
+        heappush(self._waiting, (call.getTime(), call.number, call))
 
     def _next(self) -> float:
         waiting = self._waiting
         while waiting:
             time, _, call = waiting[0]
-            if call in self._numbers and call.getTime() <= time:
+            isActive = not (call.called or call.cancelled)
+            if isActive and call.getTime() <= time:
                 return time
             heappop(waiting)
-            if call in self._numbers:
+            if isActive:
                 self._place(call)
         return float("inf")
 
-    def _make(self) -> None:
-        call = heappop(self._waiting)[2]
-        del self._numbers[call]
-        call.called = 1
-        call.func(*call.args, **call.kw)
+
+def _ignore(call: DelayedCall) -> None:
+    """
+    Leave a cancelled call where it is; it is passed over when its time comes.
+    """

@@ -40,7 +40,7 @@ class _Side:
         self._clock = clock
         self._address = address
         self._peerAddress = peerAddress
-        self._inbox = bytearray()
+        self._inbox: list[bytes] = []
         self._delivery: IDelayedCall | None = None
         self._ending: Failure | None = None
 
@@ -85,7 +85,7 @@ class _Side:
         Take bytes from the other side; the protocol gets them in a later turn.
         """
         if self._ending is None and not self.disconnected:
-            self._inbox += data
+            self._inbox.append(bytes(data))
             self._deliverSoon()
 
     def end(self, reason: Failure) -> None:
@@ -107,7 +107,8 @@ class _Side:
     def _deliver(self) -> None:
         self._delivery = None
         assert self.protocol is not None
-        data, self._inbox = bytes(self._inbox), bytearray()
+        data = b"".join(self._inbox)
+        self._inbox.clear()
         if data and not self.disconnecting:
             self.protocol.dataReceived(data)
         if self._ending is not None and not self.disconnected:

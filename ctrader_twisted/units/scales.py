@@ -6,6 +6,7 @@ integers whose digits come with each message.
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 from ctrader_twisted.errors import IllegalValue
 from ctrader_twisted.units.exact import EXACT, exactDecimal
@@ -66,9 +67,10 @@ def neighbours(value: Decimal, digits: int) -> tuple[Decimal, Decimal]:
     return rounded(value, digits, ROUND_FLOOR), rounded(value, digits, ROUND_CEILING)
 
 
+@lru_cache(maxsize=8192)
 def priceFromWire(raw: int, digits: int) -> Decimal:
     """
-    Read a market price: a spot, a tick, a price of a bar or of a depth quote.
+    Read a market price: a spot, a tick, a price of a bar or of a depth quote. Live prices come again and again.
 
     @param raw: the integer of the wire, in 1/100000.
     @param digits: the symbol's decimal places.

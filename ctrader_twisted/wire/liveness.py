@@ -72,8 +72,9 @@ class Liveness:
         """
         Note that something has come now.
         """
-        self._lastReceived = self._seconds()
-        self._beatIfDue()
+        self._lastReceived = now = self._seconds()
+        if now >= self._lastSent + self._interval:
+            self._heartbeat()
 
     def _setTimer(self) -> None:
         due = min(self._lastSent + self._interval, self._lastReceived + self._patience)

@@ -15,9 +15,13 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderErrorEvent,
 )
 
-__all__ = ["refusal"]
+__all__ = ["FORMS", "refusal"]
 
-_FORMS = frozenset((ProtoOAErrorRes, ProtoErrorRes, ProtoOAOrderErrorEvent, ProtoOAExecutionEvent))
+FORMS = frozenset((ProtoOAErrorRes, ProtoErrorRes, ProtoOAOrderErrorEvent, ProtoOAExecutionEvent))
+"""
+The messages that may be refusals.
+"""
+
 _REJECTED = (ProtoOAExecutionType.ORDER_REJECTED, ProtoOAExecutionType.ORDER_CANCEL_REJECTED)
 
 
@@ -30,7 +34,7 @@ def refusal(message: Message, request: str = "", accountId: int | None = None) -
     @param accountId: the account of that request; the message's own account is taken where it names one.
     @return: the error, or L{None} if the message is no refusal.
     """
-    if type(message) not in _FORMS:
+    if type(message) not in FORMS:
         return None
     retryAfter = maintenanceEnd = None
     if isinstance(message, ProtoOAErrorRes):

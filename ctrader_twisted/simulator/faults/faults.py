@@ -4,6 +4,7 @@ The faults of one exchange: the rules that are in force, and disturbances on dem
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,7 @@ class Faults:
     of them count it.
 
     @ivar isRefusing: whether new connections are ended at once.
+    @ivar sending: the rules for what is sent that are in force.
     """
 
     _log = Logger()
@@ -60,6 +62,7 @@ class Faults:
         self._serial = 0
         kinds: tuple[type[Rule], ...] = (Incoming, Outgoing, TokenRequest, TokenAnswer)
         self._rules: dict[type[Rule], list[Applied]] = {kind: [] for kind in kinds}
+        self.sending: Sequence[Applied] = self._rules[Outgoing]
         self._maintenanceEnd: float | None = None
         self._restart: IDelayedCall | None = None
         self._timers: set[IDelayedCall] = set()
@@ -167,13 +170,6 @@ class Faults:
         fitting = [each for each in self._rules[Outgoing] if _fits(each.rule, isAnswer)]
         applied = self._judge(fitting, message)
         return applied.rule.action if applied is not None and isinstance(applied.rule, Outgoing) else None
-
-    @property
-    def isSending(self) -> bool:
-        """
-        Whether there are rules for what is sent.
-        """
-        return bool(self._rules[Outgoing])
 
     def tokenRequest(self) -> TokenAction | None:
         """

@@ -106,6 +106,7 @@ class Line:
         self._wire = wire
         self._clock = clock
         self._faults = faults
+        self._sending = faults.sending
         self._serve = serve
         self._limit = limit
         self._timers: set[IDelayedCall] = set()
@@ -197,12 +198,14 @@ class Line:
         action: OutgoingAction | None = None
         if self._nextCut is not None:
             action = Cut(self._nextCut)
-        elif self._faults.isSending:
+        elif self._sending:
             action = self._faults.outgoing(message, isAnswer=clientMsgId is not None)
-        if action is None:
+        if action is not None:
+            self._disturb(frame, action)
+        elif self._held or self._pieces or self.isSilent:
             self._leave(frame)
         else:
-            self._disturb(frame, action)
+            self._wire.write(frame)
 
     def push(self, message: Message) -> None:
         """

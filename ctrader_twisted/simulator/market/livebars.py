@@ -107,7 +107,9 @@ class LiveBars:
         @param symbolId: the symbol.
         @param tick: its new price.
         """
-        followed = self._forming.get(symbolId, {})
+        followed = self._forming.get(symbolId)
+        if not followed:
+            return
         for period, forming in followed.items():
             if tick.timestamp > forming.counted:
                 forming.add(tick)
@@ -122,7 +124,10 @@ class LiveBars:
         @param symbolId: the symbol.
         @return: by period, those that are followed and that have a tick.
         """
-        messages = {period: forming.message() for period, forming in self._forming.get(symbolId, {}).items()}
+        followed = self._forming.get(symbolId)
+        if not followed:
+            return {}
+        messages = {period: forming.message() for period, forming in followed.items()}
         return {period: message for period, message in messages.items() if message is not None}
 
     def restart(self) -> None:

@@ -299,8 +299,9 @@ class Market:
                 call()
 
     def _tellDue(self, most: int | None = None) -> None:
+        now = self._now()
         while self._running and most != 0 and (self._coming or self._fetch()):
-            if self._coming[0][1].timestamp > self._now():
+            if self._coming[0][1].timestamp > now:
                 return
             self._tell(*self._coming.popleft())
             most = None if most is None else most - 1

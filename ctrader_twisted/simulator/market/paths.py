@@ -150,14 +150,18 @@ def minutePath(span: Summary, spread: int, draws: Sequence[int]) -> list[Tick]:
 
 def _bids(span: Summary, draws: Sequence[int]) -> list[int]:
     step = max(1, (span.high - span.low) // 6)
-    bids = [span.open]
+    bids, most, least = [span.open], span.high, span.low
     for (here, _), (there, goal) in pairwise(sorted(_turningPoints(span, draws).items())):
         for place in range(here + 1, there):
             draw = draws[place]
             price = bids[-1]
             if draw & 7 > 2:
                 noise = (draw >> 8 & _FIELD) * (2 * step + 1) // (_FIELD + 1) - step
-                price = _within(span, price + (goal - price) // (there - place + 1) + noise)
+                price += (goal - price) // (there - place + 1) + noise
+                if price > most:
+                    price = most
+                elif price < least:
+                    price = least
             bids.append(price)
         bids.append(goal)
     return bids

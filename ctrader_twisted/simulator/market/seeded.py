@@ -12,6 +12,7 @@ other without the weekends. Holidays have their place in it, and what would happ
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
@@ -75,7 +76,9 @@ class SeededPrices:
         found: list[Tick] = []
         for minute in range(first // _MINUTE, last // _MINUTE + 1):
             if not _isClosed(minute):
-                found += (tick for tick in self._minute(minute) if start <= tick.timestamp <= end)
+                ticks = self._minute(minute)
+                # A tick is a tuple that begins with its time.
+                found += ticks[bisect_left(ticks, (start,)) : bisect_left(ticks, (end + 1,))]
         return found
 
     def lastTick(self, at: int) -> Tick | None:

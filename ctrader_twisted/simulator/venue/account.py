@@ -39,6 +39,9 @@ MONEY_DIGITS = 2
 The decimals of all amounts of money that the simulator tells.
 """
 
+# Enums look their values up by name each time.
+_OPEN = ProtoOAPositionStatus.POSITION_STATUS_OPEN
+
 # In percent.
 _MARGIN_CALLS = (
     (ProtoOANotificationType.MARGIN_LEVEL_THRESHOLD_1, 100.0),
@@ -201,8 +204,7 @@ class TradingAccount:
         """
         @return: the positions that hold something.
         """
-        opened = ProtoOAPositionStatus.POSITION_STATUS_OPEN
-        return (position for position in self.positions.values() if position.positionStatus == opened)
+        return (position for position in self.positions.values() if position.positionStatus == _OPEN)
 
     def openPositionOn(self, symbolId: int) -> ProtoOAPosition | None:
         """

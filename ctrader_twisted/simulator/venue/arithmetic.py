@@ -64,7 +64,11 @@ def grossProfit(difference: int, volume: int, quoteToDeposit: Fraction) -> int:
     @param quoteToDeposit: the deposit asset for one of the quote asset.
     @return: money.
     """
-    return halfAway(Fraction(difference * volume * _CENTS, PRICE_SCALE * _UNIT_VOLUME) * quoteToDeposit)
+    # That is the fraction's numerator and denominator, not reduced, which halfAway would round likewise.
+    amount = abs(difference * volume) * _CENTS * quoteToDeposit.numerator
+    whole = PRICE_SCALE * _UNIT_VOLUME * quoteToDeposit.denominator
+    rounded = (2 * amount + whole) // (2 * whole)
+    return -rounded if difference < 0 else rounded
 
 
 def commission(

@@ -53,6 +53,9 @@ LIMITED = (ProtoOAOrderType.LIMIT, ProtoOAOrderType.STOP_LIMIT, ProtoOAOrderType
 The types of order that are not executed at any price.
 """
 
+# Enums look their values up by name each time.
+_BUY = ProtoOATradeSide.BUY
+
 _AT_MARKET = (ProtoOAOrderType.MARKET, ProtoOAOrderType.MARKET_RANGE)
 _RESTING = (ProtoOATimeInForce.GOOD_TILL_CANCEL, ProtoOATimeInForce.GOOD_TILL_DATE)
 _OPPOSITE = (ProtoOAOrderTriggerMethod.OPPOSITE, ProtoOAOrderTriggerMethod.DOUBLE_OPPOSITE)
@@ -142,7 +145,7 @@ def reference(side: ProtoOATradeSide, method: ProtoOAOrderTriggerMethod, tick: T
     @param tick: the present prices.
     @return: in 1/100000 of a price unit.
     """
-    usesAsk = (side == ProtoOATradeSide.BUY) != (method in _OPPOSITE)
+    usesAsk = (side == _BUY) != (method in _OPPOSITE)
     return tick.ask if usesAsk else tick.bid
 
 
@@ -155,7 +158,7 @@ def isBeyond(order: ProtoOAOrder, tick: Tick) -> bool:
     """
     side, stop = order.tradeData.tradeSide, fromDouble(order.stopPrice)
     price = reference(side, order.stopTriggerMethod, tick)
-    return price >= stop if side == ProtoOATradeSide.BUY else price <= stop
+    return price >= stop if side == _BUY else price <= stop
 
 
 def isDouble(method: ProtoOAOrderTriggerMethod) -> bool:

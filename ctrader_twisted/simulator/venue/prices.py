@@ -12,6 +12,10 @@ from ctrader_twisted.simulator.venue.arithmetic import PRICE_SCALE
 __all__ = ["exactRate", "fromDouble", "opposite", "toDouble"]
 
 
+# Enums look their values up by name each time.
+_BUY, _SELL = ProtoOATradeSide.BUY, ProtoOATradeSide.SELL
+
+
 def fromDouble(price: float) -> int:
     """
     @param price: a price as orders carry it.
@@ -43,4 +47,4 @@ def opposite(side: ProtoOATradeSide) -> ProtoOATradeSide:
     @param side: a side.
     @return: the other side.
     """
-    return ProtoOATradeSide.SELL if side == ProtoOATradeSide.BUY else ProtoOATradeSide.BUY
+    return _SELL if side == _BUY else _BUY

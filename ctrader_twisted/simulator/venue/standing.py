@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ctrader_twisted.schema.messages import ProtoOAMarginCallTriggerEvent
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.margins import usedMargin
-from ctrader_twisted.simulator.venue.valuation import unrealised
+from ctrader_twisted.simulator.venue.valuation import allUnrealised
 from ctrader_twisted.simulator.venue.venue import Venue
 
 __all__ = ["MARGIN_CALL_PAUSE", "Standing", "callMargin", "standingOf"]
@@ -53,8 +53,7 @@ def standingOf(venue: Venue, account: TradingAccount) -> Standing:
     @raise TradeRefusal: if a price is missing.
     """
     gross = net = 0
-    for position in account.openPositions():
-        value = unrealised(venue, account, position)
+    for value in allUnrealised(venue, account):
         gross, net = gross + value.gross, net + value.net
     return Standing(gross, net, account.funds + net, usedMargin(account))
 

@@ -27,6 +27,10 @@ __all__ = ["expireOrders", "trigger"]
 
 _BY_SERVER = Cause(None, isServerEvent=True)
 
+# Enums look their values up by name each time.
+_PROTECTION = ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT
+_SELL = ProtoOATradeSide.SELL
+
 
 def trigger(venue: Venue, symbolId: int, tick: Tick) -> None:
     """
@@ -38,11 +42,11 @@ def trigger(venue: Venue, symbolId: int, tick: Tick) -> None:
     @param tick: its new price.
     """
     for account in venue.accounts.values():
-        for order in list(account.orders.values()):
+        for order in [each for each in account.orders.values() if each.tradeData.symbolId == symbolId]:
             # One order may end others.
-            if order.tradeData.symbolId != symbolId or order.orderId not in account.orders:
+            if order.orderId not in account.orders:
                 continue
-            if order.orderType == ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT:
+            if order.orderType == _PROTECTION:
                 _lookAtProtection(venue, account, order, tick)
             elif isPending(order) and order.orderId not in venue.executing:
                 _lookAtPending(venue, account, order, tick)
@@ -72,15 +76,18 @@ def _isOver(venue: Venue, order: ProtoOAOrder) -> bool:
 
 
 def _lookAtProtection(venue: Venue, account: TradingAccount, order: ProtoOAOrder, tick: Tick) -> None:
+    # The protection of a bought position sells, at the bid; all comparisons turn round for a sold one.
+    price, sign = (tick.bid, 1) if order.tradeData.tradeSide == _SELL else (tick.ask, -1)
+    hasStop, trails = order.HasField("stopPrice"), order.positionId in account.trails
+    isTaken = order.HasField("limitPrice") and sign * (price - fromDouble(order.limitPrice)) >= 0
+    # Mostly nothing is reached, which is seen sooner than whether it would matter.
+    if not (isTaken or trails or (hasStop and (isDouble(order.stopTriggerMethod) or isBeyond(order, tick)))):
+        return
     if order.orderId in venue.announcing or account.closingOf(order.positionId) is not None:
         return
     if not _isExecuted(venue.catalogue.full(order.tradeData.symbolId), venue.now(), closes=True):
         return
-    # The protection of a bought position sells, at the bid; all comparisons turn round for a sold one.
-    sells = order.tradeData.tradeSide == ProtoOATradeSide.SELL
-    price, sign = (tick.bid, 1) if sells else (tick.ask, -1)
-    isStopped = order.HasField("stopPrice") and _isTriggered(account, order, tick)
-    isTaken = order.HasField("limitPrice") and sign * (price - fromDouble(order.limitPrice)) >= 0
+    isStopped = hasStop and _isTriggered(account, order, tick)
     if isStopped or isTaken:
         isGuaranteed = isStopped and order.tradeData.guaranteedStopLoss
         try:
@@ -88,7 +95,7 @@ def _lookAtProtection(venue: Venue, account: TradingAccount, order: ProtoOAOrder
         except TradeRefusal:
             # Without a price for the conversion the close has to wait for the next tick.
             return
-    elif order.positionId in account.trails:
+    elif trails:
         _trail(venue, account, order, price, sign)
 
 

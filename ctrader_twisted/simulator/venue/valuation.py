@@ -4,6 +4,7 @@ What an account is worth now, and what its positions block.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -20,7 +21,11 @@ from ctrader_twisted.simulator.venue.margins import marginOf, marginWith
 from ctrader_twisted.simulator.venue.prices import fromDouble, opposite
 from ctrader_twisted.simulator.venue.venue import Venue
 
-__all__ = ["Unrealised", "checkMoney", "commissionOf", "priceGain", "unrealised"]
+__all__ = ["Unrealised", "allUnrealised", "checkMoney", "commissionOf", "priceGain", "unrealised"]
+
+
+# Enums look their values up by name each time.
+_BUY = ProtoOATradeSide.BUY
 
 
 class Unrealised(NamedTuple):
@@ -44,7 +49,7 @@ def priceGain(position: ProtoOAPosition, price: int) -> int:
     @return: in 1/100000 of a price unit.
     """
     difference = price - fromDouble(position.price)
-    return difference if position.tradeData.tradeSide == ProtoOATradeSide.BUY else -difference
+    return difference if position.tradeData.tradeSide == _BUY else -difference
 
 
 def unrealised(venue: Venue, account: TradingAccount, position: ProtoOAPosition) -> Unrealised:
@@ -57,10 +62,24 @@ def unrealised(venue: Venue, account: TradingAccount, position: ProtoOAPosition)
     @raise TradeRefusal: if a price is missing.
     """
     trade = position.tradeData
-    price = venue.price(trade.symbolId, opposite(trade.tradeSide))
-    rate = venue.quoteToDeposit(account, trade.symbolId)
-    gross = arithmetic.grossProfit(priceGain(position, price), trade.volume, rate)
-    return Unrealised(gross, gross + position.swap + position.commission)
+    return _valued(position, trade.volume, *_priced(venue, account, trade.symbolId, trade.tradeSide))
+
+
+def allUnrealised(venue: Venue, account: TradingAccount) -> Iterator[Unrealised]:
+    """
+    Value the open positions of an account, as L{unrealised} does each of them, but look at each price once.
+
+    @param venue: where they are traded.
+    @param account: whose they are.
+    @raise TradeRefusal: if a price is missing.
+    """
+    found: dict[tuple[int, ProtoOATradeSide], tuple[int, Fraction]] = {}
+    for position in account.openPositions():
+        trade = position.tradeData
+        key = trade.symbolId, trade.tradeSide
+        if key not in found:
+            found[key] = _priced(venue, account, *key)
+        yield _valued(position, trade.volume, *found[key])
 
 
 def checkMoney(
@@ -83,7 +102,7 @@ def checkMoney(
     @param distance: how far away its guaranteed stop loss is, in 1/100000 of a price unit, if it has one.
     @raise TradeRefusal: if the account has not enough money, or a price is missing.
     """
-    equity = account.funds + sum(unrealised(venue, account, each).net for each in account.openPositions())
+    equity = account.funds + sum(each.net for each in allUnrealised(venue, account))
     money = marginOf(venue, account, symbolId, side, volume, distance=distance)
     if marginWith(account, symbolId, side, money) > equity:
         raise TradeRefusal("NOT_ENOUGH_MONEY", "Not enough money")
@@ -111,6 +130,18 @@ def commissionOf(venue: Venue, account: TradingAccount, symbolId: int, price: in
         quoteToDeposit=venue.quoteToDeposit(account, symbolId),
         least=_leastCommission(venue, account, symbol),
     )
+
+
+def _priced(venue: Venue, account: TradingAccount, symbolId: int, side: ProtoOATradeSide) -> tuple[int, Fraction]:
+    """
+    Find at what price positions on a side could be closed, and the rate for what they make.
+    """
+    return venue.price(symbolId, opposite(side)), venue.quoteToDeposit(account, symbolId)
+
+
+def _valued(position: ProtoOAPosition, volume: int, price: int, rate: Fraction) -> Unrealised:
+    gross = arithmetic.grossProfit(priceGain(position, price), volume, rate)
+    return Unrealised(gross, gross + position.swap + position.commission)
 
 
 def _leastCommission(venue: Venue, account: TradingAccount, symbol: ProtoOASymbol) -> Fraction:
