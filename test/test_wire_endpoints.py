@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from cryptography import x509
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.protocol import Factory
@@ -147,7 +148,7 @@ class LoopbackTests(TestCase):
         """
         Scenario 36: A certificate for another name ends the session, before anything is sent.
         """
-        self.patch(authority, "_ADDRESSES", ("192.0.2.1",))
+        self.patch(authority, "_GENERAL_NAMES", (x509.DNSName("simulator.invalid"),))
         await self.refused(self.session(self.listen()), HostNameRefused)
 
     async def test_expired(self) -> None:
