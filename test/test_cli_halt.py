@@ -186,6 +186,7 @@ class FlatteningTests(CommandCase):
         self.patch(sys, "stderr", complaints)
         self.console = Console(file=BrokenPipe())
         halt(HaltFile(self.folder / "other"), (), self.console)
+        self.console = Console(file=BrokenPipe())
         self.flatten()
         self.assertEqual(self.held(), 0)
         self.assertIn("All accounts are halted", complaints.getvalue())

@@ -23,6 +23,7 @@ from ctrader_twisted.cli.following import UNKNOWN
 from ctrader_twisted.cli.order import Ticket, placeOrder
 from ctrader_twisted.client import Account, Client
 from ctrader_twisted.errors import ConfigurationError, CTraderError, Halted, IllegalValue, OrderRejected, ValueUnknown
+from ctrader_twisted.market import Gap, QuoteStream
 from ctrader_twisted.schema.messages import ProtoOANewOrderReq
 from ctrader_twisted.simulator.faults import Cut, Delay, Incoming, Mute, Outgoing, Refuse, Withhold
 from ctrader_twisted.trading import ExpectedMargin, PendingOrder, Side, TradeStatus
@@ -258,6 +259,21 @@ class PlacingTests(OrderCase):
         self.assertIn("  stop loss    20 pips from the price of the fill\n", self.text)
         self.assertRegex(self.text, r"  margin       unknown: .+\n  quote        unknown\n")
         self.assertRaises(ValueUnknown, self.place, Manner(isDry=True), stopLoss="1.10000")
+
+    def test_gap(self) -> None:
+        """
+        If the connection was lost before the first quote, there is none.
+        """
+
+        async def lost(stream: QuoteStream) -> Gap:
+            return Gap(1, 0)
+
+        async def main(client: Client, account: Account) -> None:
+            self.patch(QuoteStream, "__anext__", lost)
+            await placeOrder(*self.given(client, account, Manner(isDry=True)), ticket=self.ticket())
+
+        self.drive(main)
+        self.assertIn("  quote        unknown\n", self.text)
 
     def test_halted(self) -> None:
         """

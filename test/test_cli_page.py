@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.cli.page import Page, sparkline
-from ctrader_twisted.cli.tables import accountTable, moment, quoteTable, show, symbolTable
+from ctrader_twisted.cli.tables import accountTable, moment, plainTable, quoteTable, show, symbolTable
 from ctrader_twisted.market import Quote
 from ctrader_twisted.session.grants import AccountInfo
 from ctrader_twisted.simulator.catalogue import Catalogue
@@ -210,6 +210,16 @@ class TableTests(SynchronousTestCase):
             file = io.StringIO()
             show(Console(file=file, width=20, force_terminal=isTerminal, color_system=None), accountTable(accounts))
             self.assertRegex(file.getvalue(), rf"123456789 +5000001  demo +{broker}.*yes")
+
+    def test_notCut(self) -> None:
+        """
+        What has a space in it and may not be wrapped is not cut either.
+        """
+        table = plainTable("issued", "left", "why", wrapped=("why",))
+        table.add_row("2026-11-26 00:12", "30 days", "some words")
+        file = io.StringIO()
+        show(Console(file=file, width=20, force_terminal=True, color_system=None), table)
+        self.assertRegex(file.getvalue(), r"2026-11-26 00:12  30 days  some ")
 
     def test_moment(self) -> None:
         """

@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import webbrowser
 from threading import Event
+from typing import Any
 
 from rich.console import Console
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from ctrader_twisted.cli.terminal import openBrowser, readLine, say
+from ctrader_twisted.cli.terminal import openBrowser, readLine, say, sayInAnyCase
+from test.commandcase import BrokenPipe
 
 
 class ScreenTests(SynchronousTestCase):
@@ -30,6 +33,42 @@ class ScreenTests(SynchronousTestCase):
         line = "[bold]:smile: " + "http://[::1]:8765/callback " * 9
         say(Console(file=screen, width=40), line.strip())
         self.assertEqual(screen.getvalue(), f"{line.strip()}\n")
+
+
+class UnreadTests(SynchronousTestCase):
+    """
+    A screen on which nothing can be shown any more.
+    """
+
+    def setUp(self) -> None:
+        """
+        Hear what is told on standard error.
+        """
+        self.complaints = io.StringIO()
+        self.patch(sys, "stderr", self.complaints)
+
+    def test_fails(self) -> None:
+        """
+        From the first failure on all goes to standard error, each line once.
+        """
+        pipe = BrokenPipe()
+        console = Console(file=pipe)
+        sayInAnyCase(console, "one")
+        pipe.lines = 2
+        sayInAnyCase(console, "two")
+        self.assertEqual((pipe.getvalue(), self.complaints.getvalue()), ("", "one\ntwo\n"))
+
+    def test_exits(self) -> None:
+        """
+        So it is if rich wants the program to end.
+        """
+
+        class Exiting(Console):
+            def print(self, *objects: Any, **options: Any) -> None:
+                raise SystemExit(1)
+
+        sayInAnyCase(Exiting(), "one")
+        self.assertEqual(self.complaints.getvalue(), "one\n")
 
 
 class BrowserTests(SynchronousTestCase):

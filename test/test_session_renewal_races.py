@@ -105,6 +105,18 @@ class GivingUpTests(RenewalCase):
         self.failureResultOf(listed, CancelledError)
         self.assertEqual(list(events), [])
 
+    def test_fullForLong(self) -> None:
+        """
+        A disk that stays full is tried ever more seldom, up to once a minute.
+        """
+        self.ready()
+        self.server.answers[m.ProtoOARefreshTokenReq] = lambda _: None
+        self.pass_(AHEAD + 1)
+        self.tokens.refuses = 1_000
+        self.answer(m.ProtoOARefreshTokenReq, self.next())
+        self.pass_(3600)
+        self.assertTrue(50 <= 1_000 - self.tokens.refuses < 70)
+
     def test_byHandOnAFullDisk(self) -> None:
         """
         A pair of the user's own refresh that cannot be stored is told at once, and stored later all the same; so is one
@@ -250,6 +262,22 @@ class StopTests(RenewalCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual([words for words in _errorsIn(events) if "lost" in words], _errorsIn(events)[-1:])
 
+    def test_bought(self) -> None:
+        """
+        When the pair that is waited for has come, nobody waits for the store any more.
+        """
+        self.ready()
+        self.server.answers[m.ProtoOARefreshTokenReq] = lambda _: None
+        self.pass_(AHEAD + 1)
+        self.slow.held = {"load"}
+        listed = self.session.accountList()
+        stopped = self.session.stop()
+        self.assertNoResult(listed)
+        self.answer(m.ProtoOARefreshTokenReq, self.next())
+        self.successResultOf(stopped)
+        self.failureResultOf(listed, NotConnected)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_byHand(self) -> None:
         """
         A refresh of the user's own is waited for no longer than ours.
@@ -382,6 +410,53 @@ class OrderTests(RenewalCase):
         self.push(self.kick()[1])
         self.assertIs(self.state(), AccountState.PAUSING)
 
+    def test_connectedWhileLooking(self) -> None:
+        """
+        A connection that comes while the failure of an attempt is being noted leads to the next one at once.
+        """
+        self.endpoint.refusing = True
+        self.session.start()
+        self.pass_(AHEAD + DAY)
+        self.slow.held = {"unlock"}
+        while not self.slow._waiting:
+            self.pass_(10)
+        self.endpoint.refusing = False
+        while self.session.status.connection is not State.UP:
+            self.pass_(1)
+        self.slow.held = set()
+        self.slow.let("unlock")
+        self.pass_(1)
+        self.assertEqual(self.stored(), ["access-2"])
+
+    def test_changedWhileWaiting(self) -> None:
+        """
+        A pair that has lost its refresh token, while its turn was waited for, is left alone.
+        """
+        self.ready()
+        self.assertTrue(self.successResultOf(self.tokens.tryLock()))
+        self.pass_(AHEAD + 1)
+        self.tokens.save((TokenPair("access-1", issued=0, expires=LIFE * 1000),))
+        self.tokens.unlock()
+        events = self.events()
+        self.pass_(3700)
+        (words,) = _errorsIn(events)
+        self.assertIn("no refresh token", words)
+
+    def test_listedOnce(self) -> None:
+        """
+        What the old token was good for, the new one is: it is not asked again.
+        """
+        self.tokens.save((*self.successResultOf(self.tokens.load()), TokenPair("other")))
+        self.server.answers[m.ProtoOAGetAccountListByAccessTokenReq] = lambda request: (
+            self.listAccounts(request)
+            if request.accessToken != "other"
+            else m.ProtoOAGetAccountListByAccessTokenRes(accessToken="other")
+        )
+        self.ready()
+        self.pass_(AHEAD + 60)
+        self.assertEqual(self.logins(), ["access-1", "access-2"])
+        self.assertEqual(self.server.count(m.ProtoOAGetAccountListByAccessTokenReq), 1)
+
     def test_unlockFails(self) -> None:
         """
         A lock that cannot be given back is told as an error; the new pair is used all the same.
@@ -458,8 +533,7 @@ class OrderTests(RenewalCase):
         def load() -> Any:
             nonlocal count
             count += 1
-            self.assertLess(count, 100)
-            return pairs[:: -1 if count % 2 else 1]
+            return pairs[:: -1 if count % 2 else 1] if count < 100 else Deferred()
 
         self.tokens.load = load  # type: ignore[method-assign]
         self.session.start()
@@ -468,6 +542,7 @@ class OrderTests(RenewalCase):
         self.failureResultOf(asked, AccountNotFound)
         self.pass_(60)
         self.assertIs(self.state(), AccountState.REFUSED)
+        self.assertLess(count, 20)
 
 
 class LogoutTests(RenewalCase):
@@ -668,6 +743,40 @@ class WatchTests(RenewalCase):
         count = 0
         self.pass_(2 * 3600)
         self.assertLessEqual(count, 3)
+
+    def test_nobodyWaits(self) -> None:
+        """
+        The status of a pair that only a person can help with is soon another one, though no account waits for it.
+        """
+        self.tokens.save((TokenPair("bad"),))
+        self.session.start()
+        turns(self.clock)
+        listed = self.session.accountList()
+        turns(self.clock)
+        self.failureResultOf(listed, GrantLost)
+        self.pass_(3600)
+        self.tokens.save((TokenPair("access-1"),))
+        self.pass_(11)
+        self.assertEqual([each.state for each in self.session.status.tokens], [TokenState.GOOD])
+
+    def test_failuresOfOld(self) -> None:
+        """
+        Failures that are over do not delay the attempts after the next one.
+        """
+        load = self.tokens.load
+
+        def broken() -> Any:
+            raise ConfigurationError("others can read it")
+
+        self.ready()
+        self.tokens.load = broken  # type: ignore[method-assign]
+        self.pass_(DAY)
+        self.tokens.load = load  # type: ignore[method-assign]
+        self.pass_(DAY)
+        answers = [error("SERVER_IS_UNDER_MAINTENANCE"), error("SERVER_IS_UNDER_MAINTENANCE")]
+        self.server.answers[m.ProtoOARefreshTokenReq] = lambda request: answers.pop() if answers else self.sell(request)
+        self.pass_(AHEAD - 2 * DAY + 10)
+        self.assertEqual(self.stored(), ["access-2"])
 
     def test_acceptedAgain(self) -> None:
         """

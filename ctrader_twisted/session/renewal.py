@@ -172,10 +172,11 @@ class Renewal:
             return
         for pair in self.pairs.stored:
             if self._isDue(pair) and self._canRenew(pair):
-                failed = await _failureOf(self.replacing.renew(pair.accessToken, self._isDue)) or failed
+                failed = await _failureOf(self.replacing.renew(pair.accessToken)) or failed
         if failed is None:
             self._backoff.lasted(_LONGEST_PAUSE)
-        elif not self._isStopped:
+        elif not self._isStopped and not self._looksAgain:
+            # What was asked for meanwhile is done at once.
             pause = self._backoff.after(failed)
             self._resumes = self._clock.seconds() + pause
             self._log.warn("tokens are looked after again in {pause:.0f} s: {error}", pause=pause, error=failed)

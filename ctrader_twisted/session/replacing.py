@@ -94,19 +94,18 @@ class Replacing:
         await self._over.wait()
         return True
 
-    async def renew(self, token: Secret, isDue: Callable[[TokenPair], bool]) -> None:
+    async def renew(self, token: Secret) -> None:
         """
         Replace a pair ahead of its end, unless somebody else has done it.
 
         @param token: its access token.
-        @param isDue: tells whether a pair is to be renewed.
         @raise GrantLost: if only a person can help.
         @raise CTraderError: if it may be possible later.
         """
         async with self._alone():
             pairs = await self._storing.load()
             pair = _find(pairs, token)
-            if pair is not None and pair.refreshToken is not None and isDue(pair):
+            if pair is not None and pair.refreshToken is not None:
                 await self._renew(pairs, pair, isRefused=False)
 
     def replace(self, token: Secret, refusal: TokenRefused) -> Deferred[None]:
