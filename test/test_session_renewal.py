@@ -466,6 +466,18 @@ class RefusalTests(RenewalCase):
         self.assertIs(self.state(), AccountState.REFUSED)
         self.assertIsInstance(self.session.status.accounts[7].reason, GrantLost)
 
+    def test_endedAndRefused(self) -> None:
+        """
+        That a login was ended says nothing against its token: if it is refused then, it is renewed.
+        """
+        self.ready()
+        self.pass_(DAY)
+        self.good = set()
+        self.push(self.kick()[1])
+        self.pass_(5)
+        self.assertEqual(self.refreshes(), ["refresh-1"])
+        self.assertIs(self.state(), AccountState.READY)
+
     def test_invalidatedByAnotherProcess(self) -> None:
         """
         Scenario 47: If another process has renewed the pair, its new one is taken from the store, as soon as the

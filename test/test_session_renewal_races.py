@@ -5,6 +5,7 @@ order, are given up, and are stopped.
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -412,21 +413,44 @@ class OrderTests(RenewalCase):
 
     def test_connectedWhileLooking(self) -> None:
         """
-        A connection that comes while the failure of an attempt is being noted leads to the next one at once.
+        A new connection leads to an attempt at once, also while the failure of the one before is being noted.
         """
-        self.endpoint.refusing = True
-        self.session.start()
+        self.ready()
+        self.server.answers[m.ProtoOARefreshTokenReq] = lambda _: error("SERVER_IS_UNDER_MAINTENANCE")
         self.pass_(AHEAD + DAY)
         self.slow.held = {"unlock"}
         while not self.slow._waiting:
             self.pass_(10)
-        self.endpoint.refusing = False
-        while self.session.status.connection is not State.UP:
-            self.pass_(1)
+        self.server.answers[m.ProtoOARefreshTokenReq] = self.sell
+        self.endpoint.links[-1].cut()
+        self.pass_(1)
         self.slow.held = set()
         self.slow.let("unlock")
         self.pass_(1)
         self.assertEqual(self.stored(), ["access-2"])
+
+    def test_connectedWhileReading(self) -> None:
+        """
+        So it is while the store is being read, in vain.
+        """
+        self.session.start()
+        turns(self.clock)
+        self.slow.held = {"load"}
+        self.pass_(3601)
+        self.endpoint.links[-1].cut()
+        self.pass_(1)
+        self.assertIs(self.session.status.connection, State.UP)
+        load = self.tokens.load
+
+        def broken() -> Any:
+            self.tokens.load = load  # type: ignore[method-assign]
+            raise ConfigurationError("others can read it")
+
+        self.tokens.load = broken  # type: ignore[method-assign]
+        self.tokens.save((TokenPair("access-2"),))
+        self.slow.held = set()
+        self.slow.let("load")
+        self.assertEqual([each.expires for each in self.session.status.tokens], [None])
 
     def test_changedWhileWaiting(self) -> None:
         """
@@ -444,7 +468,7 @@ class OrderTests(RenewalCase):
 
     def test_listedOnce(self) -> None:
         """
-        What the old token was good for, the new one is: it is not asked again.
+        What the old token was good for, the new one is: it is not asked again, before there is another connection.
         """
         self.tokens.save((*self.successResultOf(self.tokens.load()), TokenPair("other")))
         self.server.answers[m.ProtoOAGetAccountListByAccessTokenReq] = lambda request: (
@@ -456,6 +480,9 @@ class OrderTests(RenewalCase):
         self.pass_(AHEAD + 60)
         self.assertEqual(self.logins(), ["access-1", "access-2"])
         self.assertEqual(self.server.count(m.ProtoOAGetAccountListByAccessTokenReq), 1)
+        self.endpoint.links[-1].cut()
+        self.pass_(2)
+        self.assertEqual(self.server.count(m.ProtoOAGetAccountListByAccessTokenReq), 2)
 
     def test_unlockFails(self) -> None:
         """
@@ -524,16 +551,16 @@ class OrderTests(RenewalCase):
         """
         A store that names the same pairs in another order each time has nothing new.
         """
-        pairs = (TokenPair("other"), TokenPair("another"))
+        pairs = [TokenPair(f"other-{number}") for number in range(6)]
         self.server.answers[m.ProtoOAGetAccountListByAccessTokenReq] = lambda request: (
             m.ProtoOAGetAccountListByAccessTokenRes(accessToken=request.accessToken)
         )
-        count = 0
+        count, chance = 0, Random(1)
 
         def load() -> Any:
             nonlocal count
             count += 1
-            return pairs[:: -1 if count % 2 else 1] if count < 100 else Deferred()
+            return chance.sample(pairs, len(pairs)) if count < 100 else Deferred()
 
         self.tokens.load = load  # type: ignore[method-assign]
         self.session.start()
@@ -651,7 +678,11 @@ class LogoutTests(RenewalCase):
 class WatchTests(RenewalCase):
     """
     An account is refused until the store has something better.
+
+    @ivar isBroken: whether the clock fails the next time.
     """
+
+    isBroken = False
 
     def refused(self, kind: type[Exception]) -> None:
         """
@@ -754,10 +785,30 @@ class WatchTests(RenewalCase):
         listed = self.session.accountList()
         turns(self.clock)
         self.failureResultOf(listed, GrantLost)
-        self.pass_(3600)
+        self.pass_(30)
         self.tokens.save((TokenPair("access-1"),))
         self.pass_(11)
         self.assertEqual([each.state for each in self.session.status.tokens], [TokenState.GOOD])
+
+    def test_mistake(self) -> None:
+        """
+        A mistake of ours is logged as such, and does not end the looking.
+        """
+        self.ready()
+        self.isBroken = True
+        self.pass_(3601)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.pass_(AHEAD)
+        self.assertEqual(self.stored(), ["access-2"])
+
+    def now(self) -> int:
+        """
+        @return: milliseconds since 1970, if the clock is not broken.
+        """
+        if self.isBroken:
+            self.isBroken = False
+            raise ZeroDivisionError
+        return super().now()
 
     def test_failuresOfOld(self) -> None:
         """

@@ -130,9 +130,10 @@ class StoringTests(SynchronousTestCase):
         """
         What is no answer at all is a failure of the store.
         """
-        self.store.load = lambda: None
-        failure: Any = self.failureResultOf(start(self.storing.load()), NotConnected)
-        self.assertIn("TypeError", str(failure.value))
+        for answer in (None, ["access"], [None]):
+            self.store.load = lambda answer=answer: answer
+            failure: Any = self.failureResultOf(start(self.storing.load()), NotConnected)
+            self.assertIn("TypeError", str(failure.value))
 
     def test_seen(self) -> None:
         """

@@ -67,7 +67,7 @@ class Pairs:
         tokens = {pair.accessToken for pair in pairs}
         self._lost = {token: error for token, error in self._lost.items() if token in tokens}
         self._invalidated &= tokens
-        if before != pairs:
+        if set(before) != set(pairs):
             self._changed()
 
     def begin(self, pair: TokenPair) -> None:

@@ -212,7 +212,7 @@ class Renewal:
         if pairs is None:
             # Whoever is refused because of that waits for what is read next.
             return
-        isNew = pairs != self.pairs.stored
+        isNew = set(pairs) != set(self.pairs.stored)
         self.pairs.seen(pairs)
         self._warned &= self._known
         if isNew and not self._isLooking:

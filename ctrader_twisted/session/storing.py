@@ -5,7 +5,7 @@ The token store as the session uses it: nobody waits for it without end, and who
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, maybeDeferred
@@ -81,7 +81,7 @@ class Storing:
         @raise NotConnected: if the store does not answer, or fails in a way of its own, or the client is stopped.
         """
         try:
-            pairs = tuple(await self._untilStopped(lambda: self._ask(self._store.load)))
+            pairs = _checked(await self._untilStopped(lambda: self._ask(self._store.load)))
         except CancelledError:
             raise
         except Exception as error:
@@ -192,3 +192,10 @@ class Storing:
             where = f"{place.filename}:{place.lineno}, in {place.name}"
             self._log.error("{words} at {where}; what it says may be secret, and is left out", words=words, where=where)
         return words
+
+
+def _checked(found: Iterable[TokenPair]) -> tuple[TokenPair, ...]:
+    pairs = tuple(found)
+    if not all(isinstance(each, TokenPair) for each in pairs):
+        raise TypeError("a token store gives pairs of tokens")
+    return pairs
