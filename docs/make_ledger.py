@@ -79,7 +79,7 @@ def _shown(value: Any) -> str:
 
 
 def _cell(text: str, mark: str) -> list[str]:
-    return textwrap.wrap(
+    lines = textwrap.wrap(
         text,
         _WIDTH,
         initial_indent=f"   {mark} ",
@@ -87,6 +87,8 @@ def _cell(text: str, mark: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+    # Nothing at all would be no cell.
+    return lines or [f"   {mark}"]
 
 
 if __name__ == "__main__":

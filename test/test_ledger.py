@@ -108,3 +108,12 @@ class PageTests(SynchronousTestCase):
         """
         page = (PROJECT / "docs" / "ledger.rst").read_text(encoding="utf-8")
         self.assertEqual(re.findall(r"^   \* - ``([a-z-]+)``:", page, re.MULTILINE), list(LEDGER))
+
+    def test_cells(self) -> None:
+        """
+        Each line has all four cells, also where there is nothing to say.
+        """
+        page = (PROJECT / "docs" / "ledger.rst").read_text(encoding="utf-8")
+        rows = len(LEDGER) + len(SECTIONS)
+        self.assertEqual(len(re.findall(r"^   \* -", page, re.MULTILINE)), rows)
+        self.assertEqual(len(re.findall(r"^     -", page, re.MULTILINE)), 3 * rows)
