@@ -83,9 +83,8 @@ def barPage(*bars: ProtoOATrendbar, **changes: Any) -> ProtoOAGetTrendbarsRes:
     @param changes: other fields of the page.
     @return: the page.
     """
-    return ProtoOAGetTrendbarsRes(
-        ctidTraderAccountId=1, period=ProtoOATrendbarPeriod.H1, symbolId=1, trendbar=bars, **changes
-    )
+    fields: dict[str, Any] = {"period": ProtoOATrendbarPeriod.H1, **changes}
+    return ProtoOAGetTrendbarsRes(ctidTraderAccountId=1, symbolId=1, trendbar=bars, **fields)
 
 
 class TickPageTests(SynchronousTestCase):
@@ -206,6 +205,37 @@ class TableTests(SynchronousTestCase):
         ticks = makeTicks(5)
         self.assertEqual(ticks.between(START + 1000, START + 3000), ticks[1:3])
         self.assertEqual(len(ticks.between(START + 9000, START + 9001)), 0)
+
+    def test_joined(self) -> None:
+        """
+        Tables that follow each other make one; it is as complete as the first.
+        """
+        whole = makeTicks(6)
+        for cuts in ((0, 0), (2, 4), (3, 3), (6, 6)):
+            parts = [whole[: cuts[0]].marked(False), whole[cuts[0] : cuts[1]], whole[cuts[1] :]]
+            joined = Ticks.joined(parts)
+            self.assertEqual(joined, whole)
+            self.assertFalse(joined.complete)
+        self.assertTrue(Ticks.joined([whole[:2], whole[2:].marked(False)]).complete)
+
+    def test_joinedSharedMoment(self) -> None:
+        """
+        Ticks of one millisecond may lie in two tables.
+        """
+        tick = makeTicks(1)
+        self.assertEqual(len(Ticks.joined([tick, tick])), 2)
+
+    def test_notJoined(self) -> None:
+        """
+        What overlaps, or is not of one kind, is not joined.
+        """
+        whole = makeTicks(6)
+        hours = Trendbars.fromWire(barPage(bar(60)), 5)
+        days = Trendbars.fromWire(barPage(bar(1440), period=ProtoOATrendbarPeriod.D1), 5)
+        self.assertEqual(len(Trendbars.joined([hours, hours[1:]])), 1)
+        self.assertIn("before the end", str(self.assertRaises(ValueError, Ticks.joined, [whole[2:], whole[:2]])))
+        self.assertIn("another kind", str(self.assertRaises(ValueError, Ticks.joined, [whole, makeTicks(1, digits=3)])))
+        self.assertIn("another kind", str(self.assertRaises(ValueError, Trendbars.joined, [hours, days])))
 
     def test_marked(self) -> None:
         """

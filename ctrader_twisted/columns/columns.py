@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Context, Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -66,11 +67,34 @@ class Columns(Sequence[_RecordT], Generic[_RecordT]):
         Make the same kind of table of other columns.
         """
 
+    def _isLike(self, other: Self) -> bool:
+        return type(other) is type(self) and other.digits == self.digits
+
     @abstractmethod
     def _record(self, values: tuple[int, ...], price: Callable[[int], Decimal]) -> _RecordT:
         """
         Make a record of one value of each column.
         """
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """
+        Put tables together that follow each other in time.
+
+        @param parts: at least one, the oldest first, of one symbol, side and period.
+        @return: one table of all their rows; C{complete} tells whether the first part is.
+        @raise ValueError: if one begins before the one before it ends, or is of another kind.
+        """
+        first = parts[0]
+        for part in parts:
+            if not first._isLike(part):
+                raise ValueError(f"{part!r} is of another kind than {first!r}")
+        filled = [part for part in parts if part]
+        for before, after in pairwise(filled):
+            if after.timestamps[0] < before.timestamps[-1]:
+                raise ValueError(f"{after!r} begins before the end of {before!r}")
+        columns = tuple(array("q", b"".join(column)) for column in zip(*(part._columns for part in parts), strict=True))
+        return first._with(columns, first.complete)
 
     def between(self, start: int, end: int) -> Self:
         """

@@ -112,6 +112,9 @@ class Trendbars(Columns[Bar]):
     def _with(self, columns: tuple[array[int], ...], complete: bool) -> Self:
         return type(self)(*columns, period=self.period, digits=self.digits, complete=complete)
 
+    def _isLike(self, other: Self) -> bool:
+        return super()._isLike(other) and other.period == self.period
+
     def _record(self, values: tuple[int, ...], price: Callable[[int], Decimal]) -> Bar:
         timestamp, first, high, low, last, volume = values
         return Bar(timestamp, price(first), price(high), price(low), price(last), volume)
