@@ -11,7 +11,7 @@ import click
 
 from ctrader_twisted.cli.commands_profiles import accounts, doctor, login, logout, tokens
 from ctrader_twisted.cli.commands_sim import sim
-from ctrader_twisted.cli.commands_trading import halt, order, positions, quotes, resume, symbols
+from ctrader_twisted.cli.commands_trading import book, halt, order, positions, quotes, resume, symbols
 from ctrader_twisted.cli.commands_verify import verify
 from ctrader_twisted.cli.using import debugOption, perform
 
@@ -78,5 +78,21 @@ def tour(replay: tuple[tuple[str, Path], ...], seed: int, directory: Path, debug
     perform(give, dict(replay), seed, directory, debug=debug)
 
 
-for _command in (login, accounts, tokens, logout, doctor, halt, order, positions, quotes, resume, symbols, verify):
+_COMMANDS = (
+    login,
+    accounts,
+    tokens,
+    logout,
+    doctor,
+    halt,
+    order,
+    positions,
+    quotes,
+    book,
+    resume,
+    symbols,
+    verify,
+)
+
+for _command in _COMMANDS:
     ctrader.add_command(_command)

@@ -1,6 +1,6 @@
 """
-The commands that look at an account, and those that trade on it: C{symbols}, C{quotes}, C{positions}, C{order}, C{halt}
-and C{resume}.
+The commands that look at an account, and those that trade on it: C{symbols}, C{quotes}, C{book}, C{positions},
+C{order}, C{halt} and C{resume}.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ctrader_twisted.cli.confirming import Manner
     from ctrader_twisted.client import Account, Client
 
-__all__ = ["halt", "order", "positions", "quotes", "resume", "symbols"]
+__all__ = ["book", "halt", "order", "positions", "quotes", "resume", "symbols"]
 
 _EITHER = (
     ("limit", "stop", "--limit or --stop"),
@@ -95,6 +95,25 @@ def quotes(names: tuple[str, ...], count: int | None, profile: ProfileChoice, ac
     from ctrader_twisted.cli.quotes import watchQuotes
 
     perform(_look, profile, account, partial(watchQuotes, names=names, count=count), debug=debug)
+
+
+@click.command()
+@click.argument("name", metavar="SYMBOL")
+@click.option(
+    "--levels", metavar="N", type=click.IntRange(min=1), default=10, show_default=True, help="How many of each side."
+)
+@click.option("--count", metavar="N", type=click.IntRange(min=1), help="End after so many changes.")
+@profileOption
+@accountOption
+@debugOption
+def book(name: str, levels: int, count: int | None, profile: ProfileChoice, account: int | None, debug: bool) -> None:
+    """
+    Watch a live order book until Ctrl-C. In a pipe or file, each change is a line: time, symbol, and on each side the
+    best levels, as lots@price. Brokers without market depth send one level or nothing.
+    """
+    from ctrader_twisted.cli.book import watchBook
+
+    perform(_look, profile, account, partial(watchBook, name=name, levels=levels, count=count), debug=debug)
 
 
 @click.command()

@@ -4,14 +4,12 @@ C{ctrader quotes}: live quotes, as a table that moves, or a line for each in a p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 from attrs import define
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
-from twisted.internet.defer import DeferredQueue
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
@@ -19,11 +17,9 @@ from ctrader_twisted.cli.naming import symbolNamed
 from ctrader_twisted.cli.page import Moving
 from ctrader_twisted.cli.tables import moment, plainTable
 from ctrader_twisted.cli.terminal import say
+from ctrader_twisted.cli.watching import Watch
 from ctrader_twisted.client import Account, Client
-from ctrader_twisted.client.status import ClientStatus
-from ctrader_twisted.errors import CTraderError
 from ctrader_twisted.market import Quote
-from ctrader_twisted.session.tables import AccountState, State
 from ctrader_twisted.units import Symbol
 
 __all__ = ["watchQuotes"]
@@ -56,7 +52,7 @@ async def watchQuotes(
     @raise CTraderError: if there is no such symbol, or the client will not come back by itself.
     """
     symbols = [await symbolNamed(account, name) for name in dict.fromkeys(names)]
-    watch = _Watch(client, account, clock, symbols)
+    watch: Watch[Quote] = Watch(client, account, clock, symbols, account.onQuote)
     try:
         if console.is_terminal:
             await _draw(watch, console, clock, count)
@@ -66,53 +62,7 @@ async def watchQuotes(
         watch.stop()
 
 
-class _Watch:
-    """
-    Hears the quotes, and what becomes of the connection.
-
-    @ivar news: what was heard and has not been shown: quotes, sentences, and the error that ends it.
-    """
-
-    def __init__(self, client: Client, account: Account, clock: IReactorTime, symbols: Iterable[Symbol]) -> None:
-        self.news: DeferredQueue[Quote | str | CTraderError] = DeferredQueue()
-        self.account = account
-        self.symbols = {symbol.symbolId: symbol for symbol in symbols}
-        self._clock = clock
-        self._lost: float | None = None
-        self._registrations = [client.onStatus(self._changed)]
-        for symbol in self.symbols.values():
-            told = account.onQuote(symbol, self.news.put, onRefused=partial(self._refused, symbol.name))
-            self._registrations.append(told)
-
-    async def take(self) -> Quote | str:
-        news = await self.news.get()
-        if isinstance(news, CTraderError):
-            raise news
-        return news
-
-    def stop(self) -> None:
-        for registration in self._registrations:
-            registration.stop()
-
-    def _refused(self, name: str, error: CTraderError) -> None:
-        self.news.put(f"{name}: {error}")
-
-    def _changed(self, status: ClientStatus) -> None:
-        standing = status.accounts[self.account.accountId]
-        isUp = status.connection is State.UP
-        reason = standing.reason if isUp else status.reason
-        if standing.state is AccountState.REFUSED or status.connection is State.FAILED:
-            self.news.put(reason or CTraderError("the client has given up"))
-        elif standing.state is AccountState.READY and self._lost is not None:
-            self.news.put(f"Connected again after {self._clock.seconds() - self._lost:.1f} s.")
-            self._lost = None
-        elif standing.state is not AccountState.READY and self._lost is None:
-            self._lost = self._clock.seconds()
-            lost = "login" if isUp else "connection"
-            self.news.put(f"The {lost} is lost, and is tried again: {reason or 'nobody said why'}")
-
-
-async def _list(watch: _Watch, console: Console, notices: Console, count: int | None) -> None:
+async def _list(watch: Watch[Quote], console: Console, notices: Console, count: int | None) -> None:
     shown = 0
     while shown != count:
         news = await watch.take()
@@ -141,7 +91,7 @@ class _Heard:
     last: float = 0.0
 
 
-async def _draw(watch: _Watch, console: Console, clock: IReactorTime, count: int | None) -> None:
+async def _draw(watch: Watch[Quote], console: Console, clock: IReactorTime, count: int | None) -> None:
     heard = {symbolId: _Heard() for symbolId in watch.symbols}
     notice = "Ctrl-C ends it."
     with Moving(console, _table(watch, heard, clock.seconds())) as table:
@@ -157,7 +107,7 @@ async def _draw(watch: _Watch, console: Console, clock: IReactorTime, count: int
             table.change(Group(_table(watch, heard, clock.seconds()), Text(notice)))
 
 
-def _table(watch: _Watch, heard: dict[int, _Heard], now: float) -> Table:
+def _table(watch: Watch[Quote], heard: dict[int, _Heard], now: float) -> Table:
     table = plainTable("symbol", *_NUMBERS, right=_NUMBERS, wrapped=("spread in pips",))
     for symbolId, symbol in watch.symbols.items():
         quote, each = watch.account.quote(symbol), heard[symbolId]
