@@ -9,9 +9,11 @@ import sys
 from collections.abc import Collection
 from typing import Any
 
+from click.testing import CliRunner
 from rich.console import Console
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 
+from ctrader_twisted.cli import commands, running
 from ctrader_twisted.cli.confirming import Manner
 from ctrader_twisted.cli.halt import flatten, halt, resume
 from ctrader_twisted.client import Account, Client
@@ -262,6 +264,26 @@ class CommandTests(CommandCase):
             self.assertEqual(result.exit_code, 0, result.output)
             self.assertEqual(path.read_text() if path.exists() else None, content)
         self.assertEqual(list(self.exchange.seen), [])
+
+    def test_unusableProfile(self) -> None:
+        """
+        A profile that cannot be used is halted all the same, and then it is told what is wrong with it.
+        """
+        path = self.folder / "profiles.toml"
+
+        def run(main: Any, reactor: object) -> None:
+            self.failureResultOf(Deferred.fromCoroutine(main())).raiseException()
+
+        self.patch(running, "run", run)
+        for content, isThere in (("[demo]\nendpoint = 7\n", True), ("[dem", True), ("[other]\n", False), ("", False)):
+            path.write_text(content)
+            path.chmod(0o600)
+            result = CliRunner(env={"CTRADER_PROFILES": str(path)}).invoke(commands.ctrader, ["halt"])
+            halts = self.folder / "halt-demo"
+            self.assertEqual((result.exit_code, halts.exists()), (1, isThere), result.output)
+            self.assertEqual("All accounts are halted" in result.output, isThere)
+            self.assertIn(str(path), result.output)
+            halts.unlink(missing_ok=True)
 
     def test_flatten(self) -> None:
         """

@@ -63,10 +63,11 @@ class SentenceTests(SynchronousTestCase):
         """
         Scenario 38: An account on the other host is told as live or demo, with the host to use.
         """
-        for accountId, expected in (
-            (98765, "Account 98765 is live, this client is connected to the demo host; use live(reactor)."),
-            (98766, "Account 98766 is demo, this client is connected to the live host; use demo(reactor)."),
-        ):
+        for accountId, there, here in ((98765, "live", "demo"), (98766, "demo", "live")):
+            expected = (
+                f"Account {accountId} is {there}, this client is connected to the {here} host; "
+                f"use {there}(reactor), or a profile for {there} accounts."
+            )
             error = serverError("CANT_ROUTE_REQUEST", request="ProtoOAAccountAuthReq", accountId=accountId)
             self.assertTrue(self.words(error).startswith(expected), self.words(error))
 

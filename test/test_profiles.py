@@ -283,9 +283,9 @@ class RefusalTests(ProfileCase):
         A profile that is not there is told with those that are, and how to make it.
         """
         sentence = str(self.assertRaises(ConfigurationError, self.file.read, "other"))
-        self.assertIn("has no profile other, there is none yet; ", sentence)
+        self.assertIn("has no profile other, and none at all yet; ", sentence)
         sentence = self.refused(DEMO, "other")
-        self.assertIn("has no profile other, there are demo, live; ", sentence)
+        self.assertIn("has no profile other, only demo, live; ", sentence)
         self.assertIn("ctrader login --profile other", sentence)
         self.assertIn("ctrader sim", sentence)
 

@@ -23,6 +23,7 @@ from ctrader_twisted.cli.using import (
     withAccount,
     withClient,
 )
+from ctrader_twisted.errors import ConfigurationError
 
 # What is slow to import is imported late, so that ctrader --help is quick.
 if TYPE_CHECKING:
@@ -320,9 +321,19 @@ async def _halt(
 ) -> None:
     from ctrader_twisted.cli.halt import flatten as close
     from ctrader_twisted.cli.halt import halt as stop
+    from ctrader_twisted.profiles import ProfileFile
     from ctrader_twisted.trading.halt import HaltFile
 
-    profile = choice.read()
+    file = ProfileFile()
+    try:
+        file.read(choice.name)
+    except ConfigurationError:
+        # In an emergency it does not matter what is wrong with the profile.
+        path = file.haltFile(choice.name)
+        if path is not None:
+            stop(HaltFile(path), accountIds, console)
+        raise
+    profile = choice.read(file)
     stop(HaltFile(profile.haltFile), accountIds, console)
     if isFlat:
         manner = _manner(reactor, console, isSure=isSure)

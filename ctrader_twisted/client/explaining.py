@@ -52,7 +52,10 @@ def _cause(error: ServerError, known: Mapping[int, AccountInfo], trader: ProtoOA
         return _notCovered(accountId, known)
     if info is not None and isinstance(error, WrongHost):
         here, there = ("demo", "live") if info.isLive else ("live", "demo")
-        return f"Account {accountId} is {there}, this client is connected to the {here} host; use {there}(reactor)."
+        return (
+            f"Account {accountId} is {there}, this client is connected to the {here} host; use {there}(reactor), or a "
+            f"profile for {there} accounts."
+        )
     if info is not None and not info.canTrade and _wasForbidden(error):
         return f"The token for account {accountId} allows no trading; grant access again with the scope trading."
     if trader is not None and error.code == "TRADING_NOT_ALLOWED" and trader.accessRights in _RIGHTS:

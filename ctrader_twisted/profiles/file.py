@@ -9,6 +9,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.oauth.services import CTRADER, SERVICES, Services
 from ctrader_twisted.private import readPrivate
 from ctrader_twisted.profiles.keys import Keys
-from ctrader_twisted.profiles.profile import Profile
+from ctrader_twisted.profiles.profile import Profile, haltFileIn
 from ctrader_twisted.profiles.rewriting import withTable
 from ctrader_twisted.profiles.simulated import readSimulator, servicesIn
 
@@ -97,7 +98,7 @@ class ProfileFile:
         """
         tables = self._tables(self._text())
         if name not in tables:
-            there = f"there are {', '.join(tables)}" if tables else "there is none yet"
+            there = f"only {', '.join(tables)}" if tables else "and none at all yet"
             raise ConfigurationError(
                 f"{self.path} has no profile {name}, {there}; make it with: ctrader login --profile {name}, "
                 "or start a simulator with its own: ctrader sim"
@@ -106,6 +107,18 @@ class ProfileFile:
         profile = self._profile(name, keys)
         keys.finish()
         return profile
+
+    def haltFile(self, name: str) -> Path | None:
+        """
+        Find the file that halts the accounts of a profile, even if that cannot be used otherwise.
+
+        @param name: its name.
+        @return: the file; L{None} if there is certainly no such profile.
+        """
+        with suppress(ConfigurationError):
+            if name not in self.names():
+                return None
+        return haltFileIn(self.path.parent, name)
 
     def write(self, name: str, values: Mapping[str, str | Mapping[str, str]]) -> None:
         """

@@ -85,7 +85,7 @@ class Profile:
         """
         The file that halts the accounts of this profile as long as it is there.
         """
-        return self.folder / f"halt-{self.name}"
+        return haltFileIn(self.folder, self.name)
 
     def tokenStore(self, reactor: Any) -> ITokenStore:
         """
@@ -126,3 +126,12 @@ class Profile:
         @return: the application at its services.
         """
         return OAuth(reactor, self.application, redirectUri=self.redirectUri, services=self.services)
+
+
+def haltFileIn(folder: Path, name: str) -> Path:
+    """
+    @param folder: where the file of the profiles is.
+    @param name: the name of a profile.
+    @return: the file that halts its accounts as long as it is there.
+    """
+    return folder / f"halt-{name}"
