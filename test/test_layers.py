@@ -73,6 +73,7 @@ LATE: dict[str, set[str]] = {
     "pyarrow": set(),
     "treq": set(),
     "keyring": set(),
+    "matplotlib": set(),
     "tomlkit": set(),
     "click": {"cli"},
     "rich": {"cli"},

@@ -85,7 +85,7 @@ class SettingsTests(SynchronousTestCase):
     def test_importsAreDeclared(self) -> None:
         """
         Scenario 89: Each distribution that the package imports is one of its requirements, or of its extras cli,
-        keyring and data, or has loaded what imports it.
+        keyring, data and plot, or has loaded what imports it.
         """
         declared = {
             requirement(line)
@@ -94,6 +94,7 @@ class SettingsTests(SynchronousTestCase):
                 ("options.extras_require", "cli"),
                 ("options.extras_require", "keyring"),
                 ("options.extras_require", "data"),
+                ("options.extras_require", "plot"),
             )
             for line in self.lines(section, option)
         }
@@ -101,10 +102,10 @@ class SettingsTests(SynchronousTestCase):
 
     def test_allIsTheSum(self) -> None:
         """
-        The extra all is cli, keyring and data together.
+        The extra all is cli, keyring, data and plot together.
         """
         extras = "options.extras_require"
-        parts = [line for name in ("cli", "keyring", "data") for line in self.lines(extras, name)]
+        parts = [line for name in ("cli", "keyring", "data", "plot") for line in self.lines(extras, name)]
         self.assertEqual(sorted(self.lines(extras, "all")), sorted(parts))
 
     def test_noPins(self) -> None:

@@ -1,0 +1,160 @@
+"""
+Pictures of trendbars: candles with their volumes, as PNG, or as a page that needs nothing but a browser.
+
+matplotlib is imported only when something is drawn. Prices become doubles here, as it is only for looking at.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ctrader_twisted.columns import PRICE_SCALE, Trendbars
+from ctrader_twisted.errors import ConfigurationError, IllegalValue
+from ctrader_twisted.units import fromMilliseconds
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["FORMATS", "MOST_BARS", "drawCandles"]
+
+FORMATS = (".png", ".html")
+"""
+How the name of a picture's file may end.
+"""
+
+MOST_BARS = 5_000
+"""
+How many candles can still be told from each other in one picture.
+"""
+
+_UP, _DOWN = "#26895f", "#c33c3c"
+_BODY = 0.7
+_SIZE = (12.8, 7.2)
+_LABELS = 8
+_DAY = 86_400_000
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ margin: 0; font-family: sans-serif; }}
+svg {{ display: block; width: 100%; height: auto; }}
+</style>
+</head>
+<body>
+{picture}
+</body>
+</html>
+"""
+
+
+def drawCandles(bars: Trendbars, title: str, path: Path) -> None:
+    """
+    Draw bars into a file; one that is there is replaced. Times without bars, such as weekends, take no room.
+
+    @param bars: the bars.
+    @param title: what stands above them.
+    @param path: the file, whose name ends in one of L{FORMATS}.
+    @raise IllegalValue: if there is no bar, or more than L{MOST_BARS}.
+    @raise ConfigurationError: if the name ends otherwise, if the file cannot be written, or if matplotlib is not
+        installed.
+    """
+    kind = path.suffix.lower()
+    if kind not in FORMATS:
+        raise ConfigurationError(
+            f"{path} is neither a PNG nor an HTML file; let its name end in {' or '.join(FORMATS)}"
+        )
+    if not bars:
+        raise IllegalValue("there is no bar to draw")
+    if len(bars) > MOST_BARS:
+        raise IllegalValue(
+            f"{len(bars)} bars are too many for one picture, which has room for {MOST_BARS}", (MOST_BARS,)
+        )
+    figure = _figure(bars, title)
+    content = _png(figure) if kind == ".png" else _page(figure, title).encode()
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _figure(bars: Trendbars, title: str) -> Figure:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ConfigurationError("pictures are drawn by matplotlib; install ctrader-twisted[plot]") from None
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    prices, volumes = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    prices.set_title(title, loc="left")
+    _drawPrices(prices, bars)
+    _drawVolumes(volumes, bars)
+    _labelTimes(volumes, bars.timestamps)
+    return figure
+
+
+def _drawPrices(axes: Axes, bars: Trendbars) -> None:
+    places = range(len(bars))
+    opened, high, low, closed = (
+        [price / PRICE_SCALE for price in column] for column in (bars.open, bars.high, bars.low, bars.close)
+    )
+    colours = _colours(bars)
+    axes.vlines(places, low, high, colors=colours, linewidth=_wick(len(bars)))
+    bodies = [last - first for first, last in zip(opened, closed, strict=True)]
+    # A body without height is seen as a line.
+    axes.bar(places, bodies, _BODY, opened, color=colours, edgecolor=colours, linewidth=_wick(len(bars)))
+    axes.yaxis.set_major_formatter(f"{{x:.{bars.digits}f}}")
+    axes.yaxis.tick_right()
+    axes.grid(visible=True, alpha=0.3)
+    axes.margins(x=0.01)
+
+
+def _drawVolumes(axes: Axes, bars: Trendbars) -> None:
+    axes.bar(range(len(bars)), bars.volume, _BODY, color=_colours(bars))
+    axes.yaxis.tick_right()
+    axes.set_ylabel("ticks")
+    axes.grid(visible=True, alpha=0.3)
+
+
+def _colours(bars: Trendbars) -> list[str]:
+    return [_UP if last >= first else _DOWN for first, last in zip(bars.open, bars.close, strict=True)]
+
+
+def _wick(count: int) -> float:
+    return max(0.2, min(1.0, 150 / count))
+
+
+def _labelTimes(axes: Axes, timestamps: Sequence[int]) -> None:
+    step = -(-len(timestamps) // _LABELS)
+    places = list(range(0, len(timestamps), step))
+    span = timestamps[-1] - timestamps[0]
+    form = "%Y-%m-%d" if span > _LABELS * _DAY else "%m-%d %H:%M"
+    axes.set_xticks(places, [fromMilliseconds(timestamps[place]).strftime(form) for place in places])
+    axes.set_xlabel("UTC")
+
+
+def _png(figure: Figure) -> bytes:
+    return _saved(figure, "png", {"Software": None})
+
+
+def _page(figure: Figure, title: str) -> str:
+    from matplotlib import rc_context
+
+    # Without it, names in the picture would be random.
+    with rc_context({"svg.hashsalt": title}):
+        picture = _saved(figure, "svg", {"Date": None, "Creator": None}).decode()
+    return _PAGE.format(title=html.escape(title), picture=picture[picture.index("<svg") :])
+
+
+def _saved(figure: Figure, form: str, metadata: dict[str, Any]) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format=form, dpi=100, metadata=metadata)
+    return file.getvalue()
