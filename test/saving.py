@@ -10,6 +10,7 @@ import signal
 import stat
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -55,17 +56,25 @@ def _change(store: FileTokens, pairs: tuple[TokenPair, ...]) -> None:
 def _dieAt(step: int) -> None:
     """
     Let this process be killed before or after a call of what is not written in Python, such as those of the system.
+    Those are left out that only work on strings, numbers and collections: the disk cannot tell them apart.
     """
     steps = 0
 
     def called(frame: object, event: str, argument: Any) -> None:
         nonlocal steps
-        if event in ("c_call", "c_return"):
+        if event in ("c_call", "c_return") and not _isInnocent(argument):
             steps += 1
             if steps == step:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(called)
+
+
+def _isInnocent(function: Any) -> bool:
+    owner = getattr(function, "__self__", None)
+    isOfAnObject = owner is not None and not isinstance(owner, ModuleType)
+    home = type(owner).__module__ if isOfAnObject else function.__module__
+    return home in ("builtins", "_json") and function not in (print, open)
 
 
 def _found(path: Path) -> dict[str, Any]:

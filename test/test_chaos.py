@@ -22,7 +22,7 @@ from ctrader_twisted.simulator.faults import (
 from test.chaos.plan import makePlan
 from test.chaos.schedule import run
 
-_SEEDS = range(25)
+_SEEDS = range(12)
 
 
 class ChaosTests(SynchronousTestCase):

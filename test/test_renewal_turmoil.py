@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from test.turmoil import Turmoil
 
-SEEDS = range(60)
+SEEDS = range(25)
 
 
 class TurmoilTests(SynchronousTestCase):

@@ -30,6 +30,7 @@ from ctrader_twisted.session.tables import AccountState, State
 from test.renewalcase import AHEAD, DAY, LIFE, RenewalCase, Service
 from test.scripted import error, turns
 
+AHEAD_OF_DAY = AHEAD * DAY / LIFE
 MOMENTS = st.integers(0, 2_147_483_646_000)
 
 
@@ -844,10 +845,11 @@ class ServiceTests(RenewalCase):
 
     def setUp(self) -> None:
         """
-        Have a token service; let no connection be made.
+        Have a token service, and a pair that lives for a day; let no connection be made.
         """
         self.service = Service(TokenPair("access-2", "refresh-2", issued=0, expires=100 * LIFE * 1000))
         super().setUp()
+        self.tokens.save((TokenPair("access-1", "refresh-1", issued=0, expires=DAY * 1000),))
         self.endpoint.refusing = True
 
     def test_whileAway(self) -> None:
@@ -855,7 +857,7 @@ class ServiceTests(RenewalCase):
         With a token service, nobody needs the connection.
         """
         self.session.start()
-        self.pass_(AHEAD + 60)
+        self.pass_(AHEAD_OF_DAY + 60)
         assert self.service is not None
         self.assertEqual(self.service.asked, ["refresh-1"])
         self.assertEqual(self.stored(), ["access-2"])
@@ -866,7 +868,7 @@ class ServiceTests(RenewalCase):
         """
         self.endpoint.refusing = False
         self.ready()
-        self.pass_(AHEAD + 60)
+        self.pass_(AHEAD_OF_DAY + 60)
         assert self.service is not None
         self.assertEqual((self.service.asked, self.refreshes()), ([], ["refresh-1"]))
 
@@ -877,7 +879,7 @@ class ServiceTests(RenewalCase):
         assert self.service is not None
         self.service.answers.insert(0, TokenServiceFailed("no answer", 502))
         self.session.start()
-        self.pass_(AHEAD + DAY)
+        self.pass_(AHEAD_OF_DAY + 3_600)
         self.assertEqual(self.service.asked, ["refresh-1"])
         self.endpoint.refusing = False
         self.pass_(120)
@@ -890,7 +892,7 @@ class ServiceTests(RenewalCase):
         self.service = None
         self.session = self.makeSession(self.tokens)
         self.session.start()
-        self.pass_(2 * LIFE)
+        self.pass_(2 * DAY)
         self.assertEqual(self.stored(), ["access-1"])
         self.endpoint.refusing = False
         self.pass_(120)

@@ -27,6 +27,8 @@ from test import test_session_renewal as regular
 from test.renewalcase import AHEAD, DAY, LIFE, RenewalCase, Service
 from test.scripted import error, turns
 
+HOUR = 3_600
+
 NOT_AUTHORISED = error("INVALID_REQUEST", "Trading account is not authorized")
 
 
@@ -592,12 +594,12 @@ class LogoutTests(RenewalCase):
         turns(self.clock)
         self.assertIs(self.state(), AccountState.LEFT)
 
-    def staysOut(self, logins: int) -> None:
+    def staysOut(self, logins: int, life: float = LIFE) -> None:
         """
         Neither time nor a renewal nor another connection brings it back.
         """
         for _ in range(2):
-            self.pass_(LIFE)
+            self.pass_(life)
             self.assertIs(self.state(), AccountState.LEFT)
             self.endpoint.links[-1].cut()
         self.assertEqual(len(self.logins()), logins)
@@ -627,11 +629,12 @@ class LogoutTests(RenewalCase):
         turns(self.clock)
         self.logOut()
         self.failureResultOf(asked, NotConnected)
-        self.tokens.save((TokenPair("access-1", issued=0, expires=LIFE * 1000),))
+        self.tokens.save((TokenPair("access-1", issued=0, expires=HOUR * 1000),))
         self.answer(m.ProtoOAAccountAuthReq, error("CH_ACCESS_TOKEN_INVALID"))
         self.assertIn("logged out by us", str(self.session.status.accounts[7].reason))
-        self.tokens.save((TokenPair("access-1", "refresh-1", issued=0, expires=LIFE * 1000),))
-        self.staysOut(1)
+        self.tokens.save((TokenPair("access-1", "refresh-1", issued=0, expires=HOUR * 1000),))
+        # Such a session looks at the store all the time.
+        self.staysOut(1, HOUR)
 
     def test_whileTheLoginIsLate(self) -> None:
         """

@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from test.framesday import Conversation, day
 
 PROJECT = Path(__file__).resolve().parent.parent
-HOURS = 6.0
+HOURS = 2.0
 
 
 @cache

@@ -11,12 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from test.daemons import PROJECT, Daemon
-from test.ordering import STEPS
 
 FILLED = {"outcome": "FILLED", "orders": 1}
 ABSENT = {"outcome": "ORDER_ABSENT", "orders": 0}
@@ -58,35 +57,24 @@ class KilledTests(TestCase):
         self.addCleanup(simulator.end, "KILL")
         await simulator.says("simulator listens")
 
-    async def client(self, clientOrderId: str, step: str) -> subprocess.CompletedProcess[str]:
+    async def clients(self) -> dict[str, Any]:
         """
-        Let a client place an order, with a journal of the order's own.
+        Let clients place orders and die, each with a journal of its own, and let others ask for them.
 
-        @param clientOrderId: the id of the order.
-        @param step: where the client dies.
-        @return: how it ended.
+        @return: for each step how the clients ended, and what they said.
         """
-        words = ("sim/simulator.json", f"{clientOrderId}.db", clientOrderId, step)
-        return await deferToThread(
+        ended = await deferToThread(
             subprocess.run,
-            [sys.executable, "-m", "test.ordering", *words],
+            [sys.executable, "-m", "test.ordering", "sim/simulator.json"],
             env={**os.environ, "PYTHONPATH": str(PROJECT)},
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=110,
         )
-
-    async def survive(self, step: str) -> None:
-        """
-        Kill a client at a step, and let two others ask for the same order.
-        """
-        killed = await self.client(step, step)
-        self.assertEqual(killed.returncode, -9, f"{step}: {killed.stdout}{killed.stderr}")
-        second, third = await self.client(step, "never"), await self.client(step, "never")
-        told = [json.loads(each.stdout or "null") for each in (second, third)]
-        self.assertIn(told[0], OUTCOMES[step], f"{step}: {second.stdout}{second.stderr}")
-        self.assertEqual(told[1], told[0], f"{step}: {third.stdout}{third.stderr}")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        told: dict[str, Any] = json.loads(ended.stdout)
+        return told
 
     def test_killed(self) -> Deferred[None]:
         """
@@ -96,6 +84,12 @@ class KilledTests(TestCase):
 
         async def main() -> None:
             await self.simulator()
-            await gatherResults([Deferred.fromCoroutine(self.survive(step)) for step in STEPS], consumeErrors=True)
+            told = await self.clients()
+            self.assertEqual(list(told), list(OUTCOMES))
+            for step, (killed, second, third) in told.items():
+                self.assertEqual(killed, [-9, ""], step)
+                self.assertEqual((second[0], third[0]), (0, 0), f"{step}: {second} {third}")
+                self.assertIn(json.loads(second[1]), OUTCOMES[step], step)
+                self.assertEqual(third, second, step)
 
         return Deferred.fromCoroutine(main())

@@ -25,6 +25,7 @@ from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.testing import VirtualExchange
 from ctrader_twisted.trading import Author, Deal, FileCursor, Reconnected
 from ctrader_twisted.trading.archive import CLOCK_DOUBT, Archive
+from ctrader_twisted.trading.recovery import OVERLAP
 from ctrader_twisted.units import Lots
 from test.tradinglink import CREATED, EURUSD, NOW, OPEN, deal, event, order, position, setUpTrading
 
@@ -67,7 +68,7 @@ class RecoveryTests(SynchronousTestCase):
         self.assertFalse(all(each.called for each in done))
         request = self.link.tell(listed(*deals))
         self.assertTrue(all(each.called for each in done))
-        self.assertEqual(request.fromTimestamp, NOW - CLOCK_DOUBT)
+        self.assertEqual(request.fromTimestamp, NOW - CLOCK_DOUBT - OVERLAP)
 
     def fill(self, dealId: int, at: int) -> None:
         """
@@ -181,6 +182,26 @@ class RecoveryTests(SynchronousTestCase):
             self.fill(number, NOW + number)
         self.again()
         self.assertEqual(self.link.tell(listed()).fromTimestamp, NOW + 3)
+
+    def test_longQuiet(self) -> None:
+        """
+        An account without deals is not read from its beginning again: what was past for sure at the last reading is
+        left out. Nor is more read than the first time, which would make news of old deals.
+        """
+        self.first()
+        asked: list[int] = []
+
+        def answer(request: Any) -> Any:
+            asked.append(request.fromTimestamp)
+            return listed()
+
+        self.link.answers[m.ProtoOADealListReq] = answer
+        self.again()
+        self.assertEqual(asked, [NOW - CLOCK_DOUBT - OVERLAP])
+        self.clock.advance(400 * 86_400)
+        asked.clear()
+        self.again()
+        self.assertEqual(asked, [NOW + 399 * CLOCK_DOUBT - OVERLAP])
 
     def test_listLags(self) -> None:
         """

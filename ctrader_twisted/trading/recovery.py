@@ -81,7 +81,8 @@ class Recovery:
         self._books = books
         self._patience = patience
         self.onDone: Listeners[Recovered] = Listeners()
-        # The newest deal of the server's lists; none before they were read for the first time.
+        # The newest deal of the server's lists, or a later time that was past for sure when they were read; none before
+        # they were read for the first time.
         self._mark: int | None = None
         # Deals of that time that are older than the first login: they are not told.
         self._old: frozenset[int] = frozenset()
@@ -132,7 +133,7 @@ class Recovery:
 
     async def _baseline(self) -> None:
         # What is older than this process is nobody's news, and this machine's clock cannot tell what is.
-        await self._whole(self._archive.now() - CLOCK_DOUBT, lambda deal: True)
+        await self._whole(self._archive.now() - CLOCK_DOUBT - OVERLAP, lambda deal: True)
         self._finish([], True, self._firstLogin)
 
     async def _fetch(self) -> None:
@@ -144,7 +145,7 @@ class Recovery:
         else:
             # No earlier login has lasted for long enough to read what is old, so the clock has to tell.
             mark = first = min((self._firstLogin, *(deal.executed for deal in self._books.executions.told())))
-            start = mark - CLOCK_DOUBT
+            start = mark - CLOCK_DOUBT - OVERLAP
 
         def isOld(deal: ProtoOADeal) -> bool:
             return deal.dealId in old or deal.executionTimestamp < first
@@ -164,9 +165,11 @@ class Recovery:
         self._books.recovered(await self._whole(start, isOld))
 
     async def _whole(self, start: int, isOld: Callable[[ProtoOADeal], bool]) -> list[ProtoOADeal]:
+        # Whatever this machine's clock says, it is not earlier than this at the server.
+        past = self._archive.now() - CLOCK_DOUBT
         messages = await self._archive.deals(max(0, start))
         self._reading = None
-        mark = max((self._mark or start, *(deal.executionTimestamp for deal in messages)))
+        mark = max((self._mark or 0, past, *(deal.executionTimestamp for deal in messages)))
         recent = [deal for deal in messages if deal.executionTimestamp >= mark - OVERLAP]
         self._mark, self._old = mark, frozenset(deal.dealId for deal in recent if isOld(deal))
         return [deal for deal in messages if not isOld(deal)]

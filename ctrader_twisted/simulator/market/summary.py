@@ -62,8 +62,8 @@ def joined(parts: Sequence[Summary]) -> Summary | None:
     @param parts: the summaries of the spans, oldest first.
     @return: the summary of all, or L{None} if there are none.
     """
-    if not parts:
-        return None
+    if len(parts) <= 1:
+        return parts[0] if parts else None
     return Summary(
         parts[0].open,
         max(part.high for part in parts),
