@@ -5,7 +5,7 @@ Tests that pages which are read from their bytes are what protobuf reads from th
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from unittest.mock import patch
 
@@ -271,7 +271,7 @@ class TickTests(PageCase):
         self.assertDirect(Ticks, TICK_PAGE, row(3, content) + row(3, content))
 
 
-def barPage(bars: list[tuple[int, ...]], before: bytes = b"", after: bytes = b"", named: bool = False) -> bytes:
+def barPage(bars: Sequence[tuple[int, ...]], before: bytes = b"", after: bytes = b"", named: bool = False) -> bytes:
     """
     Write a page of bars.
 
