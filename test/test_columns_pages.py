@@ -108,6 +108,7 @@ class PageCase(SynchronousTestCase):
         """
         self.assertTrue(loadNumpy())
         self.patch(pages, "_FEWEST_ROWS", 1)
+        self.patch(pages, "_FEWEST_BYTES", 1)
 
     def assertSame(self, kind: type[Ticks] | type[Trendbars], payload: bytes) -> None:
         """
@@ -263,6 +264,16 @@ class TickTests(PageCase):
         ):
             self.assertLeft(Ticks, TICK_PAGE, page)
 
+    def test_largeSums(self) -> None:
+        """
+        Sums that might not fit into 64 bits are made without NumPy, which would not notice; too large ones are errors.
+        """
+        most = 2**56 - 1
+        for ticks in ([(0, most), (0, -most)] * 64, [(0, most)] * 128, [(0, most)] * 129, [(-most, 0)] * 130):
+            page = tickPage(ticks)
+            self.assertDirect(Ticks, TICK_PAGE, page)
+        self.assertEqual(plainly(Ticks, page), (OverflowError,))
+
     def test_longerThanNeeded(self) -> None:
         """
         Numbers with more bytes than they need are the same numbers.
@@ -391,13 +402,13 @@ class MessageTests(PageCase):
         With NumPy and without, of few rows and of many, the tables are the same.
         """
         self.patch(pages, "_FEWEST_ROWS", 64)
-        for count in (0, 1, 63, 64, 1000):
+        for count in (0, 1, 63, 64, 500):
             ticks, bars = messages(count)
             with patch.dict(sys.modules, {"numpy": None}):
                 expected = (Ticks.fromWire(ticks, 3), Trendbars.fromWire(bars, 3))
             found = (Ticks.fromWire(ticks, 3), Trendbars.fromWire(bars, 3))
             self.assertEqual(found, expected)
-            self.assertEqual(found[0].complete, count % 2 == 1)
+            self.assertEqual((found[0].digits, found[0].complete), (3, count % 2 == 1))
             self.assertEqual(len(found[1]), count)
 
     def test_missing(self) -> None:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BAR_PAGE", "TICK_PAGE", "Page", "Shape", "readMessage", "readPage"]
 
-_FEWEST_ROWS = 64
-_SHORTEST_ROW = 6
+# Shorter pages take longer than without NumPy.
+_FEWEST_ROWS = 200
+_FEWEST_BYTES = 4_000
 _LONGEST = 10
 _BYTE_BITS = 0x80
 _PADDING = 16
@@ -81,7 +82,7 @@ def readPage(payload: bytes, shape: Shape) -> Page | None:
     @param shape: the shape.
     @return: the page, or L{None} if protobuf is to read it.
     """
-    if not numpyIsLoaded() or len(payload) < _FEWEST_ROWS * _SHORTEST_ROW:
+    if not numpyIsLoaded() or len(payload) < _FEWEST_BYTES:
         return None
     try:
         return _read(payload, shape)
