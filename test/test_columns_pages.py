@@ -26,7 +26,7 @@ from ctrader_twisted.schema.messages import (
 
 Found = tuple[Any, ...]
 
-random = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+random = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
 
 def varint(value: int, more: int = 0) -> bytes:

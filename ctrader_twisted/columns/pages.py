@@ -203,10 +203,10 @@ def _varints(padded: NDArray[Any], starts: NDArray[Any], sizes: NDArray[Any]) ->
     negative = sizes == _LONGEST
     if sizes.max() > _LONGEST or (sizes == _LONGEST - 1).any():
         raise _OtherShape
-    if not (_everyEight(padded[8:], "<u2")[starts[negative]] == 0x01FF).all():
+    if not (_atEachByte(padded[8:], "<u2")[starts[negative]] == 0x01FF).all():
         raise _OtherShape
     keep, sign = _masks()
-    word = _everyEight(padded, "<u8")[starts]
+    word = _atEachByte(padded, "<u8")[starts]
     word &= keep[sizes]
     for upper, shift in ((0x7F007F007F007F00, 1), (0x3FFF00003FFF0000, 2), (0x0FFFFFFF00000000, 4)):
         moved = word & upper
@@ -218,7 +218,7 @@ def _varints(padded: NDArray[Any], starts: NDArray[Any], sizes: NDArray[Any]) ->
     return values
 
 
-def _everyEight(padded: NDArray[Any], kind: str) -> NDArray[Any]:
+def _atEachByte(padded: NDArray[Any], kind: str) -> NDArray[Any]:
     # A number at each byte, overlapping.
     import numpy
 
