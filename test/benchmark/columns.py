@@ -23,7 +23,7 @@ from test.benchmark.workload import Effort, Figure, cpu
 __all__ = ["BARS", "TICKS", "bars", "ticks"]
 
 _PAGE = 5_000
-_PAGES = {Effort.SMALLEST: 1, Effort.QUICK: 40, Effort.USUAL: 200, Effort.FULL: 200}
+_PAGES = {Effort.SMALLEST: 1, Effort.QUICK: 20, Effort.USUAL: 200, Effort.FULL: 200}
 _START = 1_700_000_000_000
 _MINUTE = 60_000
 
@@ -56,9 +56,9 @@ def bars(effort: Effort) -> dict[str, Callable[[], object]]:
 
 def _measuring(pages: list[bytes], ways: dict[str, _Read]) -> dict[str, Callable[[], object]]:
     assert loadNumpy()
-    expected = ways["bare"](pages)
+    expected = ways["bare"](pages[:2])
     for read in ways.values():
-        found = read(pages)
+        found = read(pages[:2])
         assert all((found[name] == column).all() for name, column in expected.items())
 
     def measuring(read: _Read) -> Callable[[], float]:
