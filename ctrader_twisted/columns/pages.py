@@ -188,7 +188,8 @@ def _rowValues(padded: NDArray[Any], ends: NDArray[Any], row: int, numbers: tupl
         and (padded[first - 2] == _rowTag(row)).all()
     ):
         raise _OtherShape
-    return _varints(padded[1:], tags, last - tags)
+    last -= tags
+    return _varints(padded[1:], tags, last)
 
 
 def _varints(padded: NDArray[Any], starts: NDArray[Any], sizes: NDArray[Any]) -> NDArray[int64]:
@@ -207,13 +208,15 @@ def _varints(padded: NDArray[Any], starts: NDArray[Any], sizes: NDArray[Any]) ->
         raise _OtherShape
     keep, sign = _masks()
     word = _atEachByte(padded, "<u8")[starts]
-    word &= keep[sizes]
+    # One array for all steps: large new ones cost more than what is done with them.
+    moved = keep.take(sizes)
+    word &= moved
     for upper, shift in ((0x7F007F007F007F00, 1), (0x3FFF00003FFF0000, 2), (0x0FFFFFFF00000000, 4)):
-        moved = word & upper
+        numpy.bitwise_and(word, upper, out=moved)
         word ^= moved
         moved >>= shift
         word |= moved
-    word |= sign[sizes]
+    word |= sign.take(sizes, out=moved, mode="clip")
     values: NDArray[int64] = word.astype(numpy.uint64, copy=False).view(numpy.int64)
     return values
 
