@@ -23,7 +23,7 @@ from test.benchmark.workload import Effort, Figure, cpu
 __all__ = ["BARS", "TICKS", "bars", "ticks"]
 
 _PAGE = 5_000
-_PAGES = {Effort.SMALLEST: 1, Effort.QUICK: 20, Effort.USUAL: 200, Effort.FULL: 200}
+_PAGES = {Effort.SMALLEST: 1, Effort.QUICK: 50, Effort.USUAL: 200, Effort.FULL: 200}
 _START = 1_700_000_000_000
 _MINUTE = 60_000
 
