@@ -4,8 +4,7 @@ Bars of the past that do not fit on one page.
 
 from __future__ import annotations
 
-from ctrader_twisted.columns import Bar
-from ctrader_twisted.market.forming import MINUTES
+from ctrader_twisted.columns import MINUTES, Bar
 from ctrader_twisted.market.history import History
 from ctrader_twisted.units import Symbol
 
