@@ -19,8 +19,9 @@ from ctrader_twisted.cli.using import ProfileChoice
 from ctrader_twisted.cli.verify import Verification
 from ctrader_twisted.errors import ConfigurationError, CTraderError
 from ctrader_twisted.schema.messages import ProtoHeartbeatEvent, ProtoOAErrorRes
-from ctrader_twisted.simulator.faults import Incoming, Push, Withhold
+from ctrader_twisted.simulator.faults import Incoming, Page, Push, Refuse, TokenAnswer, Withhold
 from ctrader_twisted.simulator.ledger import LEDGER
+from ctrader_twisted.simulator.settings import Settings, TierRule
 from ctrader_twisted.simulator.world import EPOCH, SECOND_ACCOUNT
 from ctrader_twisted.testing import VirtualExchange
 from ctrader_twisted.testing.contract import CASES, Case, Outcome, Subject, Suite, Verdict, judge
@@ -77,6 +78,109 @@ class SuiteCase(SynchronousTestCase):
         Demand that no case blames the server, or leaves something.
         """
         self.assertEqual([each for each in outcomes if each.broken or each.left], [])
+
+
+class MoneyTests(SuiteCase):
+    """
+    What the cases about money make of an account's rules and history.
+    """
+
+    def outcome(self, virtual: VirtualExchange, number: int) -> Outcome:
+        """
+        @return: how a case ends; nothing is broken, and nothing left.
+        """
+        [outcome] = outcomes = self.outcomes(virtual, chosen(number))
+        self.assertNothingBroken(outcomes)
+        return outcome
+
+    def test_noTiers(self) -> None:
+        """
+        Where every volume needs the same for a unit, or no margin is told, or there is one volume only, no rule shows.
+        """
+        flat, silent, small = VirtualExchange(), VirtualExchange(), VirtualExchange()
+        for leverageId in flat.exchange.catalogue.leverages:
+            flat.exchange.changeLeverage(leverageId, (1_000_000_00, 50), (50_000_000_00, 50))
+        silent.exchange.faults.add(Incoming(Refuse("NO_QUOTES"), message="ProtoOAExpectedMarginReq"))
+        for each in tuple(small.exchange.catalogue.symbols.values()):
+            small.exchange.changeSymbol(each.symbolId, maxVolume=each.minVolume)
+        for virtual in (flat, silent, small):
+            self.assertIn("no symbol can be traded", self.outcome(virtual, 1101).undecided)
+
+    def test_tiers(self) -> None:
+        """
+        How a table is read shows wherever its tiers begin, however many there are, and how little they differ.
+        """
+        tables = (
+            ((10_000_000_00, 50), (20_000_000_00, 48)),
+            ((5_000_00, 50), (500_000_00, 20), (1_000_000_00, 10), (90_000_000_00, 2)),
+            ((60_000_000_00, 50), (70_000_000_00, 49)),
+            ((123_456_789, 100), (1_234_567_890, 33)),
+        )
+        for rule in TierRule:
+            for tiers in tables:
+                virtual = VirtualExchange(settings=Settings(tierRule=rule))
+                for leverageId in virtual.exchange.catalogue.leverages:
+                    virtual.exchange.changeLeverage(leverageId, *tiers)
+                [seen] = self.outcome(virtual, 1101).observations
+                self.assertIs(seen.value, rule, tiers)
+
+    def test_noFee(self) -> None:
+        """
+        Without a fee for conversion, or where no fee has to be rounded, nothing is said of rounding.
+        """
+        for rate, words in ((0, "no symbol has a fee"), (10_000, "4 closes had no fee")):
+            virtual = VirtualExchange()
+            virtual.exchange.changeSymbol(103, conversionFeeRate=rate)
+            self.assertIn(words, self.outcome(virtual, 1102).undecided)
+
+    def test_madeUpFor(self) -> None:
+        """
+        That a balance below zero was made up for is found in the history, and is no withdrawal.
+        """
+        virtual = VirtualExchange()
+
+        async def main(client: Any) -> None:
+            account = await client.account(virtual.accountId)
+            await (await account.buy(await account.symbol("EURUSD"), Lots(8))).whenFilled()
+            for bid, ask in (("0.90000", "0.90010"), ("0.90000", "0.90020")):
+                virtual.price("EURUSD", bid, ask)
+                await virtual.pause(2)
+
+        virtual.run(main)
+        self.assertEqual(virtual.exchange.venue.accounts[virtual.accountId].balance, 0)
+        [finding] = [each for each in judge([self.outcome(virtual, 1104)]) if each.cases]
+        self.assertEqual((finding.entry.entryId, finding.verdict), ("negative-balance", Verdict.CONFIRMED))
+        self.assertIn("nothing was withdrawn", self.outcome(virtual, 1103).undecided)
+
+
+class TokenServiceTests(SuiteCase):
+    """
+    What the cases about the token service make of its answers.
+    """
+
+    def words(self, rule: TokenAnswer) -> tuple[list[str], list[str]]:
+        """
+        @return: what is broken and what is not decided, of each case, where the service does wrong.
+        """
+        virtual = VirtualExchange()
+        virtual.exchange.faults.add(rule)
+        outcomes = self.outcomes(virtual, chosen(306, 307, 308))
+        return [each.broken for each in outcomes], [each.undecided for each in outcomes]
+
+    def test_page(self) -> None:
+        """
+        A web page is no refusal.
+        """
+        broken, _ = self.words(TokenAnswer(Page(502)))
+        self.assertEqual(broken[0], "it was not refused")
+        self.assertEqual(broken[1], "no error code came, and not CH_CLIENT_AUTH_FAILURE")
+
+    def test_silence(self) -> None:
+        """
+        An answer that does not come decides nothing.
+        """
+        broken, undecided = self.words(TokenAnswer(Withhold()))
+        self.assertEqual((broken, undecided), ([""] * 3, ["the connection failed with RequestTimedOut"] * 3))
 
 
 class OtherTests(SuiteCase):

@@ -105,7 +105,8 @@ def _lines(findings: Iterable[Finding]) -> Iterable[tuple[Verdict, str]]:
         said = finding.words or finding.entry.behaviour
         if finding.verdict is Verdict.REFUTED:
             said = f"{said}. The ledger says: {finding.entry.behaviour}"
-        yield finding.verdict, f"{finding.verdict.value:<12} {name}: {said}"
+        # The ledger is written for the pages of the documentation.
+        yield finding.verdict, f"{finding.verdict.value:<12} {name}: {said}".replace("``", "")
 
 
 def _summary(verdicts: Iterable[Verdict]) -> str:

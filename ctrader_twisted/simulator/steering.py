@@ -35,6 +35,7 @@ def setPrice(exchange: Exchange, symbolId: int, bid: int, ask: int) -> None:
     if bid % symbol.point or ask % symbol.point:
         raise ValueError(f"{shown}: its prices have {symbol.digits} decimals")
     exchange.market.catchUp()
+    exchange.valuations.hurry()
     tick = Tick(exchange.timeline.now(), bid, ask)
     exchange.market.setSource(symbolId, _overridden(exchange, symbolId).moved(tick), tick)
     exchange.changed()

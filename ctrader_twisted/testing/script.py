@@ -73,6 +73,7 @@ class PriceScript:
         script = self._script(symbol, now)
         script.dropAfter(now)
         script.add(tick)
+        self._exchange.valuations.hurry()
         market.setSource(symbol.symbolId, script, tick)
 
     def bars(
