@@ -76,6 +76,15 @@ class PriceTests(PriceCase):
 
         self.onAccount(main)
 
+    def test_crossed(self) -> None:
+        """
+        An ask below the bid is refused; one that is the same is none of the exchange's business.
+        """
+        with self.assertRaises(IllegalValue) as caught:
+            self.virtual.price("EURUSD", "1.10010", "1.10000")
+        self.assertEqual(str(caught.exception), "the ask of EURUSD cannot be 1.10000, below the bid 1.10010")
+        self.virtual.price("EURUSD", "1.10000", "1.10000")
+
     def give(self) -> None:
         """
         Let the price fall, as a test does.

@@ -102,6 +102,41 @@ class SentTests(SynchronousTestCase):
                 self.virtual.sent(kind, **fields)
             self.assertIn(words, str(caught.exception))
 
+    def test_backwards(self) -> None:
+        """
+        Time does not go backwards.
+        """
+        for seconds in (-1, float("nan")):
+            for wait in (self.virtual.pause, self.virtual.advance):
+                with self.assertRaises(IllegalValue) as caught:
+                    wait(seconds)
+                self.assertIn(f"not by {seconds} seconds", str(caught.exception))
+
+    def test_within(self) -> None:
+        """
+        What an exchange runs cannot be run within: that would stop the exchange under it.
+        """
+
+        async def main(client: Client) -> bool:
+            with self.assertRaises(RuntimeError) as caught:
+                self.virtual.run(main)
+            self.assertIn("runs something already", str(caught.exception))
+            return self.virtual.exchange.market.isRunning
+
+        self.assertTrue(self.virtual.run(main))
+        self.assertTrue(self.virtual.run(main))
+
+    def test_noGrant(self) -> None:
+        """
+        A grant that the exchange does not have is refused, with those that it has.
+        """
+        with self.assertRaises(IllegalValue) as caught:
+            self.virtual.grant("admin")
+        self.assertIn("no grant 'admin', but trade, view, expired", str(caught.exception))
+        with self.assertRaises(IllegalValue) as caught:
+            self.virtual.exchange.registry.applicationNamed("mine")
+        self.assertIn("no application 'mine', but standard", str(caught.exception))
+
     def test_nothingLeft(self) -> None:
         """
         What an account still holds, and connections that are open, are named.
