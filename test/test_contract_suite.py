@@ -25,9 +25,11 @@ from ctrader_twisted.simulator.settings import Settings, TierRule
 from ctrader_twisted.simulator.world import EPOCH, SECOND_ACCOUNT
 from ctrader_twisted.testing import VirtualExchange
 from ctrader_twisted.testing.contract import CASES, Case, Outcome, Subject, Suite, Verdict, judge
-from ctrader_twisted.testing.contract.bench import Observation
+from ctrader_twisted.testing.contract.bench import Bench, Observation
 from ctrader_twisted.testing.contract.environment import subjectFromEnvironment
 from ctrader_twisted.testing.contract.link import codeOf, nameOf
+from ctrader_twisted.testing.contract.trader import Trader
+from ctrader_twisted.trading import Side
 from ctrader_twisted.units import Lots
 from test.profilecase import ProfileCase, profilesFor
 
@@ -313,6 +315,62 @@ class BrokenTests(SuiteCase):
         self.assertIn("could not be looked at", outcome.left)
 
 
+class TidyingTests(SuiteCase):
+    """
+    What is on the account besides.
+    """
+
+    def test_othersStay(self) -> None:
+        """
+        Positions and orders that are not the suite's stay, though its own are ended after each case.
+        """
+        virtual = VirtualExchange()
+
+        async def main(client: Any) -> None:
+            account = await client.account(virtual.accountId)
+            eurusd = await account.symbol("EURUSD")
+            await (await account.buy(eurusd, Lots("0.01"), label="mine")).whenFilled()
+            await account.limitOrder(Side.BUY, eurusd, Lots("0.01"), "1.00000", label="mine")
+
+        virtual.run(main)
+        self.assertNothingBroken(self.outcomes(virtual, chosen(701, 801)))
+        account = virtual.exchange.venue.accounts[virtual.accountId]
+        held = [each.tradeData.label for each in account.positions.values() if each.tradeData.volume]
+        waiting = [each.tradeData.label for each in account.orders.values()]
+        self.assertEqual((held, waiting), (["mine"], ["mine"]))
+
+    def test_afterTheConnection(self) -> None:
+        """
+        What a case has opened is closed, also if its connection is gone by then.
+        """
+        virtual = VirtualExchange()
+
+        async def run(bench: Bench) -> None:
+            trader = await Trader.on(bench)
+            await trader.market()
+            trader.link.abort()
+            await trader.link.ended(5)
+
+        [outcome] = self.outcomes(virtual, (Case(1, "a position is left", (), True, "", run),))
+        self.assertEqual((outcome.left, outcome.broken), ("", ""))
+        account = virtual.exchange.venue.accounts[virtual.accountId]
+        self.assertEqual(([*account.openPositions()], len(account.deals)), ([], 2))
+
+    def test_anotherAccount(self) -> None:
+        """
+        If the only demo account of a token is not the one that was named, nothing is done.
+        """
+        virtual = VirtualExchange()
+        token = virtual.exchange.give(7002).accessToken
+
+        def named(accountId: int | None) -> Change:
+            return lambda subject: evolve(subject, accessToken=token, accountId=accountId)
+
+        for wanted in (virtual.accountId, SECOND_ACCOUNT + 1):
+            self.assertRaises(ConfigurationError, self.outcomes, virtual, (), named(wanted))
+        self.assertEqual(self.outcomes(virtual, (), named(None)), [])
+
+
 class VerdictTests(SynchronousTestCase):
     """
     From outcomes to what is said of the ledger.
@@ -364,6 +422,25 @@ class VerdictTests(SynchronousTestCase):
         seen = [Observation("version", value, value == "91", value) for value in ("91", "90")]
         verdict, words = self.verdict("version", Outcome(case, (seen[0],)), Outcome(case, (seen[1],)))
         self.assertEqual((verdict, words), (Verdict.UNDECIDED, "it is not always the same: 91; 90"))
+
+    def test_values(self) -> None:
+        """
+        If cases agree that the server does otherwise, and not on how, no value is named.
+        """
+        [case] = chosen(101)
+        for values, named in ((("90", "90"), "90"), (("90", "92"), None)):
+            seen = tuple(Observation("version", each, False, each) for each in values)
+            [finding] = [each for each in judge([Outcome(case, seen)]) if each.entry.entryId == "version"]
+            self.assertEqual((finding.verdict, finding.value), (Verdict.REFUTED, named))
+
+    def test_decidedElsewhere(self) -> None:
+        """
+        An entry that the same case has seen is not what is broken.
+        """
+        [case] = chosen(703)
+        seen = Observation("protection-third", None, True, "it came third")
+        outcome = Outcome(case, (seen,), broken="no")
+        self.assertEqual(self.verdict("levels-from-fill", outcome)[0], Verdict.REFUTED)
 
     def test_noCase(self) -> None:
         """

@@ -253,6 +253,18 @@ class OutgoingTests(FaultCase):
         self.clock.advance(1.0)
         self.assertTrue(self.isLost())
 
+    def test_idleInSilence(self) -> None:
+        """
+        A server that has fallen silent does not end the connection of a client that it does not hear.
+        """
+        exchange = Exchange.default(clock := Clock(), settings=Settings(idleLimit=30.0, loginLimit=30.0))
+        client = RawClient(exchange)
+        exchange.faults.add(Outgoing(Stall(100.0), message=_ANSWER))
+        client.send(ProtoOAVersionReq(), "a")
+        clock.pump([10.0] * 9)
+        self.assertFalse(client.transport.disconnecting)
+        client.lose()
+
     def test_stallIsBounded(self) -> None:
         """
         What waits for the end of a silence has a bound in either direction, beyond which the connection ends.
@@ -345,6 +357,21 @@ class IncomingTests(FaultCase):
         self.assertEqual(self.ids(client), [None, "a"])
         self.assertTrue(client.transport.disconnecting)
         client.lose()
+
+    def test_nothingAfterTheEnd(self) -> None:
+        """
+        What comes in the same bytes behind a request at which the connection is cut is not executed.
+        """
+        self.faults.add(Incoming(Cut(), message=_REQUEST))
+        order = ProtoOANewOrderReq(
+            ctidTraderAccountId=USD_ACCOUNT,
+            symbolId=1,
+            orderType=ProtoOAOrderType.MARKET,
+            tradeSide=ProtoOATradeSide.BUY,
+            volume=100_000,
+        )
+        self.client.protocol.dataReceived(encodeFrame(ProtoOAVersionReq(), "a") + encodeFrame(order, "b"))
+        self.assertEqual((self.orders, self.client.transport.disconnected), (0, True))
 
     def test_mute(self) -> None:
         """

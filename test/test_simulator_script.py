@@ -164,6 +164,13 @@ class DataTests(SynchronousTestCase):
         self.assertEqual(read, script)
         self.assertEqual(f.dumpScript(read), text)
 
+    def test_escapes(self) -> None:
+        """
+        Quotes, backslashes and what cannot be printed survive in texts.
+        """
+        script = f.Script(rules=[f.Incoming(f.Refuse("X", 'a \\ "b" \n \\n \u2028'))])
+        self.assertEqual(f.parseScript(f.dumpScript(script)), script)
+
     def test_never(self) -> None:
         """
         A rule that could never take effect is refused, and so is what has no end, or cannot be told.

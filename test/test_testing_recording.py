@@ -365,6 +365,9 @@ class MaskTests(SynchronousTestCase):
             assert isinstance(masked, ProtoOARefreshTokenReq)
             self.assertEqual(masked.refreshToken, f"refreshToken-{number}")
         self.assertEqual(masks.mask(Envelope(9_999, b"a cat", None)).payload, b"a cat")
+        error = ProtoOAErrorRes(errorCode="X", description="a cat")
+        whole = Envelope(payloadType(error), error.SerializeToString(), None)
+        self.assertEqual(masks.mask(whole), whole)
 
 
 class ReplayTests(SynchronousTestCase):
@@ -425,6 +428,39 @@ class ReplayTests(SynchronousTestCase):
         self.client.transport.abortConnection()
         self.clock.pump([0.0] * 3)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class MatchingTests(SynchronousTestCase):
+    """
+    Which answer is whose.
+    """
+
+    def test_byContents(self) -> None:
+        """
+        Requests of one kind get the answers that those with the same contents got then, in whatever order they come;
+        heartbeats are not counted.
+        """
+        clock = Clock()
+        frames = [Frame(1, 0.0, False, Envelope(payloadType(ProtoHeartbeatEvent), b"", None))]
+        for word in ("a", "b"):
+            request = ProtoOARefreshTokenReq(refreshToken=word)
+            frames.append(Frame(1, 0.0, False, Envelope(payloadType(request), request.SerializeToString(), word)))
+        for word in ("a", "b"):
+            answer = ProtoOAErrorRes(errorCode=word)
+            frames.append(Frame(1, 0.0, True, Envelope(payloadType(answer), answer.SerializeToString(), word)))
+        factory = ReplayFactory(clock, Recording(0, tuple(frames)))
+        connecting: Deferred[Any] = MemoryEndpoint(clock, factory).connect(Factory.forProtocol(Protocol))
+        clock.advance(0)
+        client = self.successResultOf(connecting)
+        came: list[bytes] = []
+        client.dataReceived = came.append
+        beat = encodeFrame(ProtoHeartbeatEvent())
+        sent = [encodeFrame(ProtoOARefreshTokenReq(refreshToken=word), f"new-{word}") for word in ("b", "a")]
+        client.transport.write(b"".join([beat, beat, *sent, beat]))
+        clock.pump([0.0] * 6)
+        answers = [encodeFrame(ProtoOAErrorRes(errorCode=word), f"new-{word}") for word in ("a", "b")]
+        self.assertEqual(b"".join(came), b"".join(answers))
+        self.assertEqual(factory.unexpected, [])
 
 
 class TokensTests(RecordingCase):

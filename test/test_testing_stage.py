@@ -266,6 +266,17 @@ class WaitingTests(SynchronousTestCase):
 
         self.assertIn("await trade.whenFilled()\n  for <", self.words(main))
 
+    def test_clientsLeave(self) -> None:
+        """
+        After a wait that was given up no client is left.
+        """
+
+        async def main(client: Client) -> None:
+            await Deferred()
+
+        self.words(main)
+        self.virtual.assertNothingLeft()
+
     def test_nothingDue(self) -> None:
         """
         Where nothing at all is still to happen, it is said at once.
