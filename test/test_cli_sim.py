@@ -380,7 +380,7 @@ class SteeringTests(TestCase):
         url = control["url"].replace("control/", "callback")
         file.write_text(json.dumps({**control, "url": url}))
         self.assertIn("no simulator runs in", await self.refused("status"))
-        for content in ("{", "[]", "{}"):
+        for content in ("{", "[]", "{}", json.dumps({**control, "url": "nowhere"})):
             file.write_text(content)
             self.assertIn("has no control.json that can be used", await self.refused("status"))
         file.unlink()

@@ -266,6 +266,26 @@ class WaitingTests(SynchronousTestCase):
 
         self.assertIn("await trade.whenFilled()\n  for <", self.words(main))
 
+    def test_callFails(self) -> None:
+        """
+        What a call of the clock raises is raised, the code under test ends, and no client is left.
+        """
+        ended: list[str] = []
+
+        async def main(client: Client) -> None:
+            def fail() -> None:
+                raise ZeroDivisionError
+
+            self.virtual.clock.callLater(5, fail)
+            try:
+                await self.virtual.pause(60)
+            finally:
+                ended.append("it")
+
+        self.assertRaises(ZeroDivisionError, self.virtual.run, main)
+        self.assertEqual(ended, ["it"])
+        self.virtual.assertNothingLeft()
+
     def test_clientsLeave(self) -> None:
         """
         After a wait that was given up no client is left.
