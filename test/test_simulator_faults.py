@@ -153,6 +153,15 @@ class OutgoingTests(FaultCase):
         self.assertEqual(self.client.transport.value(), frame[: len(frame) // 2])
         self.assertTrue(self.client.transport.disconnecting)
 
+    def test_cutEarly(self) -> None:
+        """
+        However small the share is, a byte comes.
+        """
+        self.faults.add(Outgoing(Cut(1e-9), message=_ANSWER))
+        self.ask("a")
+        self.assertEqual(len(self.client.transport.value()), 1)
+        self.assertTrue(self.isLost())
+
     def test_cutAfter(self) -> None:
         """
         The message comes, and then the end.
