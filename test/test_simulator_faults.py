@@ -264,14 +264,17 @@ class OutgoingTests(FaultCase):
 
     def test_idleInSilence(self) -> None:
         """
-        A server that has fallen silent does not end the connection of a client that it does not hear.
+        A server that has fallen silent does not end the connection of a client that it does not hear; after the silence
+        it does, if nothing comes.
         """
         exchange = Exchange.default(clock := Clock(), settings=Settings(idleLimit=30.0, loginLimit=30.0))
         client = RawClient(exchange)
         exchange.faults.add(Outgoing(Stall(100.0), message=_ANSWER))
         client.send(ProtoOAVersionReq(), "a")
-        clock.pump([10.0] * 9)
+        clock.pump([10.0] * 11)
         self.assertFalse(client.transport.disconnecting)
+        clock.pump([10.0] * 2)
+        self.assertTrue(client.transport.disconnecting)
         client.lose()
 
     def test_stallIsBounded(self) -> None:
