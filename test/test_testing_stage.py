@@ -266,6 +266,20 @@ class WaitingTests(SynchronousTestCase):
 
         self.assertIn("await trade.whenFilled()\n  for <", self.words(main))
 
+    def test_lateWait(self) -> None:
+        """
+        That nothing can end a wait is found out also if it begins later, and not only at the end of the time.
+        """
+
+        async def main(client: Client) -> None:
+            await self.virtual.pause(100)
+            await Deferred()
+
+        with self.assertRaises(NothingHappens) as caught:
+            self.virtual.run(main, hours=1)
+        self.assertIn("nothing can end what the code under test waits for:", str(caught.exception))
+        self.assertLess(self.virtual.clock.seconds(), 500)
+
     def test_callFails(self) -> None:
         """
         What a call of the clock raises is raised, the code under test ends, and no client is left.
