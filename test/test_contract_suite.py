@@ -133,6 +133,8 @@ class MoneyTests(SuiteCase):
         for rate, words in ((0, "no symbol has a fee"), (10_000, "4 closes had no fee")):
             virtual = VirtualExchange()
             virtual.exchange.changeSymbol(103, conversionFeeRate=rate)
+            # Its results are in the account's money already.
+            virtual.exchange.changeSymbol(1, conversionFeeRate=50)
             self.assertIn(words, self.outcome(virtual, 1102).undecided)
 
     def test_madeUpFor(self) -> None:
@@ -449,6 +451,8 @@ class VerdictTests(SynchronousTestCase):
         verdict, words = self.verdict("bonuses")
         self.assertEqual(verdict, Verdict.UNDECIDED)
         self.assertIn(LEDGER["bonuses"].how, words)
+        entry = LEDGER["grant-limit"]
+        self.assertEqual(self.verdict("grant-limit")[1], f"no case tries it: {entry.untried}. {entry.how}")
 
 
 class WordsTests(SynchronousTestCase):
