@@ -69,6 +69,8 @@ def _row(entry: Entry) -> tuple[str, str, str, str]:
         sure = f"{sure}. No switch: {entry.fixed}"
     numbers = ", ".join(str(case.number) for case in CASES if entry.entryId in case.decides)
     cases = f"case {numbers}" if numbers else ""
+    if entry.untried:
+        cases = f"No case: {entry.untried}"
     return f"``{entry.entryId}``: {entry.behaviour}", sure, entry.client, ". ".join(filter(None, (cases, entry.how)))
 
 

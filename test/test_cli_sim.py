@@ -299,10 +299,11 @@ class SteeringTests(TestCase):
         self.assertEqual(await self.enter("withdraw", "20002", "1000"), "Account 20002 has 9,000.00 EUR.\n")
         self.assertIn("the balance is 9000.00", await self.refused("withdraw", "20002", "9000.01"))
         self.assertIn("there is no account 7", await self.refused("deposit", "7", "1"))
-        for amount in ("0", "x", "nan", "inf", "1.234"):
-            result = CliRunner().invoke(commands.ctrader, ["sim", "deposit", "1", amount])
-            self.assertEqual(result.exit_code, 2)
-            self.assertIn("is no amount of money", result.output)
+        for amount in ("0", "x", "nan", "inf", "1.234", "1e30", "-5"):
+            for command in ("deposit", "withdraw"):
+                result = CliRunner().invoke(commands.ctrader, ["sim", command, "1", amount])
+                self.assertEqual(result.exit_code, 2)
+                self.assertIn("is no amount of money", result.output)
 
     async def test_access(self) -> None:
         """
@@ -379,7 +380,7 @@ class SteeringTests(TestCase):
         url = control["url"].replace("control/", "callback")
         file.write_text(json.dumps({**control, "url": url}))
         self.assertIn("no simulator runs in", await self.refused("status"))
-        for content in ("{", "[]", "{}"):
+        for content in ("{", "[]", "{}", json.dumps({**control, "url": "nowhere"})):
             file.write_text(content)
             self.assertIn("has no control.json that can be used", await self.refused("status"))
         file.unlink()
@@ -425,7 +426,13 @@ class CommandTests(SynchronousTestCase):
         """
         Wrong options are refused with a sentence.
         """
-        for words in (("--port", "65536"), ("--oauth-port", "x"), ("--seed", "x"), ("--speed", "0")):
+        for words in (
+            ("--port", "65536"),
+            ("--oauth-port", "x"),
+            ("--seed", "x"),
+            ("--speed", "0"),
+            ("--speed", "nan"),
+        ):
             result = self.invoke(*words)
             self.assertEqual((result.exit_code, self.given), (2, []))
             self.assertIn("Invalid value for", result.output)

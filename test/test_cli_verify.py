@@ -199,10 +199,11 @@ class VerificationTests(ProfileCase):
 
     def test_noReport(self) -> None:
         """
-        A report that cannot be written is told of at the end.
+        A report that cannot be written is told of before anything is done, which takes ten minutes.
         """
         error = self.assertRaises(ConfigurationError, self.verify, self.local(), report=self.folder)
         self.assertIn("cannot be written", str(error))
+        self.assertEqual(self.ran, [])
 
     def test_left(self) -> None:
         """

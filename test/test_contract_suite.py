@@ -19,14 +19,17 @@ from ctrader_twisted.cli.using import ProfileChoice
 from ctrader_twisted.cli.verify import Verification
 from ctrader_twisted.errors import ConfigurationError, CTraderError
 from ctrader_twisted.schema.messages import ProtoHeartbeatEvent, ProtoOAErrorRes
-from ctrader_twisted.simulator.faults import Incoming, Push, Withhold
+from ctrader_twisted.simulator.faults import Incoming, Page, Push, Refuse, TokenAnswer, Withhold
 from ctrader_twisted.simulator.ledger import LEDGER
+from ctrader_twisted.simulator.settings import Settings, TierRule
 from ctrader_twisted.simulator.world import EPOCH, SECOND_ACCOUNT
 from ctrader_twisted.testing import VirtualExchange
 from ctrader_twisted.testing.contract import CASES, Case, Outcome, Subject, Suite, Verdict, judge
-from ctrader_twisted.testing.contract.bench import Observation
+from ctrader_twisted.testing.contract.bench import Bench, Observation
 from ctrader_twisted.testing.contract.environment import subjectFromEnvironment
 from ctrader_twisted.testing.contract.link import codeOf, nameOf
+from ctrader_twisted.testing.contract.trader import Trader
+from ctrader_twisted.trading import Side
 from ctrader_twisted.units import Lots
 from test.profilecase import ProfileCase, profilesFor
 
@@ -77,6 +80,111 @@ class SuiteCase(SynchronousTestCase):
         Demand that no case blames the server, or leaves something.
         """
         self.assertEqual([each for each in outcomes if each.broken or each.left], [])
+
+
+class MoneyTests(SuiteCase):
+    """
+    What the cases about money make of an account's rules and history.
+    """
+
+    def outcome(self, virtual: VirtualExchange, number: int) -> Outcome:
+        """
+        @return: how a case ends; nothing is broken, and nothing left.
+        """
+        [outcome] = outcomes = self.outcomes(virtual, chosen(number))
+        self.assertNothingBroken(outcomes)
+        return outcome
+
+    def test_noTiers(self) -> None:
+        """
+        Where every volume needs the same for a unit, or no margin is told, or there is one volume only, no rule shows.
+        """
+        flat, silent, small = VirtualExchange(), VirtualExchange(), VirtualExchange()
+        for leverageId in flat.exchange.catalogue.leverages:
+            flat.exchange.changeLeverage(leverageId, (1_000_000_00, 50), (50_000_000_00, 50))
+        silent.exchange.faults.add(Incoming(Refuse("NO_QUOTES"), message="ProtoOAExpectedMarginReq"))
+        for each in tuple(small.exchange.catalogue.symbols.values()):
+            small.exchange.changeSymbol(each.symbolId, maxVolume=each.minVolume)
+        for virtual in (flat, silent, small):
+            self.assertIn("no symbol can be traded", self.outcome(virtual, 1101).undecided)
+
+    def test_tiers(self) -> None:
+        """
+        How a table is read shows wherever its tiers begin, however many there are, and how little they differ.
+        """
+        tables = (
+            ((10_000_000_00, 50), (20_000_000_00, 48)),
+            ((5_000_00, 50), (500_000_00, 20), (1_000_000_00, 10), (90_000_000_00, 2)),
+            ((60_000_000_00, 50), (70_000_000_00, 49)),
+            ((123_456_789, 100), (1_234_567_890, 33)),
+        )
+        for rule in TierRule:
+            for tiers in tables:
+                virtual = VirtualExchange(settings=Settings(tierRule=rule))
+                for leverageId in virtual.exchange.catalogue.leverages:
+                    virtual.exchange.changeLeverage(leverageId, *tiers)
+                [seen] = self.outcome(virtual, 1101).observations
+                self.assertIs(seen.value, rule, tiers)
+
+    def test_noFee(self) -> None:
+        """
+        Without a fee for conversion, or where no fee has to be rounded, nothing is said of rounding.
+        """
+        for rate, words in ((0, "no symbol has a fee"), (10_000, "4 closes had no fee")):
+            virtual = VirtualExchange()
+            virtual.exchange.changeSymbol(103, conversionFeeRate=rate)
+            # Its results are in the account's money already.
+            virtual.exchange.changeSymbol(1, conversionFeeRate=50)
+            self.assertIn(words, self.outcome(virtual, 1102).undecided)
+
+    def test_madeUpFor(self) -> None:
+        """
+        That a balance below zero was made up for is found in the history, and is no withdrawal.
+        """
+        virtual = VirtualExchange()
+
+        async def main(client: Any) -> None:
+            account = await client.account(virtual.accountId)
+            await (await account.buy(await account.symbol("EURUSD"), Lots(8))).whenFilled()
+            for bid, ask in (("0.90000", "0.90010"), ("0.90000", "0.90020")):
+                virtual.price("EURUSD", bid, ask)
+                await virtual.pause(2)
+
+        virtual.run(main)
+        self.assertEqual(virtual.exchange.venue.accounts[virtual.accountId].balance, 0)
+        [finding] = [each for each in judge([self.outcome(virtual, 1104)]) if each.cases]
+        self.assertEqual((finding.entry.entryId, finding.verdict), ("negative-balance", Verdict.CONFIRMED))
+        self.assertIn("nothing was withdrawn", self.outcome(virtual, 1103).undecided)
+
+
+class TokenServiceTests(SuiteCase):
+    """
+    What the cases about the token service make of its answers.
+    """
+
+    def words(self, rule: TokenAnswer) -> tuple[list[str], list[str]]:
+        """
+        @return: what is broken and what is not decided, of each case, where the service does wrong.
+        """
+        virtual = VirtualExchange()
+        virtual.exchange.faults.add(rule)
+        outcomes = self.outcomes(virtual, chosen(306, 307, 308))
+        return [each.broken for each in outcomes], [each.undecided for each in outcomes]
+
+    def test_page(self) -> None:
+        """
+        A web page is no refusal.
+        """
+        broken, _ = self.words(TokenAnswer(Page(502)))
+        self.assertEqual(broken[0], "it was not refused")
+        self.assertEqual(broken[1], "no error code came, and not CH_CLIENT_AUTH_FAILURE")
+
+    def test_silence(self) -> None:
+        """
+        An answer that does not come decides nothing.
+        """
+        broken, undecided = self.words(TokenAnswer(Withhold()))
+        self.assertEqual((broken, undecided), ([""] * 3, ["the connection failed with RequestTimedOut"] * 3))
 
 
 class OtherTests(SuiteCase):
@@ -209,6 +317,62 @@ class BrokenTests(SuiteCase):
         self.assertIn("could not be looked at", outcome.left)
 
 
+class TidyingTests(SuiteCase):
+    """
+    What is on the account besides.
+    """
+
+    def test_othersStay(self) -> None:
+        """
+        Positions and orders that are not the suite's stay, though its own are ended after each case.
+        """
+        virtual = VirtualExchange()
+
+        async def main(client: Any) -> None:
+            account = await client.account(virtual.accountId)
+            eurusd = await account.symbol("EURUSD")
+            await (await account.buy(eurusd, Lots("0.01"), label="mine")).whenFilled()
+            await account.limitOrder(Side.BUY, eurusd, Lots("0.01"), "1.00000", label="mine")
+
+        virtual.run(main)
+        self.assertNothingBroken(self.outcomes(virtual, chosen(701, 801)))
+        account = virtual.exchange.venue.accounts[virtual.accountId]
+        held = [each.tradeData.label for each in account.positions.values() if each.tradeData.volume]
+        waiting = [each.tradeData.label for each in account.orders.values()]
+        self.assertEqual((held, waiting), (["mine"], ["mine"]))
+
+    def test_afterTheConnection(self) -> None:
+        """
+        What a case has opened is closed, also if its connection is gone by then.
+        """
+        virtual = VirtualExchange()
+
+        async def run(bench: Bench) -> None:
+            trader = await Trader.on(bench)
+            await trader.market()
+            trader.link.abort()
+            await trader.link.ended(5)
+
+        [outcome] = self.outcomes(virtual, (Case(1, "a position is left", (), True, "", run),))
+        self.assertEqual((outcome.left, outcome.broken), ("", ""))
+        account = virtual.exchange.venue.accounts[virtual.accountId]
+        self.assertEqual(([*account.openPositions()], len(account.deals)), ([], 2))
+
+    def test_anotherAccount(self) -> None:
+        """
+        If the only demo account of a token is not the one that was named, nothing is done.
+        """
+        virtual = VirtualExchange()
+        token = virtual.exchange.give(7002).accessToken
+
+        def named(accountId: int | None) -> Change:
+            return lambda subject: evolve(subject, accessToken=token, accountId=accountId)
+
+        for wanted in (virtual.accountId, SECOND_ACCOUNT + 1):
+            self.assertRaises(ConfigurationError, self.outcomes, virtual, (), named(wanted))
+        self.assertEqual(self.outcomes(virtual, (), named(None)), [])
+
+
 class VerdictTests(SynchronousTestCase):
     """
     From outcomes to what is said of the ledger.
@@ -261,6 +425,25 @@ class VerdictTests(SynchronousTestCase):
         verdict, words = self.verdict("version", Outcome(case, (seen[0],)), Outcome(case, (seen[1],)))
         self.assertEqual((verdict, words), (Verdict.UNDECIDED, "it is not always the same: 91; 90"))
 
+    def test_values(self) -> None:
+        """
+        If cases agree that the server does otherwise, and not on how, no value is named.
+        """
+        [case] = chosen(101)
+        for values, named in ((("90", "90"), "90"), (("90", "92"), None)):
+            seen = tuple(Observation("version", each, False, each) for each in values)
+            [finding] = [each for each in judge([Outcome(case, seen)]) if each.entry.entryId == "version"]
+            self.assertEqual((finding.verdict, finding.value), (Verdict.REFUTED, named))
+
+    def test_decidedElsewhere(self) -> None:
+        """
+        An entry that the same case has seen is not what is broken.
+        """
+        [case] = chosen(703)
+        seen = Observation("protection-third", None, True, "it came third")
+        outcome = Outcome(case, (seen,), broken="no")
+        self.assertEqual(self.verdict("levels-from-fill", outcome)[0], Verdict.REFUTED)
+
     def test_noCase(self) -> None:
         """
         What no case is about says what else to do.
@@ -268,6 +451,8 @@ class VerdictTests(SynchronousTestCase):
         verdict, words = self.verdict("bonuses")
         self.assertEqual(verdict, Verdict.UNDECIDED)
         self.assertIn(LEDGER["bonuses"].how, words)
+        entry = LEDGER["grant-limit"]
+        self.assertEqual(self.verdict("grant-limit")[1], f"no case tries it: {entry.untried}. {entry.how}")
 
 
 class WordsTests(SynchronousTestCase):

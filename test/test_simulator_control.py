@@ -21,7 +21,7 @@ from ctrader_twisted.credentials import Application, TokenPair
 from ctrader_twisted.errors import CertificateRefused, ConfigurationError, HostNameRefused
 from ctrader_twisted.oauth.tokens import MemoryTokens
 from ctrader_twisted.secret import Secret
-from ctrader_twisted.simulator.control import ControlPage
+from ctrader_twisted.simulator.control import ControlPage, page
 from ctrader_twisted.simulator.directory import Directory
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.faults import CertificateKind, parseScript
@@ -159,6 +159,16 @@ class PageTests(SynchronousTestCase):
             ({"happen": {"gap": {"symbol": "EURCHF", "pips": 1}}}, "no symbol EURCHF"),
             ({"happen": {"withdraw": {"account": USD_ACCOUNT, "amount": 9**9}}}, "3874204.89 cannot be paid out"),
             ({"happen": {"deposit": {"account": 5, "amount": 1}}}, "no account 5"),
+            ({"happen": {"deposit": {"account": USD_ACCOUNT, "amount": 10**26}}}, "'amount' must be <= "),
+            (b'{"happen": {"gap": {"symbol": "EURUSD", "pips": NaN}}}', "'pips' must be a number"),
+            (b'{"happen": {"maintenance": {"seconds": Infinity}}}', "'seconds' must be a number"),
+            (
+                {"happen": {"setPrice": {"symbol": "EURUSD", "bid": 1.123456}}},
+                "1.123456, which has more than 5 decimals",
+            ),
+            ({"happen": {"setPrice": {"symbol": "EURUSD", "bid": 1.0, "ask": 1e9 + 1}}}, "'ask' must be a number"),
+            ({"happen": {"gap": {"symbol": "XAUUSD", "pips": 1e9}}}, "no price is above 1,000,000,000"),
+            ({"happen": {"setPrice": {"symbol": "USDJPY", "bid": 1.0, "ask": 1.00001}}}, "its prices have 3 decimals"),
             ({"run": 1}, "run needs"),
             ({"run": {"script": 1}}, "run needs"),
             ({"run": {"script": "[[a]]", "source": "b.toml"}}, "b.toml: a: there is no kind"),
@@ -167,6 +177,19 @@ class PageTests(SynchronousTestCase):
             self.assertEqual(status, 400, answer)
             self.assertIn(words, answer["error"])
         self.assertEqual(self.ask(b" " * 1_000_001)[0], 413)
+
+    def test_failed(self) -> None:
+        """
+        What fails at an order is told as such, and logged.
+        """
+
+        def fail(exchange: Exchange, order: object) -> None:
+            raise ZeroDivisionError
+
+        self.patch(page, "obey", fail)
+        status, answer = self.ask({"status": {}})
+        self.assertEqual((status, answer), (500, {"error": "the simulator failed at this order; its log tells more"}))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
 
 class RunningTests(TestCase):

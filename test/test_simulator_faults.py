@@ -13,6 +13,7 @@ from ctrader_twisted.framing import encodeFrame
 from ctrader_twisted.schema.messages import (
     ProtoErrorRes,
     ProtoHeartbeatEvent,
+    ProtoMessage,
     ProtoOAAccountAuthRes,
     ProtoOAAccountDisconnectEvent,
     ProtoOAAccountsTokenInvalidatedEvent,
@@ -24,6 +25,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderErrorEvent,
     ProtoOAOrderType,
     ProtoOAReconcileReq,
+    ProtoOASubscribeSpotsReq,
     ProtoOATraderReq,
     ProtoOATradeSide,
     ProtoOAVersionReq,
@@ -50,6 +52,9 @@ from test.rawclient import RawClient
 
 _ANSWER = "ProtoOAVersionRes"
 _REQUEST = "ProtoOAVersionReq"
+
+# What a frame of some megabytes has around them: its length, the type and the length of the payload.
+_ENVELOPE = 4 + 2 + 5
 
 
 class FaultCase(SynchronousTestCase):
@@ -148,6 +153,15 @@ class OutgoingTests(FaultCase):
         self.assertEqual(self.client.transport.value(), frame[: len(frame) // 2])
         self.assertTrue(self.client.transport.disconnecting)
 
+    def test_cutEarly(self) -> None:
+        """
+        However small the share is, a byte comes.
+        """
+        self.faults.add(Outgoing(Cut(1e-9), message=_ANSWER))
+        self.ask("a")
+        self.assertEqual(len(self.client.transport.value()), 1)
+        self.assertTrue(self.isLost())
+
     def test_cutAfter(self) -> None:
         """
         The message comes, and then the end.
@@ -229,6 +243,63 @@ class OutgoingTests(FaultCase):
         self.ask("b", "c")
         self.assertEqual(self.ids(), ["b", "a", "c"])
 
+    def test_reorderAll(self) -> None:
+        """
+        Where each message is to come after the next one, they change places by twos, and none is kept for good.
+        """
+        self.faults.add(Outgoing(Reorder(), message=_ANSWER))
+        self.ask("a", "b", "c", "d", "e")
+        self.assertEqual(self.ids(), ["b", "a", "d", "c"])
+
+    def test_stallForGood(self) -> None:
+        """
+        A silence without an end is over after ten minutes: the connection ends, and nothing that came was kept.
+        """
+        self.faults.add(Outgoing(Stall(), message=_ANSWER))
+        self.ask("a", "b")
+        self.clock.advance(599.0)
+        self.assertFalse(self.isLost())
+        self.clock.advance(1.0)
+        self.assertTrue(self.isLost())
+
+    def test_idleInSilence(self) -> None:
+        """
+        A server that has fallen silent does not end the connection of a client that it does not hear; after the silence
+        it does, if nothing comes.
+        """
+        exchange = Exchange.default(clock := Clock(), settings=Settings(idleLimit=30.0, loginLimit=30.0))
+        client = RawClient(exchange)
+        exchange.faults.add(Outgoing(Stall(100.0), message=_ANSWER))
+        client.send(ProtoOAVersionReq(), "a")
+        clock.pump([10.0] * 11)
+        self.assertFalse(client.transport.disconnecting)
+        clock.pump([10.0] * 2)
+        self.assertTrue(client.transport.disconnecting)
+        client.lose()
+
+    def test_stallIsBounded(self) -> None:
+        """
+        What waits for the end of a silence has a bound in either direction, beyond which the connection ends.
+        """
+        limit = self.exchange.settings.maxBacklog
+        for isSent in (True, False):
+            client = self.logIn()
+            rule = self.faults.add(Outgoing(Stall(40.0), message=_ANSWER))
+            client.send(ProtoOAVersionReq(), "a")
+            rule.stop()
+            answer = len(encodeFrame(ProtoOAVersionRes(version=self.exchange.settings.version), "a"))
+            if isSent:
+                client.protocol.push(ProtoMessage(payloadType=1, payload=b"x" * (limit - answer - _ENVELOPE)))
+            else:
+                client.protocol.dataReceived(b"x" * limit)
+            self.assertFalse(client.transport.disconnected)
+            if isSent:
+                client.protocol.push(ProtoHeartbeatEvent())
+            else:
+                client.protocol.dataReceived(b"x")
+            self.assertTrue(client.transport.disconnected)
+            client.lose()
+
     def test_corrupt(self) -> None:
         """
         A frame of the right length holds what nobody can read.
@@ -285,6 +356,35 @@ class IncomingTests(FaultCase):
         self.assertEqual(self.client.received(), [])
         self.assertTrue(self.isLost())
 
+    def test_cutOfTheAnswerOnly(self) -> None:
+        """
+        What comes before the answer to the request is not cut in its place.
+        """
+        exchange = Exchange.default(Clock(), settings=Settings(snapshotFirst=True))
+        client = RawClient(exchange)
+        client.logIn()
+        client.received()
+        exchange.faults.add(Incoming(Cut(1.0), message="ProtoOASubscribeSpotsReq"))
+        client.send(ProtoOASubscribeSpotsReq(ctidTraderAccountId=USD_ACCOUNT, symbolId=[1]), "a")
+        self.assertEqual(self.ids(client), [None, "a"])
+        self.assertTrue(client.transport.disconnecting)
+        client.lose()
+
+    def test_nothingAfterTheEnd(self) -> None:
+        """
+        What comes in the same bytes behind a request at which the connection is cut is not executed.
+        """
+        self.faults.add(Incoming(Cut(), message=_REQUEST))
+        order = ProtoOANewOrderReq(
+            ctidTraderAccountId=USD_ACCOUNT,
+            symbolId=1,
+            orderType=ProtoOAOrderType.MARKET,
+            tradeSide=ProtoOATradeSide.BUY,
+            volume=100_000,
+        )
+        self.client.protocol.dataReceived(encodeFrame(ProtoOAVersionReq(), "a") + encodeFrame(order, "b"))
+        self.assertEqual((self.orders, self.client.transport.disconnected), (0, True))
+
     def test_mute(self) -> None:
         """
         The order is executed; the client that sent it hears nothing of that, and others do.
@@ -334,6 +434,45 @@ class IncomingTests(FaultCase):
         self.assertEqual((self.ids(), self.orders), ([], 0))
         self.clock.advance(5.0)
         self.assertEqual((self.ids(), self.orders), (["a", "b"], 1))
+
+    def test_afterStall(self) -> None:
+        """
+        Rules judge what waited, too, when its turn comes, in the order in which it came: what came in the same bytes,
+        and what came later. Another silence begins where one of them says so.
+        """
+        self.faults.add(Incoming(Stall(5.0), message=_REQUEST, nth=1))
+        self.faults.add(Incoming(Refuse("X"), message=_REQUEST, nth=2))
+        self.faults.add(Incoming(Stall(3.0), message=_REQUEST, nth=3))
+        requests = [encodeFrame(ProtoOAVersionReq(), each) for each in "abcd"]
+        self.client.protocol.dataReceived(b"".join(requests))
+        self.ask("e")
+        self.clock.advance(5.0)
+        (_, first), (refused, second) = self.client.received()
+        self.assertEqual((first, second, refused.errorCode), ("a", "b", "X"))
+        self.clock.advance(2.9)
+        self.assertEqual(self.ids(), [])
+        self.clock.advance(0.1)
+        self.assertEqual(self.ids(), ["c", "d", "e"])
+
+    def test_maintenanceMeanwhile(self) -> None:
+        """
+        What was delayed, or waited for the end of a silence, is refused if there is a maintenance by then; so is what
+        another rule is about.
+        """
+        self.faults.add(Incoming(Delay(5.0), message="ProtoOANewOrderReq"))
+        self.buy("a")
+        self.faults.add(Incoming(Stall(6.0), message=_REQUEST, nth=1))
+        self.ask("b")
+        self.faults.startMaintenance(60.0)
+        self.clock.advance(6.0)
+        codes = [getattr(message, "errorCode", "") for message in self.client.messages()]
+        self.assertEqual(codes, ["SERVER_IS_UNDER_MAINTENANCE"] * 3)
+        self.assertEqual(self.orders, 0)
+        self.faults.add(Incoming(Refuse("X"), message="ProtoOAReconcileReq"))
+        answer = self.client.ask(ProtoOAReconcileReq(ctidTraderAccountId=USD_ACCOUNT))
+        self.assertEqual(answer.errorCode, "SERVER_IS_UNDER_MAINTENANCE")
+        self.faults.clear()
+        self.assertEqual(self.client.ask(ProtoOAVersionReq()).version, self.exchange.settings.version)
 
     def test_refuse(self) -> None:
         """
@@ -440,6 +579,27 @@ class MatchTests(FaultCase):
         self.assertNotEqual(first, passed(2, another=False))
         self.assertTrue(10 < len(first) < 30)
 
+    def test_unlikely(self) -> None:
+        """
+        What is unlikely happens seldom, what is certain always, and what is impossible never.
+        """
+        for probability, least, most in ((0.0, 0, 0), (0.1, 20, 80), (0.9, 420, 480), (1.0, 500, 500)):
+            rule = self.faults.add(Incoming(Withhold(), message=_REQUEST, probability=probability))
+            for _ in range(500):
+                rule.judge(ProtoOAVersionReq(), 0.0)
+            self.assertTrue(least <= rule.hits <= most, rule.hits)
+            self.assertEqual(rule.matches, 500)
+            rule.stop()
+
+    def test_end(self) -> None:
+        """
+        A rule holds up to its end, and from its start on.
+        """
+        rule = self.faults.add(Incoming(Withhold(), message=_REQUEST, start=5.0, end=7.0))
+        now = self.clock.seconds()
+        found = [rule.judge(ProtoOAVersionReq(), now + each) for each in (4.9, 5.0, 7.0, 7.1)]
+        self.assertEqual(found, [False, True, True, False])
+
     def test_firstRuleWins(self) -> None:
         """
         Of two rules that fit the first takes effect, and both count.
@@ -515,6 +675,17 @@ class DisturbanceTests(FaultCase):
         self.assertEqual(told.reason, "blocked")
         self.assertTrue(self.isLost())
 
+    def test_otherApplication(self) -> None:
+        """
+        Connections of other applications, and those without one, stay.
+        """
+        nobody = RawClient(self.exchange)
+        self.faults.disconnectApplication(name="inactive")
+        self.assertFalse(self.isLost())
+        self.faults.disconnectApplication()
+        self.assertEqual(nobody.received(), [])
+        self.assertFalse(nobody.transport.disconnecting)
+
     def test_refuseConnections(self) -> None:
         """
         New connections are refused for a while; the old one stays.
@@ -557,10 +728,37 @@ class DisturbanceTests(FaultCase):
         self.clock.advance(4.9)
         self.assertEqual(len(account.deals), 0)
         self.faults.clear()
+        self.assertTrue(RawClient(self.exchange).transport.disconnected)
         self.clock.advance(0.1)
         self.clock.advance(1.0)
         self.assertEqual(len(account.deals), 1)
         self.assertEqual(self.logIn().protocol.sessions.keys(), {USD_ACCOUNT})
+
+    def test_restartAgain(self) -> None:
+        """
+        A restart within a restart begins anew.
+        """
+        self.faults.restart(5.0)
+        self.client.lose()
+        self.clock.advance(4.0)
+        self.faults.restart(5.0)
+        self.clock.advance(4.0)
+        self.assertTrue(RawClient(self.exchange).transport.disconnected)
+        self.clock.advance(1.0)
+        self.assertFalse(RawClient(self.exchange).transport.disconnected)
+
+    def test_fastMaintenance(self) -> None:
+        """
+        Its end is told in the time of the exchange, which may pass faster; in seconds it is rounded up.
+        """
+        exchange = Exchange.default(Clock(), speed=60.0)
+        client = RawClient(exchange)
+        exchange.faults.startMaintenance(10.001)
+        [told] = client.messages()
+        end = exchange.timeline.now() + 600_060
+        self.assertEqual(told.maintenanceEndTimestamp, end)
+        self.assertEqual(client.ask(ProtoOAVersionReq()).maintenanceEndTimestamp, -(-end // 1000))
+        client.lose()
 
     def test_stoppedWhileRestarting(self) -> None:
         """

@@ -5,6 +5,7 @@ Scripts of what is to go wrong: as data, as files, and in an exchange.
 from __future__ import annotations
 
 import tomllib
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +82,13 @@ _ALL_OF: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
         "symbol": _SYMBOL,
         "changes": st.dictionaries(_TEXT, st.integers() | _TEXT | st.booleans() | st.floats(allow_nan=False)),
     },
-    f.Deposit: {"account": st.integers(), "amount": st.integers(1), "note": _TEXT},
+    f.Deposit: {"account": st.integers(), "amount": st.integers(1, 10**15), "note": _TEXT},
     f.Disconnect: {"account": _ACCOUNTS, "politely": st.booleans()},
     f.DisconnectApplication: {"reason": _TEXT, "application": _TEXT},
     f.EndSession: {"account": st.integers()},
     f.Expire: {"account": _ACCOUNTS},
     f.Gap: {"symbol": _SYMBOL, "pips": st.floats(-1e9, 1e9)},
-    f.LimitLiquidity: {"symbol": _SYMBOL, "volumes": st.lists(st.integers()).map(tuple)},
+    f.LimitLiquidity: {"symbol": _SYMBOL, "volumes": st.lists(st.integers(1)).map(tuple)},
     f.Maintenance: {"seconds": _SECONDS},
     f.RefuseConnections: {},
     f.Restart: {"seconds": _SECONDS},
@@ -95,7 +96,7 @@ _ALL_OF: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     f.Send: {"message": _MESSAGES, "account": _ACCOUNTS},
     f.SetPrice: {"symbol": _SYMBOL, "bid": st.floats(1e-9, 1e9), "ask": st.none() | st.floats(1e-9, 1e9)},
     f.UnlimitLiquidity: {"symbol": _SYMBOL},
-    f.Withdraw: {"account": st.integers(), "amount": st.integers(1), "note": _TEXT},
+    f.Withdraw: {"account": st.integers(), "amount": st.integers(1, 10**15), "note": _TEXT},
 }
 _DISTURBANCES = [each for each in _ALL_OF if issubclass(each, f.Disturbance)]
 
@@ -107,21 +108,43 @@ def _made(kinds: Any) -> st.SearchStrategy[Any]:
 _WHEN = {
     "nth": st.none() | st.integers(1, 1 << 62),
     "probability": st.floats(0, 1),
-    "start": st.floats(allow_nan=False),
-    "end": st.floats(allow_nan=False),
+    "start": st.floats(0, 1e3),
+    "end": st.floats(1e3, allow_nan=False),
     "most": st.none() | st.integers(1, 1 << 62),
 }
-_WHICH = {**_WHEN, "message": st.none() | st.sampled_from(sorted(MESSAGES)), "account": _ACCOUNTS}
+_OF_ACCOUNTS = sorted(
+    name for name, made in MESSAGES.items() if "ctidTraderAccountId" in made.DESCRIPTOR.fields_by_name
+)
+
+
+def _which(made: Any, *, isRequest: bool, **more: Any) -> st.SearchStrategy[Any]:
+    """
+    @return: rules of a class, about messages that go that way.
+    """
+    names = [name for name in _OF_ACCOUNTS if name.endswith("Req") is isRequest]
+    return st.builds(made, message=st.none() | st.sampled_from(names), account=_ACCOUNTS, **_WHEN, **more)
+
+
 _INCOMING = (f.Cut, f.Stall, f.Delay, f.Withhold, f.Push, f.Mute, f.Refuse, f.Answer, *_DISTURBANCES)
 _OUTGOING = (f.Cut, f.Stall, f.Delay, f.Withhold, f.Push, f.Duplicate, f.Reorder, f.Corrupt, f.Split, *_DISTURBANCES)
 _TOKEN = _made((f.Cut, f.Delay, f.Withhold, f.Page))
 _RULES = st.one_of(
-    st.builds(f.Incoming, _made(_INCOMING), **_WHICH),
-    st.builds(f.Outgoing, _made(_OUTGOING), isAnswer=st.none() | st.booleans(), **_WHICH),
+    _which(f.Incoming, isRequest=True, action=_made(_INCOMING)),
+    _which(f.Outgoing, isRequest=False, action=_made(_OUTGOING), isAnswer=st.none() | st.booleans()),
     st.builds(f.TokenRequest, _TOKEN, **_WHEN),
     st.builds(f.TokenAnswer, _TOKEN, **_WHEN),
 )
 _HAPPENINGS = st.builds(f.Happening, _made(_DISTURBANCES), at=_SECONDS, probability=st.floats(0, 1))
+
+
+@attrs.frozen
+class _Broken(f.Disturbance):
+    """
+    Fails.
+    """
+
+    def happen(self, exchange: Any) -> None:
+        raise ZeroDivisionError
 
 
 class DataTests(SynchronousTestCase):
@@ -140,6 +163,52 @@ class DataTests(SynchronousTestCase):
         read = f.parseScript(text)
         self.assertEqual(read, script)
         self.assertEqual(f.dumpScript(read), text)
+
+    def test_escapes(self) -> None:
+        """
+        Quotes, backslashes and what cannot be printed survive in texts.
+        """
+        script = f.Script(rules=[f.Incoming(f.Refuse("X", 'a \\ "b" \n \\n \u2028'))])
+        self.assertEqual(f.parseScript(f.dumpScript(script)), script)
+
+    def test_never(self) -> None:
+        """
+        A rule that could never take effect is refused, and so is what has no end, or cannot be told.
+        """
+        for made, words in (
+            (
+                lambda: f.Incoming(f.Mute(), start=20.0, end=10.0),
+                "never take effect: its end, 10, is before its start, 20",
+            ),
+            (lambda: f.Incoming(f.Mute(), message="ProtoOASpotEvent"), "no ProtoOASpotEvent is a request of a client"),
+            (lambda: f.Incoming(f.Mute(), message="ProtoHeartbeatEvent"), "no ProtoHeartbeatEvent is a request"),
+            (
+                lambda: f.Outgoing(f.Withhold(), message="ProtoOANewOrderReq"),
+                "no ProtoOANewOrderReq is sent by a server",
+            ),
+            (lambda: f.Outgoing(f.Withhold(), message="ProtoMessage"), "no ProtoMessage is sent by a server"),
+            (
+                lambda: f.Incoming(f.Mute(), message="ProtoOAVersionReq", account=1),
+                "a ProtoOAVersionReq names no account",
+            ),
+            (lambda: f.TokenRequest(f.Page(), start=inf), "'start' must be < inf"),
+            (lambda: f.TokenRequest(f.Page(), start=-1.0), "'start' must be >= 0.0"),
+            (lambda: f.Page(99_999), "'status' must be <= 599"),
+            (lambda: f.Page(-1), "'status' must be >= 200"),
+            (lambda: f.Refuse("X", retryAfter=-3), "'retryAfter' must be >= 0"),
+            (lambda: f.Delay(inf), "'seconds' must be a number up to 1000000000: inf"),
+            (lambda: f.Stall(inf), "'seconds' must be a number"),
+            (lambda: f.Split(1, inf), "'seconds' must be a number"),
+            (lambda: f.Maintenance(1e300), "'seconds' must be a number"),
+            (lambda: f.Restart(inf), "'seconds' must be a number"),
+            (lambda: f.Happening(f.Restart(), at=inf), "'at' must be a number"),
+            (lambda: f.Gap("EURUSD", nan), "'pips' must be a number"),
+            (lambda: f.SetPrice("EURUSD", inf), "'bid' must be a number"),
+            (lambda: f.SetPrice("EURUSD", 1.0, inf), "'ask' must be a number"),
+            (lambda: f.Deposit(1, 10**16), "'amount' must be <= 1000000000000000"),
+            (lambda: f.LimitLiquidity("EURUSD", (5, -5)), "must be >= 1: -5"),
+        ):
+            self.assertIn(words, str(self.assertRaises(ValueError, made)))
 
     def test_everything(self) -> None:
         """
@@ -440,8 +509,30 @@ class RunTests(ExchangeCase):
         What turns out to be impossible is logged, and the rest goes on; so is what fails.
         """
         self.happen(f.Withdraw(USD_ACCOUNT, 100_000_000))
-        self.happen(f.ChangeSymbol("EURUSD", {"digits": "many"}))
-        self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
+        self.happen(_Broken())
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_changes(self) -> None:
+        """
+        A change of a symbol that makes no sense is refused before anything changes; sensible ones go on to work.
+        """
+        for changes in ({"digits": "many"}, {"maxVolume": "x"}, {"maxVolume": 1 << 70}):
+            with self.assertRaises(ConfigurationError) as caught:
+                self.happen(f.ChangeSymbol("EURUSD", changes))
+            self.assertIn("the script: EURUSD cannot be changed so: ", str(caught.exception))
+            self.assertRaises((TypeError, ValueError), self.exchange.changeSymbol, 1, **changes)
+        self.happen(f.ChangeSymbol("EURUSD", {"maxVolume": 200_000}))
+        self.assertEqual(self.exchange.catalogue.full(1).maxVolume, 200_000)
+
+    def test_strangers(self) -> None:
+        """
+        A rule about an account that there is not is refused, and nothing is done.
+        """
+        for rule in (f.Incoming(f.Mute(), account=77), f.Outgoing(f.Withhold(), account=77)):
+            with self.assertRaises(ConfigurationError) as caught:
+                self.faults.run(f.Script(rules=[f.Incoming(f.Mute()), rule], source="x.toml"))
+            self.assertIn("x.toml: there is no account 77; known are 20001", str(caught.exception))
+        self.assertEqual(self.faults.applied, ())
 
 
 class ActionTests(ExchangeCase):

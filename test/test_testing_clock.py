@@ -97,3 +97,21 @@ class VirtualClockTests(SynchronousTestCase):
         self.assertTrue(clock.step(4))
         self.assertEqual((heard, clock.seconds()), (["a", "b", "late"], 4))
         self.assertFalse(clock.step(1_000))
+
+
+class FractionTests(SynchronousTestCase):
+    """
+    Times between whole seconds.
+    """
+
+    def test_putOff(self) -> None:
+        """
+        A call that was put off by a part of a second is not made before.
+        """
+        clock = VirtualClock()
+        made: list[float] = []
+        clock.callLater(1.0, lambda: made.append(clock.seconds())).reset(1.5)
+        clock.advance(1.25)
+        self.assertEqual(made, [])
+        clock.advance(0.25)
+        self.assertEqual(made, [1.5])

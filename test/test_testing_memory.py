@@ -94,6 +94,17 @@ class MemoryEndpointTests(SynchronousTestCase):
         link.client.closedReason.trap(ConnectionDone)
         self.assertEqual((link.isOpen, self.endpoint.openLinks), (False, []))
 
+    def test_arrivesTooLate(self) -> None:
+        """
+        What is still on its way to a side that ends the connection does not come, however it ends it.
+        """
+        for end in ("loseConnection", "abortConnection"):
+            link = self.join()
+            link.server.transport.write(b"too late")
+            getattr(link.client.transport, end)()
+            self.turns()
+            self.assertEqual(link.client.data, b"")
+
     def test_abort(self) -> None:
         """
         An abort tells the two sides different things.

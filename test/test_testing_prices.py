@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted import Account, Bar, Client, Lots, Quote, Side, Symbol, Trade
 from ctrader_twisted.errors import IllegalValue
+from ctrader_twisted.simulator.faults import SetPrice
 from ctrader_twisted.testing import VirtualExchange
 
 START = datetime(2026, 3, 4, 10, tzinfo=UTC)
@@ -56,6 +57,45 @@ class PriceTests(PriceCase):
     """
     One price after the other.
     """
+
+    def test_stopOut(self) -> None:
+        """
+        A price that is given ends what an account cannot hold any more, however soon after another one it comes, and
+        though no other follows; by hand and by a disturbance alike.
+        """
+
+        async def main(account: Account, symbol: Symbol) -> None:
+            for give in (self.give, self.disturb):
+                self.virtual.price("EURUSD", "1.10000", "1.10010")
+                self.virtual.exchange.deposit(account.accountId, 2_000_000)
+                trade = await account.buy(symbol, Lots(5))
+                await trade.whenFilled()
+                give()
+                await self.virtual.pause(5)
+                self.assertEqual(tuple(account.positions), ())
+
+        self.onAccount(main)
+
+    def test_crossed(self) -> None:
+        """
+        An ask below the bid is refused; one that is the same is none of the exchange's business.
+        """
+        with self.assertRaises(IllegalValue) as caught:
+            self.virtual.price("EURUSD", "1.10010", "1.10000")
+        self.assertEqual(str(caught.exception), "the ask of EURUSD cannot be 1.10000, below the bid 1.10010")
+        self.virtual.price("EURUSD", "1.10000", "1.10000")
+
+    def give(self) -> None:
+        """
+        Let the price fall, as a test does.
+        """
+        self.virtual.price("EURUSD", "1.00000", "1.00010")
+
+    def disturb(self) -> None:
+        """
+        Let the price fall, as the owner of a simulator does.
+        """
+        SetPrice("EURUSD", bid=1.0, ask=1.0001).happen(self.virtual.exchange)
 
     def test_agreement(self) -> None:
         """

@@ -45,6 +45,11 @@ async def test_hours(exchange, minutes):
     await exchange.pause(minutes * 60)
 
 
+@pytest.mark.exchange(7)
+async def test_unnamed(exchange):
+    pass
+
+
 @pytest.mark.exchange(seed=7)
 def test_plain(exchange):
     assert exchange.run(lambda client: client.accounts())
@@ -107,6 +112,7 @@ class PluginTests(SynchronousTestCase):
         )
         self.assertRegex(told, r"FAILED test_it.py::test_hours\[31\] - .*NothingHappens: in 0.5 hours")
         self.assertRegex(told, r"test_it.py::test_ofOthers\b")
+        self.assertIn("ERROR test_it.py::test_unnamed - Failed: the mark exchange takes its options by name", told)
 
     def test_described(self) -> None:
         """

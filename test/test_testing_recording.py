@@ -12,10 +12,11 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted import Client, Lots
-from ctrader_twisted.errors import ConfigurationError, ConnectFailed
+from ctrader_twisted.errors import ConfigurationError, ConnectFailed, CTraderError
 from ctrader_twisted.framing import Envelope, encodeEnvelope, encodeFrame
 from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.schema import payloadType
@@ -188,13 +189,73 @@ class FileTests(RecordingCase):
         """
         What is no recording is refused in words.
         """
-        for content in ("", "{}", '{"recording": 2, "started": 1}', '{"recording": 1, "started": 1}\n{"at": 1}', "x"):
+        head = '{"recording": 1, "started": 1}'
+        frame = '{"connection": 1, "at": 0.5, "from": "client", "type": 51, "id": null, "payload": ""}'
+        for content, words in (
+            ("", "line 1: Expecting value"),
+            ("x", "line 1: Expecting value"),
+            ("[]", "line 1: it is no object"),
+            ("{}", "line 1: recording is missing"),
+            ('{"recording": 2, "started": 1}', "line 1: it is a recording of version 2"),
+            ('{"recording": 1, "started": "now"}', "line 1: started is wrong"),
+            (f"{head}\n{frame}\n5", "line 3: it is no object"),
+            (f'{head}\n{{"at": 1}}', "line 2: payload is missing"),
+            (f"{head}\n{frame.replace('0.5', 'null')}", "line 2: at is missing"),
+            (f"{head}\n{frame.replace('51', '[51]')}", "line 2: type is wrong"),
+            (f"{head}\n{frame.replace('null', '7')}", "line 2: id is wrong"),
+            (f"{head}\n{frame[:-1]}", "line 2: Expecting"),
+        ):
             self.path.write_text(content)
             with self.assertRaises(ConfigurationError) as caught:
                 ReplayedServer(self.path)
-            self.assertIn("cannot be read as a recording", str(caught.exception))
-        self.path.unlink()
+            self.assertIn(f"{self.path} cannot be read as a recording of frames: {words}", str(caught.exception))
+        self.path.write_bytes(b"\xff\xfe")
         self.assertRaises(ConfigurationError, readRecording, self.path)
+        self.path.unlink()
+        with self.assertRaises(ConfigurationError) as caught:
+            readRecording(self.path)
+        self.assertEqual(str(caught.exception), f"{self.path} cannot be read: No such file or directory")
+
+    def test_unwritable(self) -> None:
+        """
+        Where no file can be written, the connection fails with words; a client tells them, and comes to an end.
+        """
+        path = self.path / "none" / "there"
+        endpoint = RecordingEndpoint(self.virtual.endpoint, path, self.virtual.clock)
+        failure = self.failureResultOf(endpoint.connect(Factory.forProtocol(Protocol)), ConfigurationError)
+        self.assertEqual(str(failure.value), f"{path} cannot be written: No such file or directory")
+
+        async def main() -> None:
+            async with self.virtual.client(endpoint=endpoint):
+                pass
+
+        with self.assertRaises(CTraderError) as caught:
+            self.virtual.drive(main(), hours=1)
+        self.assertIn("cannot be written", str(caught.exception))
+
+    def test_fullDisk(self) -> None:
+        """
+        When nothing more can be written, that is logged once, and the client goes on, also after a reconnect; after a
+        close the file is begun anew.
+        """
+        full = self.virtual.exchange.timeline.now() + 20_000
+        write = RecordingEndpoint._write
+
+        def fail(recorder: RecordingEndpoint, row: dict[str, Any]) -> None:
+            if self.virtual.exchange.timeline.now() >= full:
+                raise OSError(28, "No space left on device")
+            write(recorder, row)
+
+        self.patch(RecordingEndpoint, "_write", fail)
+        self.virtual.clock.callLater(30, lambda: self.virtual.endpoint.openLinks[0].cut())
+        with capturedLogs() as logged:
+            self.record()
+        [words] = [formatEvent(each) for each in logged if each["log_namespace"].endswith("RecordingEndpoint")]
+        self.assertEqual(words, f"{self.path} cannot be written any more: [Errno 28] No space left on device")
+        self.assertEqual({frame.connection for frame in readRecording(self.path).frames}, {1})
+        self.endpoint.close()
+        connecting = self.endpoint.connect(Factory.forProtocol(Protocol))
+        self.failureResultOf(connecting, ConfigurationError)
 
 
 class TapTests(SynchronousTestCase):
@@ -304,6 +365,9 @@ class MaskTests(SynchronousTestCase):
             assert isinstance(masked, ProtoOARefreshTokenReq)
             self.assertEqual(masked.refreshToken, f"refreshToken-{number}")
         self.assertEqual(masks.mask(Envelope(9_999, b"a cat", None)).payload, b"a cat")
+        error = ProtoOAErrorRes(errorCode="X", description="a cat")
+        whole = Envelope(payloadType(error), error.SerializeToString(), None)
+        self.assertEqual(masks.mask(whole), whole)
 
 
 class ReplayTests(SynchronousTestCase):
@@ -364,6 +428,39 @@ class ReplayTests(SynchronousTestCase):
         self.client.transport.abortConnection()
         self.clock.pump([0.0] * 3)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class MatchingTests(SynchronousTestCase):
+    """
+    Which answer is whose.
+    """
+
+    def test_byContents(self) -> None:
+        """
+        Requests of one kind get the answers that those with the same contents got then, in whatever order they come;
+        heartbeats are not counted.
+        """
+        clock = Clock()
+        frames = [Frame(1, 0.0, False, Envelope(payloadType(ProtoHeartbeatEvent), b"", None))]
+        for word in ("a", "b"):
+            request = ProtoOARefreshTokenReq(refreshToken=word)
+            frames.append(Frame(1, 0.0, False, Envelope(payloadType(request), request.SerializeToString(), word)))
+        for word in ("a", "b"):
+            answer = ProtoOAErrorRes(errorCode=word)
+            frames.append(Frame(1, 0.0, True, Envelope(payloadType(answer), answer.SerializeToString(), word)))
+        factory = ReplayFactory(clock, Recording(0, tuple(frames)))
+        connecting: Deferred[Any] = MemoryEndpoint(clock, factory).connect(Factory.forProtocol(Protocol))
+        clock.advance(0)
+        client = self.successResultOf(connecting)
+        came: list[bytes] = []
+        client.dataReceived = came.append
+        beat = encodeFrame(ProtoHeartbeatEvent())
+        sent = [encodeFrame(ProtoOARefreshTokenReq(refreshToken=word), f"new-{word}") for word in ("b", "a")]
+        client.transport.write(b"".join([beat, beat, *sent, beat]))
+        clock.pump([0.0] * 6)
+        answers = [encodeFrame(ProtoOAErrorRes(errorCode=word), f"new-{word}") for word in ("a", "b")]
+        self.assertEqual(b"".join(came), b"".join(answers))
+        self.assertEqual(factory.unexpected, [])
 
 
 class TokensTests(RecordingCase):

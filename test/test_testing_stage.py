@@ -102,6 +102,41 @@ class SentTests(SynchronousTestCase):
                 self.virtual.sent(kind, **fields)
             self.assertIn(words, str(caught.exception))
 
+    def test_backwards(self) -> None:
+        """
+        Time does not go backwards.
+        """
+        for seconds in (-1, float("nan")):
+            for wait in (self.virtual.pause, self.virtual.advance):
+                with self.assertRaises(IllegalValue) as caught:
+                    wait(seconds)
+                self.assertIn(f"not by {seconds} seconds", str(caught.exception))
+
+    def test_within(self) -> None:
+        """
+        What an exchange runs cannot be run within: that would stop the exchange under it.
+        """
+
+        async def main(client: Client) -> bool:
+            with self.assertRaises(RuntimeError) as caught:
+                self.virtual.run(main)
+            self.assertIn("runs something already", str(caught.exception))
+            return self.virtual.exchange.market.isRunning
+
+        self.assertTrue(self.virtual.run(main))
+        self.assertTrue(self.virtual.run(main))
+
+    def test_noGrant(self) -> None:
+        """
+        A grant that the exchange does not have is refused, with those that it has.
+        """
+        with self.assertRaises(IllegalValue) as caught:
+            self.virtual.grant("admin")
+        self.assertIn("no grant 'admin', but trade, view, expired", str(caught.exception))
+        with self.assertRaises(IllegalValue) as caught:
+            self.virtual.exchange.registry.applicationNamed("mine")
+        self.assertIn("no application 'mine', but standard", str(caught.exception))
+
     def test_nothingLeft(self) -> None:
         """
         What an account still holds, and connections that are open, are named.
@@ -230,6 +265,51 @@ class WaitingTests(SynchronousTestCase):
             await trade.whenFilled()
 
         self.assertIn("await trade.whenFilled()\n  for <", self.words(main))
+
+    def test_lateWait(self) -> None:
+        """
+        That nothing can end a wait is found out also if it begins later, and not only at the end of the time.
+        """
+
+        async def main(client: Client) -> None:
+            await self.virtual.pause(100)
+            await Deferred()
+
+        with self.assertRaises(NothingHappens) as caught:
+            self.virtual.run(main, hours=1)
+        self.assertIn("nothing can end what the code under test waits for:", str(caught.exception))
+        self.assertLess(self.virtual.clock.seconds(), 500)
+
+    def test_callFails(self) -> None:
+        """
+        What a call of the clock raises is raised, the code under test ends, and no client is left.
+        """
+        ended: list[str] = []
+
+        async def main(client: Client) -> None:
+            def fail() -> None:
+                raise ZeroDivisionError
+
+            self.virtual.clock.callLater(5, fail)
+            try:
+                await self.virtual.pause(60)
+            finally:
+                ended.append("it")
+
+        self.assertRaises(ZeroDivisionError, self.virtual.run, main)
+        self.assertEqual(ended, ["it"])
+        self.virtual.assertNothingLeft()
+
+    def test_clientsLeave(self) -> None:
+        """
+        After a wait that was given up no client is left.
+        """
+
+        async def main(client: Client) -> None:
+            await Deferred()
+
+        self.words(main)
+        self.virtual.assertNothingLeft()
 
     def test_nothingDue(self) -> None:
         """

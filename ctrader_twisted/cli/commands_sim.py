@@ -7,6 +7,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +24,7 @@ __all__ = ["sim"]
 _PORT = click.IntRange(0, 65_535)
 _SIGNALLED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 _SCRIPT = click.Path(dir_okay=False, path_type=Path)
+_RICHES = 10**15
 _NEGATIVE = {"ignore_unknown_options": True}
 
 _CommandT = TypeVar("_CommandT", bound=Callable[..., Any])
@@ -40,9 +42,21 @@ class _Amount(click.ParamType):  # type: ignore[type-arg]  # older versions of c
             amount = Decimal(value) * 100
         except InvalidOperation:
             amount = Decimal("nan")
-        if not amount.is_finite() or amount <= 0 or amount % 1:
+        if not amount.is_finite() or not 0 < amount <= _RICHES or amount % 1:
             self.fail(f"{value!r} is no amount of money: give one such as 250 or 99.95", param, ctx)
         return int(amount)
+
+
+class _Speed(click.FloatRange):
+    """
+    A number in a range, which what is called "nan" is not.
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        speed = super().convert(value, param, ctx)
+        if isnan(speed):
+            self.fail(f"{value!r} is no number", param, ctx)
+        return speed
 
 
 def _directoryOption(command: _CommandT) -> _CommandT:
@@ -66,7 +80,7 @@ def _accountOption(command: _CommandT) -> _CommandT:
 @click.option("--seed", default=0, show_default=True, help="Prices and credentials follow from this number.")
 @click.option(
     "--speed",
-    type=click.FloatRange(0, 100_000, min_open=True),
+    type=_Speed(0, 100_000, min_open=True),
     default=1.0,
     show_default=True,
     help="Simulated seconds in a second.",
@@ -128,7 +142,7 @@ def cut(account: int | None, directory: Path | None, debug: bool) -> None:
     _happen(directory, debug, "disconnect", _named(account=account), "Connections are cut.")
 
 
-@sim.command()
+@sim.command(context_settings=_NEGATIVE)
 @click.argument("symbol")
 @click.argument("bid", type=float)
 @click.argument("ask", type=float, required=False)
@@ -157,7 +171,7 @@ def gap(symbol: str, pips: float, directory: Path | None, debug: bool) -> None:
     _order(directory, debug, {"happen": {"gap": _named(symbol=symbol, pips=pips)}}, tellPrice(symbol))
 
 
-@sim.command()
+@sim.command(context_settings=_NEGATIVE)
 @click.argument("seconds", type=click.FloatRange(min=0))
 @_directoryOption
 @debugOption
@@ -190,7 +204,7 @@ def expire(account: int | None, directory: Path | None, debug: bool) -> None:
     _happen(directory, debug, "expire", _named(account=account), "The access tokens have ended.")
 
 
-@sim.command()
+@sim.command(context_settings=_NEGATIVE)
 @click.argument("account", type=int)
 @click.argument("amount", type=_Amount())
 @_directoryOption
@@ -202,7 +216,7 @@ def deposit(account: int, amount: int, directory: Path | None, debug: bool) -> N
     _move("deposit", account, amount, directory, debug)
 
 
-@sim.command()
+@sim.command(context_settings=_NEGATIVE)
 @click.argument("account", type=int)
 @click.argument("amount", type=_Amount())
 @_directoryOption

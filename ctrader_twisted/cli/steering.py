@@ -56,7 +56,7 @@ def _control(folder: Path) -> tuple[str, str]:
     path = folder / "control.json"
     try:
         control = json.loads(readPrivate(path))
-        return str(control["url"]), str(control["secret"])
+        url, secret = str(control["url"]), str(control["secret"])
     except FileNotFoundError:
         raise _absent(folder) from None
     except OSError as error:
@@ -64,6 +64,9 @@ def _control(folder: Path) -> tuple[str, str]:
     except (ValueError, KeyError, TypeError):
         # The text of the original error can hold a piece of the secret.
         raise ConfigurationError(f"{folder} {_UNREADABLE}; start the simulator again") from None
+    if not url.startswith("http://"):
+        raise ConfigurationError(f"{folder} {_UNREADABLE}; start the simulator again")
+    return url, secret
 
 
 def _absent(folder: Path) -> ConfigurationError:

@@ -52,9 +52,12 @@ class Verification:
         @param accountId: the demo account; L{None} for the only one.
         @param report: the file to write what was found to, too.
         @param isSure: whether to trade on a demo account without a question.
-        @raise ConfigurationError: if the profile is for live accounts, or its tokens cover no such account.
+        @raise ConfigurationError: if the profile is for live accounts, its tokens cover no such account, or the file
+            cannot be written; that is found out before anything is sent.
         @raise CTraderError: if the suite cannot begin, or has left something open.
         """
+        if report is not None:
+            _put(report, "", "a")
         subject = await subjectOf(self.reactor, profile, accountId, self.randomness)
         mayTrade = subject.isSimulated or isSure or await self._letsTrade(profile)
         suite = Suite(self.reactor, evolve(subject, mayTrade=mayTrade), self.randomness)
@@ -89,10 +92,15 @@ class Verification:
         moment = datetime.fromtimestamp(self.reactor.seconds(), UTC)
         where = "a simulator" if isSimulated else "a demo account"
         head = f"ctrader verify on {where}, {moment:%Y-%m-%d %H:%M} UTC"
-        try:
-            report.write_text("\n".join([head, "", *lines, "", summary, ""]), encoding="utf-8")
-        except OSError as error:
-            raise ConfigurationError(f"{report} cannot be written: {error.strerror}") from None
+        _put(report, "\n".join([head, "", *lines, "", summary, ""]), "w")
+
+
+def _put(report: Path, text: str, mode: str) -> None:
+    try:
+        with report.open(mode, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigurationError(f"{report} cannot be written: {error.strerror}") from None
 
 
 def _lines(findings: Iterable[Finding]) -> Iterable[tuple[Verdict, str]]:
@@ -105,7 +113,8 @@ def _lines(findings: Iterable[Finding]) -> Iterable[tuple[Verdict, str]]:
         said = finding.words or finding.entry.behaviour
         if finding.verdict is Verdict.REFUTED:
             said = f"{said}. The ledger says: {finding.entry.behaviour}"
-        yield finding.verdict, f"{finding.verdict.value:<12} {name}: {said}"
+        # The ledger is written for the pages of the documentation.
+        yield finding.verdict, f"{finding.verdict.value:<12} {name}: {said}".replace("``", "")
 
 
 def _summary(verdicts: Iterable[Verdict]) -> str:

@@ -96,8 +96,10 @@ class Catalogue:
 
         @param symbol: a new specification of a symbol that is offered.
         """
+        # First, so that one that cannot be told leaves all as it is.
+        full = symbol.full()
         self.symbols[symbol.symbolId] = symbol
-        self._full[symbol.symbolId] = symbol.full()
+        self._full[symbol.symbolId] = full
         self._chains.clear()
 
     def changeLeverage(self, leverage: Leverage) -> list[int]:

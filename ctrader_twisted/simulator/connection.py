@@ -299,6 +299,9 @@ class ServerProtocol(Protocol):
 
     def _tooSlow(self, why: str) -> None:
         if self._line.isSilent:
+            # It is looked at again, since the silence may be over by then, and the client gone.
+            if not self._idleTimer.active():
+                self._hear()
             return
         self._log.info("Closing the connection of a client: {why}", why=why)
         self.close()

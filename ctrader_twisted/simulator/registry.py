@@ -5,15 +5,19 @@ Who may use the exchange: applications, and the access that a user has granted t
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from typing import TypeVar
 
 from attrs import define, field, frozen
 
+from ctrader_twisted.errors import IllegalValue
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.simulator.refusal import Refusal
 
 __all__ = ["Application", "Grant", "Mint", "Registry"]
+
+_NamedT = TypeVar("_NamedT", "Application", "Grant")
 
 
 class Mint:
@@ -136,16 +140,18 @@ class Registry:
         Find an application of the simulator's own.
 
         @param name: how the simulator calls it.
+        @raise IllegalValue: if there is none of that name.
         """
-        return next(each for each in self.applications.values() if each.name == name)
+        return _named("application", name, self.applications.values())
 
     def grantNamed(self, name: str) -> Grant:
         """
         Find a grant of the simulator's own, with its present tokens.
 
         @param name: how the simulator calls it.
+        @raise IllegalValue: if there is none of that name.
         """
-        return next(each for each in self.grants if each.name == name)
+        return _named("grant", name, self.grants)
 
     def grant(self, clientId: str, accessToken: str) -> Grant:
         """
@@ -236,3 +242,10 @@ class Registry:
 
     def _newExpiry(self) -> float:
         return self._seconds() + self.tokenLifetime
+
+
+def _named(what: str, name: str, things: Iterable[_NamedT]) -> _NamedT:
+    there = {each.name: each for each in things if each.name}
+    if name not in there:
+        raise IllegalValue(f"the simulator has no {what} {name!r}, but {', '.join(there)}")
+    return there[name]

@@ -17,6 +17,9 @@ __all__ = ["dumpMoves", "loadMoves", "movePrice", "setPrice"]
 
 _SCALE = 100_000
 
+# Beyond it a double cannot tell prices any more.
+_HIGHEST = 10**14
+
 
 def setPrice(exchange: Exchange, symbolId: int, bid: int, ask: int) -> None:
     """
@@ -32,9 +35,12 @@ def setPrice(exchange: Exchange, symbolId: int, bid: int, ask: int) -> None:
     shown = f"{symbol.name} cannot have the bid {bid / _SCALE:.5f} and the ask {ask / _SCALE:.5f}"
     if not 0 < bid <= ask:
         raise ValueError(f"{shown}: the bid must be above 0, and the ask not below it")
+    if ask > _HIGHEST:
+        raise ValueError(f"{shown}: no price is above {_HIGHEST // _SCALE:,}")
     if bid % symbol.point or ask % symbol.point:
         raise ValueError(f"{shown}: its prices have {symbol.digits} decimals")
     exchange.market.catchUp()
+    exchange.valuations.hurry()
     tick = Tick(exchange.timeline.now(), bid, ask)
     exchange.market.setSource(symbolId, _overridden(exchange, symbolId).moved(tick), tick)
     exchange.changed()

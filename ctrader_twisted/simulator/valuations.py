@@ -91,6 +91,12 @@ class Valuations:
             del self._subscribers[key]
         self._venue.market.look()
 
+    def hurry(self) -> None:
+        """
+        Value the accounts with the next price, however soon it comes: one that somebody gives may be the last.
+        """
+        self._last = None
+
     def tell(self, symbolId: int, tick: Tick) -> None:
         """
         Value the accounts that a price may have changed.

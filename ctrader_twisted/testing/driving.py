@@ -5,6 +5,7 @@ Virtual time that passes only while code waits.
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -40,7 +41,7 @@ def drive(clock: VirtualClock, coroutine: Coroutine[Any, Any, _ResultT], *, hour
     @param clock: the time.
     @param coroutine: what to run.
     @param hours: how much time it may take.
-    @return: what the coroutine returned; what it raised is raised.
+    @return: what the coroutine returned; what it raised is raised, and so is what any call of the clock raises.
     @raise NothingHappens: if it waits for something that does not come.
     """
     start = clock.seconds()
@@ -54,12 +55,23 @@ def drive(clock: VirtualClock, coroutine: Coroutine[Any, Any, _ResultT], *, hour
             look *= 2
             if not canFire(clock, done):
                 raise _givenUp(clock, done, coroutine, _NOTHING)
-        if not clock.step(end):
+        if not _stepped(clock, end, done):
             late = f"in {hours:g} hours of virtual time nothing has ended"
             raise _givenUp(clock, done, coroutine, late if clock.getDelayedCalls() else _NOTHING)
     if failures:
         raise failures[0]
     return results[0]
+
+
+def _stepped(clock: VirtualClock, end: float, done: Deferred[Any]) -> bool:
+    try:
+        return clock.step(end)
+    except BaseException:
+        done.cancel()
+        # What else goes wrong now is not what the test is told of.
+        with suppress(Exception):
+            advance(clock, _GOODBYE)
+        raise
 
 
 def _givenUp(clock: VirtualClock, done: Deferred[Any], coroutine: object, why: str) -> NothingHappens:

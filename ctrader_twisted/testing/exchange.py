@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import deferLater
 
 from ctrader_twisted.client import Client
+from ctrader_twisted.errors import IllegalValue
 from ctrader_twisted.simulator.connection import SimulatorFactory
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import PriceSource
@@ -66,6 +67,7 @@ class VirtualExchange(Stage):
         self.endpoint = MemoryEndpoint(self.clock, SimulatorFactory(self.exchange))
         self.liveEndpoint = MemoryEndpoint(self.clock, SimulatorFactory(self.exchange, isLiveHost=True))
         self._randomness = Random(seed)
+        self._isDriving = False
 
     def client(self, **options: Any) -> Client:
         """
@@ -109,12 +111,18 @@ class VirtualExchange(Stage):
         @param hours: how much virtual time it may take.
         @return: what the coroutine returned; what it raised is raised.
         @raise NothingHappens: if it waits for something that does not come.
+        @raise RuntimeError: if something runs already; what runs can await the coroutine itself.
         """
+        if self._isDriving:
+            coroutine.close()
+            raise RuntimeError("this exchange runs something already, which can await the coroutine itself")
+        self._isDriving = True
         self.exchange.start()
         try:
             return drive(self.clock, coroutine, hours=hours)
         finally:
             self.exchange.stop()
+            self._isDriving = False
 
     def pause(self, seconds: float) -> Deferred[None]:
         """
@@ -122,7 +130,9 @@ class VirtualExchange(Stage):
 
         @param seconds: how much virtual time.
         @return: fires then.
+        @raise IllegalValue: if it is less than none.
         """
+        _demandForwards(seconds)
         return deferLater(self.clock, seconds, lambda: None)
 
     def advance(self, seconds: float) -> None:
@@ -130,5 +140,13 @@ class VirtualExchange(Stage):
         Let time pass, whether somebody waits or not, with all that is due in it.
 
         @param seconds: how much time.
+        @raise IllegalValue: if it is less than none.
         """
+        _demandForwards(seconds)
         advance(self.clock, seconds)
+
+
+def _demandForwards(seconds: float) -> None:
+    # What is no number is not at least 0, either.
+    if not seconds >= 0:
+        raise IllegalValue(f"time goes forwards only, and not by {seconds} seconds")

@@ -73,4 +73,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
 
 def _options(node: Any) -> dict[str, Any]:
     mark = node.get_closest_marker(_MARK)
-    return {} if mark is None else dict(mark.kwargs)
+    if mark is None:
+        return {}
+    if mark.args:
+        pytest.fail(f"the mark {_MARK} takes its options by name only, such as seed=7", pytrace=False)
+    return dict(mark.kwargs)

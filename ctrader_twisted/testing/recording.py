@@ -7,11 +7,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from types import NoneType
+from typing import Any, BinaryIO, TypeVar
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import (
     IAddress,
     IHandshakeListener,
@@ -21,6 +23,7 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
@@ -33,6 +36,8 @@ from ctrader_twisted.testing.masks import Masks
 __all__ = ["Frame", "Recording", "RecordingEndpoint", "readRecording"]
 
 _VERSION = 1
+
+_ReadT = TypeVar("_ReadT")
 
 
 @frozen
@@ -64,17 +69,18 @@ class Frame:
         return {**row, "type": number, "name": name, "id": clientMsgId, "payload": payload.hex()}
 
     @classmethod
-    def fromRow(cls, row: dict[str, Any]) -> Frame:
+    def fromRow(cls, row: object) -> Frame:
         """
         @param row: as it stands in the file.
         @return: the frame.
-        @raise KeyError: if something is missing.
-        @raise ValueError: if something is wrong.
+        @raise ValueError: if something is missing or wrong.
         """
         envelope = None
-        if not row.get("end"):
-            envelope = Envelope(row["type"], bytes.fromhex(row["payload"]), row["id"])
-        return cls(row["connection"], row["at"], row["from"] == "server", envelope)
+        if not _held(row, "end", (bool, NoneType)):
+            payload = bytes.fromhex(_held(row, "payload", (str,)))
+            envelope = Envelope(_held(row, "type", (int,)), payload, _held(row, "id", (str, NoneType)))
+        isFromServer = _held(row, "from", (str,)) == "server"
+        return cls(_held(row, "connection", (int,)), _held(row, "at", (int, float)), isFromServer, envelope)
 
 
 @frozen
@@ -99,12 +105,35 @@ def readRecording(path: Path) -> Recording:
     @raise ConfigurationError: if it cannot be read, or is no recording.
     """
     try:
-        head, *rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-        if head["recording"] != _VERSION:
-            raise ValueError(f"it is a recording of version {head['recording']}")
-        return Recording(head["started"], tuple(map(Frame.fromRow, rows)))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(f"{path} cannot be read as a recording of frames: {error!r}") from error
+        head, *rows = path.read_text(encoding="utf-8").splitlines() or [""]
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} cannot be read as a recording of frames: it is no text") from error
+    started = _readLine(path, 1, head, _startOf)
+    return Recording(started, tuple(_readLine(path, number, row, Frame.fromRow) for number, row in enumerate(rows, 2)))
+
+
+def _readLine(path: Path, number: int, line: str, read: Callable[[object], _ReadT]) -> _ReadT:
+    try:
+        return read(json.loads(line))
+    except ValueError as error:
+        raise ConfigurationError(f"{path} cannot be read as a recording of frames: line {number}: {error}") from error
+
+
+def _startOf(head: object) -> int:
+    version = _held(head, "recording", (int,))
+    if version != _VERSION:
+        raise ValueError(f"it is a recording of version {version}")
+    return int(_held(head, "started", (int,)))
+
+
+def _held(row: object, key: str, kinds: tuple[type, ...]) -> Any:
+    if not isinstance(row, dict):
+        raise ValueError("it is no object")
+    if type(value := row.get(key)) not in kinds:
+        raise ValueError(f"{key} is {'missing' if value is None else 'wrong'}")
+    return value
 
 
 @implementer(IStreamClientEndpoint)
@@ -112,8 +141,11 @@ class RecordingEndpoint:
     """
     Connects through another endpoint, and writes down what the two sides send: a line of JSON for each frame. Client
     ids, client secrets and tokens are replaced by stand-ins; account numbers and what was traded stay, so the file is
-    for its owner only.
+    for its owner only. If it cannot be written any more, such as on a full disk, that is logged, and the connections go
+    on without it.
     """
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -125,7 +157,7 @@ class RecordingEndpoint:
     ) -> None:
         """
         @param endpoint: where to connect to.
-        @param path: the file; an old one is replaced with the first connection.
+        @param path: the file; an old one is replaced by the first attempt to connect.
         @param clock: the reactor.
         @param wallClock: gives the time of the day, in milliseconds since 1970.
         """
@@ -136,11 +168,18 @@ class RecordingEndpoint:
         self._masks = Masks()
         self._file: BinaryIO | None = None
         self._connections = 0
+        self._isGivenUp = False
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """
         @see: C{IStreamClientEndpoint.connect}
+        @raise ConfigurationError: (as a failure) if the file cannot be written.
         """
+        try:
+            self._begin()
+        except OSError as error:
+            self._drop()
+            return fail(ConfigurationError(f"{self._path} cannot be written: {error.strerror}"))
         connecting: Deferred[Any] = self._endpoint.connect(_TapFactory(protocolFactory, self))
         return connecting.addCallback(lambda tap: tap.inner)
 
@@ -148,9 +187,8 @@ class RecordingEndpoint:
         """
         Close the file; the next connection begins it anew.
         """
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._isGivenUp = False
+        self._drop()
 
     def opened(self) -> tuple[int, float]:
         """
@@ -158,11 +196,6 @@ class RecordingEndpoint:
 
         @return: its number, and the time.
         """
-        if self._file is None:
-            self._connections = 0
-            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            self._file = os.fdopen(handle, "wb")
-            self._write({"recording": _VERSION, "started": self._wallClock()})
         self._connections += 1
         return self._connections, self._clock.seconds()
 
@@ -177,8 +210,28 @@ class RecordingEndpoint:
         number, made = connection
         masked = None if envelope is None else self._masks.mask(envelope)
         frame = Frame(number, round(self._clock.seconds() - made, 6), isFromServer, masked)
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             self._write(frame.row())
+        except OSError as error:
+            self._log.error("{path} cannot be written any more: {error}", path=self._path, error=str(error))
+            self._isGivenUp = True
+            self._drop()
+
+    def _begin(self) -> None:
+        if self._file is None and not self._isGivenUp:
+            self._connections = 0
+            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            self._file = os.fdopen(handle, "wb")
+            self._write({"recording": _VERSION, "started": self._wallClock()})
+
+    def _drop(self) -> None:
+        file, self._file = self._file, None
+        # What could not be written is tried once more.
+        with suppress(OSError):
+            if file is not None:
+                file.close()
 
     def _write(self, row: dict[str, Any]) -> None:
         assert self._file is not None

@@ -69,10 +69,13 @@ class PriceScript:
         symbol = self._symbol(name)
         market, now = self._exchange.market, self._exchange.timeline.now()
         tick = Tick(now, _wire(symbol, bid), _wire(symbol, ask))
+        if tick.ask < tick.bid:
+            raise IllegalValue(f"the ask of {name} cannot be {ask}, below the bid {bid}")
         market.catchUp()
         script = self._script(symbol, now)
         script.dropAfter(now)
         script.add(tick)
+        self._exchange.valuations.hurry()
         market.setSource(symbol.symbolId, script, tick)
 
     def bars(

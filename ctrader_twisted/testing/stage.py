@@ -58,6 +58,7 @@ class Stage:
 
         @param name: C{trade}, C{view} or C{expired}.
         @return: a token store for a client.
+        @raise IllegalValue: if there is no such grant.
         """
         grant = self.exchange.registry.grantNamed(name)
         return MemoryTokens(TokenPair(grant.accessToken, grant.refreshToken))

@@ -8,7 +8,8 @@ import hmac
 import json
 from typing import Any
 
-from twisted.web.http import BAD_REQUEST, REQUEST_ENTITY_TOO_LARGE, UNAUTHORIZED
+from twisted.logger import Logger
+from twisted.web.http import BAD_REQUEST, INTERNAL_SERVER_ERROR, REQUEST_ENTITY_TOO_LARGE, UNAUTHORIZED
 from twisted.web.server import Request
 
 from ctrader_twisted.errors import ConfigurationError
@@ -27,6 +28,8 @@ class ControlPage(Leaf):
     Takes orders as JSON from whoever knows the secret, which only those do who can read the simulator's directory. No
     page in a browser can send it: it does not know it, and no browser adds such a header by itself.
     """
+
+    _log = Logger()
 
     def __init__(self, exchange: Exchange, secret: Secret) -> None:
         """
@@ -56,6 +59,9 @@ class ControlPage(Leaf):
             return _encoded(obey(self._exchange, json.loads(body)))
         except (ValueError, ConfigurationError) as error:
             return _refused(request, BAD_REQUEST, str(error))
+        except Exception:
+            self._log.failure("An order failed")
+            return _refused(request, INTERNAL_SERVER_ERROR, "the simulator failed at this order; its log tells more")
 
 
 def _refused(request: Request, status: int, words: str) -> bytes:

@@ -8,15 +8,16 @@ raises L{ValueError} if it could not happen in an exchange at all, and C{happen(
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs import field, frozen
-from attrs.validators import ge, gt, instance_of, optional
+from attrs.validators import deep_iterable, ge, gt, instance_of, le, optional
 from google.protobuf.message import Message
 
-from ctrader_twisted.simulator.faults.naming import complete, known, knownAccount, knownApplication, knownSymbol
+from ctrader_twisted.simulator.faults.naming import complete, finite, known, knownAccount, knownApplication, knownSymbol
 from ctrader_twisted.simulator.steering import movePrice, setPrice
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ __all__ = [
 ]
 
 _SCALE = 100_000
+
+# Balances must stay what the protocol can tell.
+_RICHES = 10**15
 
 
 class CertificateKind(Enum):
@@ -219,7 +223,7 @@ class Maintenance(Disturbance):
     @ivar seconds: how long it takes.
     """
 
-    seconds: float = field(validator=ge(0.0))
+    seconds: float = field(validator=[ge(0.0), finite])
 
     def happen(self, exchange: Exchange) -> None:
         exchange.faults.startMaintenance(self.seconds)
@@ -233,7 +237,7 @@ class Restart(Disturbance):
     @ivar seconds: how long it is away.
     """
 
-    seconds: float = field(default=0.0, validator=ge(0.0))
+    seconds: float = field(default=0.0, validator=[ge(0.0), finite])
 
     def happen(self, exchange: Exchange) -> None:
         exchange.faults.restart(self.seconds)
@@ -268,15 +272,15 @@ class SetPrice(Disturbance):
     """
 
     symbol: str
-    bid: float = field(validator=gt(0.0))
-    ask: float | None = field(default=None, validator=optional(gt(0.0)))
+    bid: float = field(validator=[gt(0.0), finite])
+    ask: float | None = field(default=None, validator=[optional(gt(0.0)), finite])
 
     def happen(self, exchange: Exchange) -> None:
         symbol = knownSymbol(exchange, self.symbol)
-        bid = round(self.bid * _SCALE)
+        bid = _scaled(self.symbol, self.bid)
         last = exchange.market.quote(symbol.symbolId)
         if self.ask is not None:
-            ask = round(self.ask * _SCALE)
+            ask = _scaled(self.symbol, self.ask)
         elif last is not None:
             ask = bid + last.ask - last.bid
         else:
@@ -294,7 +298,7 @@ class Gap(Disturbance):
     """
 
     symbol: str
-    pips: float
+    pips: float = field(validator=finite)
 
     def happen(self, exchange: Exchange) -> None:
         movePrice(exchange, knownSymbol(exchange, self.symbol).symbolId, self.pips)
@@ -311,7 +315,7 @@ class Deposit(Disturbance):
     """
 
     account: int
-    amount: int = field(validator=ge(1))
+    amount: int = field(validator=[ge(1), le(_RICHES)])
     note: str = ""
 
     def happen(self, exchange: Exchange) -> None:
@@ -329,7 +333,7 @@ class Withdraw(Disturbance):
     """
 
     account: int
-    amount: int = field(validator=ge(1))
+    amount: int = field(validator=[ge(1), le(_RICHES)])
     note: str = ""
 
     def happen(self, exchange: Exchange) -> None:
@@ -352,6 +356,10 @@ class ChangeSymbol(Disturbance):
         symbol = knownSymbol(exchange, self.symbol)
         for name in self.changes:
             known(name, (each.name for each in attrs.fields(type(symbol))), "attribute of a symbol")
+        try:
+            attrs.evolve(symbol, **self.changes).full()
+        except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
+            raise ValueError(f"{self.symbol} cannot be changed so: {error}") from error
 
     def happen(self, exchange: Exchange) -> None:
         exchange.changeSymbol(knownSymbol(exchange, self.symbol).symbolId, **self.changes)
@@ -367,7 +375,7 @@ class LimitLiquidity(Disturbance):
     """
 
     symbol: str
-    volumes: tuple[int, ...]
+    volumes: tuple[int, ...] = field(validator=deep_iterable(ge(1)))
 
     def happen(self, exchange: Exchange) -> None:
         exchange.limitLiquidity(knownSymbol(exchange, self.symbol).symbolId, *self.volumes)
@@ -385,3 +393,10 @@ class UnlimitLiquidity(Disturbance):
 
     def happen(self, exchange: Exchange) -> None:
         exchange.unlimitLiquidity(knownSymbol(exchange, self.symbol).symbolId)
+
+
+def _scaled(symbol: str, price: float) -> int:
+    scaled = Decimal(repr(price)) * _SCALE
+    if scaled % 1:
+        raise ValueError(f"{symbol} cannot have the price {price}, which has more than 5 decimals")
+    return int(scaled)

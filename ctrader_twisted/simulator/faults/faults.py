@@ -4,7 +4,8 @@ The faults of one exchange: the rules that are in force, and disturbances on dem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,11 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.faults.applied import Applied, Running
 from ctrader_twisted.simulator.faults.disturbances import Disturbance
+from ctrader_twisted.simulator.faults.naming import knownAccount
 from ctrader_twisted.simulator.faults.rules import (
     Incoming,
     IncomingAction,
+    MessageRule,
     Outgoing,
     OutgoingAction,
     Rule,
@@ -91,7 +94,9 @@ class Faults:
         for each in (*script.happenings, *script.rules):
             disturbance = each.disturbance if isinstance(each, Happening) else getattr(each, "action", None)
             if isinstance(disturbance, Disturbance):
-                _check(disturbance, self._exchange, script.source)
+                _check(disturbance.check, self._exchange, script.source)
+            if isinstance(each, MessageRule) and each.account is not None:
+                _check(partial(knownAccount, accountId=each.account), self._exchange, script.source)
         running = Running(tuple(self.add(rule) for rule in script.rules))
         for happening in script.happenings:
             if self._chance().random() < happening.probability:
@@ -336,8 +341,8 @@ def _fits(rule: Rule, isAnswer: bool) -> bool:
     return isinstance(rule, Outgoing) and rule.isAnswer in (None, isAnswer)
 
 
-def _check(disturbance: Disturbance, exchange: Exchange, source: str) -> None:
+def _check(check: Callable[[Exchange], None], exchange: Exchange, source: str) -> None:
     try:
-        disturbance.check(exchange)
+        check(exchange)
     except ValueError as error:
         raise ConfigurationError(f"{source}: {error}") from error

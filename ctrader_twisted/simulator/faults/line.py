@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from struct import Struct
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from attrs import define, field
 from google.protobuf.message import Message
@@ -76,14 +76,29 @@ class _Kept:
     """
     What waits while the server is silent for a time.
 
-    @ivar calls: requests that came before, and are not executed yet.
+    @ivar first: the request before which the server fell silent, which the rules have judged; L{None} if it was a
+        message.
+    @ivar calls: requests that came with it, and wait for their judgement.
     @ivar came: what came since.
     @ivar left: what is to be sent.
     """
 
+    first: Call[Any] | None = None
     calls: list[Call[Any]] = field(factory=list)
     came: bytearray = field(factory=bytearray)
     left: bytearray = field(factory=bytearray)
+
+
+class _NextCut(NamedTuple):
+    """
+    The answer that is to be cut.
+
+    @ivar action: how.
+    @ivar clientMsgId: its id; L{None} for whatever is sent next, since a request without one has no other answer.
+    """
+
+    action: Cut
+    clientMsgId: str | None
 
 
 class Line:
@@ -113,7 +128,7 @@ class Line:
         self._held: list[bytes] = []
         self._pieces: deque[tuple[float, bytes]] = deque()
         self._muted: deque[str] = deque(maxlen=_REMEMBERED)
-        self._nextCut: float | None = None
+        self._nextCut: _NextCut | None = None
         self.isSilent = False
         self._kept: _Kept | None = None
 
@@ -152,14 +167,12 @@ class Line:
                 self._kept.calls.append(call)
             return
         action = self._faults.incoming(call.message)
-        refusal = self._faults.maintenance()
-        if refusal is not None:
-            call.connection.send(refusal, call.clientMsgId)
-        elif isinstance(action, Stall):
-            self._stall(action)
-            self.request(call)
+        if self._isRefused(call):
+            return
+        if isinstance(action, Stall):
+            self._stall(action, call)
         elif isinstance(action, Delay):
-            self._later(action.seconds, lambda: self._serve(call))
+            self._later(action.seconds, lambda: self._execute(call))
         elif isinstance(action, Refuse):
             call.connection.send(_refusal(action, call), None if action.withoutId else call.clientMsgId)
         elif isinstance(action, Answer):
@@ -175,11 +188,24 @@ class Line:
             elif isinstance(action, Disturbance):
                 self._faults.disturb(action)
 
+    def _execute(self, call: Call[Any]) -> None:
+        """
+        Execute a request that has waited, unless there is a maintenance by now.
+        """
+        if not self._isRefused(call):
+            self._serve(call)
+
+    def _isRefused(self, call: Call[Any]) -> bool:
+        refusal = self._faults.maintenance()
+        if refusal is not None:
+            call.connection.send(refusal, call.clientMsgId)
+        return refusal is not None
+
     def _cutRequest(self, action: Cut, call: Call[Any]) -> None:
         if not action.share:
             self._wire.abort()
             return
-        self._nextCut = action.share
+        self._nextCut = _NextCut(action, call.clientMsgId)
         self._serve(call)
 
     # What goes.
@@ -196,8 +222,8 @@ class Line:
             return
         frame = frame or encodeFrame(message, clientMsgId)
         action: OutgoingAction | None = None
-        if self._nextCut is not None:
-            action = Cut(self._nextCut)
+        if self._nextCut is not None and self._nextCut.clientMsgId in (None, clientMsgId):
+            action = self._nextCut.action
         elif self._sending:
             action = self._faults.outgoing(message, isAnswer=clientMsgId is not None)
         if action is not None:
@@ -226,8 +252,11 @@ class Line:
         elif isinstance(action, Duplicate):
             for _ in range(1 + action.copies):
                 self._leave(frame)
-        elif isinstance(action, Reorder):
+        elif isinstance(action, Reorder) and not self._held:
             self._held.append(frame)
+        elif isinstance(action, Reorder):
+            # It is the next one for which another waits.
+            self._leave(frame)
         elif isinstance(action, Corrupt):
             self._leave(_corrupted(frame, action))
         elif isinstance(action, Split):
@@ -281,7 +310,7 @@ class Line:
 
     # Silence and delays.
 
-    def _stall(self, action: Stall) -> None:
+    def _stall(self, action: Stall, first: Call[Any] | None = None) -> None:
         if self.isSilent:
             return
         self.isSilent = True
@@ -289,15 +318,17 @@ class Line:
             # A client that has vanished gives up unheard.
             self._later(_LONGEST_SILENCE, self._wire.abort)
         else:
-            self._kept = _Kept()
+            self._kept = _Kept(first)
             self._later(action.seconds, self._goOn)
 
     def _goOn(self) -> None:
         kept, self._kept, self.isSilent = self._kept, None, False
         assert kept is not None
         self._wire.write(bytes(kept.left))
+        if kept.first is not None:
+            self._execute(kept.first)
         for call in kept.calls:
-            self._serve(call)
+            self.request(call)
         self.came(bytes(kept.came))
 
     def _keep(self, kept: bytearray, data: bytes) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from attrs import Attribute
 from google.protobuf.message import Message
 
 from ctrader_twisted.schema import messages
@@ -16,7 +17,7 @@ from ctrader_twisted.simulator.market.specification import SymbolSpec
 if TYPE_CHECKING:
     from ctrader_twisted.simulator.exchange import Exchange
 
-__all__ = ["MESSAGES", "complete", "known", "knownAccount", "knownApplication", "knownSymbol", "messageName"]
+__all__ = ["MESSAGES", "complete", "finite", "known", "knownAccount", "knownApplication", "knownSymbol", "messageName"]
 
 MESSAGES: Mapping[str, type[Message]] = {
     name: made
@@ -28,6 +29,7 @@ The messages that travel on their own, by name, and the envelope.
 """
 
 _MANY = 40
+_MOST = 10**9
 
 
 def known(name: str, names: Iterable[str], what: str) -> None:
@@ -93,6 +95,19 @@ def messageName(instance: object, attribute: object, name: Any) -> None:
     """
     if name is not None:
         known(name, MESSAGES, "message")
+
+
+def finite(instance: object, attribute: Attribute[Any], value: float | None) -> None:
+    """
+    Demand that a number is one that can be counted with, or L{None}. A validator for attrs.
+
+    @param instance: of what it is an attribute.
+    @param attribute: which.
+    @param value: the number.
+    @raise ValueError: if it is infinite, or far too large.
+    """
+    if value is not None and not abs(value) <= _MOST:
+        raise ValueError(f"'{attribute.name}' must be a number up to {_MOST}: {value}")
 
 
 def complete(instance: object, attribute: object, message: Any) -> None:

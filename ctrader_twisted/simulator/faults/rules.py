@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from math import inf
+from typing import ClassVar
 
 from attrs import field, frozen
 from attrs.validators import and_, ge, instance_of, le, lt, optional
 from google.protobuf.message import Message
 
 from ctrader_twisted.simulator.faults.disturbances import Disturbance
-from ctrader_twisted.simulator.faults.naming import complete, messageName
+from ctrader_twisted.simulator.faults.naming import MESSAGES, complete, finite, messageName
 
 __all__ = [
     "Answer",
@@ -47,6 +48,10 @@ __all__ = [
 ]
 
 
+_REQUEST = "Req"
+_ENVELOPE = "ProtoMessage"
+
+
 @frozen
 class Cut:
     """
@@ -69,7 +74,7 @@ class Stall:
         ten minutes.
     """
 
-    seconds: float | None = field(default=None, validator=optional(ge(0.0)))
+    seconds: float | None = field(default=None, validator=[optional(ge(0.0)), finite])
 
 
 @frozen
@@ -80,7 +85,7 @@ class Delay:
     @ivar seconds: how much later.
     """
 
-    seconds: float = field(validator=ge(0.0))
+    seconds: float = field(validator=[ge(0.0), finite])
 
 
 @frozen
@@ -141,7 +146,7 @@ class Split:
     """
 
     size: int = field(default=1, validator=ge(1))
-    seconds: float = field(default=0.0, validator=ge(0.0))
+    seconds: float = field(default=0.0, validator=[ge(0.0), finite])
 
 
 @frozen
@@ -166,7 +171,7 @@ class Refuse:
 
     code: str
     description: str = ""
-    retryAfter: int | None = None
+    retryAfter: int | None = field(default=None, validator=optional(and_(ge(0), lt(1 << 63))))
     asOrderError: bool = False
     withoutId: bool = False
 
@@ -190,7 +195,7 @@ class Page:
     @ivar status: its HTTP status.
     """
 
-    status: int = HTTPStatus.BAD_GATEWAY
+    status: int = field(default=int(HTTPStatus.BAD_GATEWAY), validator=and_(ge(200), le(599)))
 
 
 IncomingAction = Cut | Stall | Delay | Withhold | Push | Mute | Refuse | Answer | Disturbance
@@ -223,9 +228,13 @@ class Rule:
 
     nth: int | None = field(default=None, validator=optional(ge(1)))
     probability: float = field(default=1.0, validator=and_(ge(0.0), le(1.0)))
-    start: float = 0.0
-    end: float = inf
+    start: float = field(default=0.0, validator=and_(ge(0.0), lt(inf)))
+    end: float = field(default=inf, validator=ge(0.0))
     most: int | None = field(default=None, validator=optional(ge(1)))
+
+    def __attrs_post_init__(self) -> None:
+        if self.end < self.start:
+            raise ValueError(f"it could never take effect: its end, {self.end:g}, is before its start, {self.start:g}")
 
 
 @frozen(kw_only=True)
@@ -240,6 +249,21 @@ class MessageRule(Rule):
     message: str | None = field(default=None, validator=messageName)
     account: int | None = None
 
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self.message is None:
+            return
+        if not self._isSent(self.message):
+            raise ValueError(f"it could never take effect: no {self.message} {self._way}")
+        if self.account is not None and "ctidTraderAccountId" not in MESSAGES[self.message].DESCRIPTOR.fields_by_name:
+            raise ValueError(f"it could never take effect: a {self.message} names no account")
+
+    # What goes the way that the rule is about, and how that is called.
+    _way: ClassVar[str]
+
+    def _isSent(self, message: str) -> bool:
+        raise NotImplementedError
+
 
 @frozen
 class Incoming(MessageRule):
@@ -250,6 +274,10 @@ class Incoming(MessageRule):
     """
 
     action: IncomingAction = field(validator=instance_of(IncomingAction), kw_only=False)
+    _way = "is a request of a client"
+
+    def _isSent(self, message: str) -> bool:
+        return message.endswith(_REQUEST)
 
 
 @frozen
@@ -263,6 +291,10 @@ class Outgoing(MessageRule):
 
     action: OutgoingAction = field(validator=instance_of(OutgoingAction), kw_only=False)
     isAnswer: bool | None = field(default=None, kw_only=True)
+    _way = "is sent by a server"
+
+    def _isSent(self, message: str) -> bool:
+        return message != _ENVELOPE and not message.endswith(_REQUEST)
 
 
 @frozen

@@ -38,7 +38,7 @@ from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.simulator.faults import disturbances
 from ctrader_twisted.simulator.faults.coding import Choice, decode, encode, tomlTable
 from ctrader_twisted.simulator.faults.disturbances import Disturbance
-from ctrader_twisted.simulator.faults.naming import known
+from ctrader_twisted.simulator.faults.naming import finite, known
 from ctrader_twisted.simulator.faults.rules import (
     Incoming,
     IncomingAction,
@@ -64,7 +64,7 @@ class Happening:
     """
 
     disturbance: Disturbance = field(validator=instance_of(Disturbance), kw_only=False)
-    at: float = field(default=0.0, validator=ge(0.0))
+    at: float = field(default=0.0, validator=[ge(0.0), finite])
     probability: float = field(default=1.0, validator=and_(ge(0.0), le(1.0)))
 
 

@@ -38,6 +38,7 @@ class Entry:
     @ivar switch: the attribute of L{Settings} that lets the simulator do otherwise; L{None} if there is none.
     @ivar remark: what else there is to say of how sure it is.
     @ivar how: how to confirm it on a real demo account, where no case of the contract suite does.
+    @ivar untried: why no case of the contract suite decides it.
     @ivar fixed: why there is no switch, where it is not sure that the servers behave so.
     """
 
@@ -49,6 +50,7 @@ class Entry:
     switch: str | None = None
     remark: str = ""
     how: str = ""
+    untried: str = ""
     fixed: str = ""
 
 

@@ -45,7 +45,9 @@ MONEY = (
         "9.7 [proto]",
         "estimates so",
         switch="swapYear",
-        how="Hold a position in such a symbol over a night.",
+        how="Hold a position in such a symbol over a night, and divide its swap by the value of the position, the"
+        " rate and the number of nights: it is about 1/360 or 1/365.",
+        untried="it takes a night",
     ),
     Entry(
         "bonuses",
@@ -99,7 +101,7 @@ MONEY = (
         "8.11 (doubt); 14.1 no. 8",
         "takes the fee from the deal",
         switch="feeRoundsAway",
-        how="Several small closes in a symbol that is not quoted in the account's money.",
+        how="Several small closes in a symbol that is not quoted in the account's money, and has a conversion fee.",
     ),
     Entry(
         "withdrawal-delta",
@@ -108,7 +110,7 @@ MONEY = (
         "10.4 (assumed)",
         "takes its size, and the sign of the operation's type",
         switch="withdrawalsAreNegative",
-        how="Withdraw from the demo account, and look at the list of deposits and withdrawals.",
+        how="Withdraw from the demo account in the terminal; the case finds it for twelve weeks.",
     ),
     Entry(
         "position-limit",
@@ -117,7 +119,9 @@ MONEY = (
         "11.2 [proto]: the code exists",
         "reports the refusal",
         switch="positionLimit",
-        how="An account with very many small positions.",
+        how="On a demo account of its own, place limit orders of the smallest volume far from the market, some each"
+        " second, until one is refused; then cancel them.",
+        untried="it takes thousands of orders, more than is polite",
     ),
     Entry(
         "stop-out-level",
@@ -126,7 +130,9 @@ MONEY = (
         "8.5 [proto]; 14.1 no. 9",
         "follows the events",
         switch="stopOutLevel",
-        how="A position that uses nearly all of a small demo account; brokers have different levels.",
+        how="On a small demo account that can be spared, open a position that uses nearly all of it, wait for a"
+        " stop-out, and look at the margin level before; brokers have different levels.",
+        untried="it takes an account that loses nearly all of its money",
     ),
     Entry(
         "stop-out-events",
@@ -136,7 +142,9 @@ MONEY = (
         "8.5 (assumed); 14.1 no. 9",
         "follows the events",
         switch="stopOutIsAccepted",
-        how="A position that uses nearly all of a small demo account.",
+        how="On a small demo account that can be spared, open a position that uses nearly all of it, and record"
+        " the traffic of a client until there is a stop-out.",
+        untried="it takes an account that loses nearly all of its money",
     ),
     Entry(
         "negative-balance",
@@ -145,7 +153,8 @@ MONEY = (
         "10.4 [proto]: there is a charge of that name",
         "takes the balance from the events",
         switch="negativeBalanceProtection",
-        how="It takes a gap in the market; brokers differ.",
+        how="It takes a gap in the market, on an account that can be spared; brokers differ. Where a balance was made"
+        " up for, the case finds it for twelve weeks.",
     ),
     Entry(
         "deposit-event",

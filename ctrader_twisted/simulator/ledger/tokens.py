@@ -17,6 +17,7 @@ TOKENS = (
         "sends a ``state``, and demands it back only of services that are known to echo it",
         switch="echoState",
         how="Grant access in a browser, as ``ctrader login`` does, and look at the address to which it is sent back.",
+        untried="it takes a person and a browser",
     ),
     Entry(
         "consent-denied",
@@ -46,6 +47,7 @@ TOKENS = (
         "reports ``TokenRefused``",
         switch="codeLifetime",
         how="Grant access in a browser, as ``ctrader login`` does, and look at what a code is good for after a minute.",
+        untried="it takes a person and a browser to get a code",
     ),
     Entry(
         "token-methods",
@@ -66,7 +68,7 @@ TOKENS = (
     ),
     Entry(
         "token-error-status",
-        "Its refusals have the status 400 or 200.",
+        "Its refusals have the status 400; some clients expect 200.",
         Sureness.CONFLICTING,
         "4.3 [OpenAPI.Net src; gh-code]",
         "reads the body of both",
@@ -169,6 +171,7 @@ TOKENS = (
         "takes the old tokens for good until they are refused",
         switch="grantsReplace",
         how="Grant access twice, and use the first pair of tokens: ``ctrader doctor``.",
+        untried="it takes a person and a browser to grant access",
     ),
     Entry(
         "grant-limit",
@@ -179,6 +182,7 @@ TOKENS = (
         switch="grantLimit",
         remark="no limit is known",
         how="Grant access again and again, until the first pair of tokens is refused.",
+        untried="it takes a person and a browser to grant access, again and again",
     ),
     Entry(
         "used-refresh-token",

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from ctrader_twisted.credentials import Application, TokenPair
 from ctrader_twisted.errors import ConfigurationError
+from ctrader_twisted.oauth.services import CTRADER
 from ctrader_twisted.profiles import Profile, ProfileFile
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.testing.contract.subject import Subject
@@ -49,6 +50,7 @@ async def subjectOf(reactor: Any, profile: Profile, accountId: int | None, rando
         accessToken=pairs[0].accessToken,
         accountId=accountId,
         isSimulated=profile.isSimulated,
+        tokenUrl=profile.services.tokenUrl,
     )
     return await _covering(reactor, subject, pairs, randomness)
 
@@ -79,6 +81,7 @@ async def subjectFromEnvironment(reactor: Any, environment: Mapping[str, str], r
         application=Application(clientId, clientSecret),
         accessToken=Secret(accessToken),
         accountId=accountId,
+        tokenUrl=CTRADER.tokenUrl,
     )
 
 

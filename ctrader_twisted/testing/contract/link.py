@@ -22,7 +22,7 @@ from ctrader_twisted.framing import Envelope, FrameDecoder, encodeFrame
 from ctrader_twisted.schema.messages import ProtoHeartbeatEvent
 from ctrader_twisted.testing.contract.pace import Pace
 
-__all__ = ["Broken", "Link", "Received", "codeOf", "nameOf"]
+__all__ = ["Broken", "Link", "Received", "codeOf", "harmlessCode", "nameOf"]
 
 _FoundT = TypeVar("_FoundT")
 
@@ -291,8 +291,14 @@ def codeOf(message: Any) -> str:
     """
     if message is None or "errorCode" not in message.DESCRIPTOR.fields_by_name or not message.HasField("errorCode"):
         return ""
-    code = str(message.errorCode)
-    # What a report repeats must not be just anything that a server sends.
+    return harmlessCode(str(message.errorCode))
+
+
+def harmlessCode(code: str) -> str:
+    """
+    @param code: what a server sent as an error code.
+    @return: the code, if it looks like one: what a report repeats must not be just anything that a server sends.
+    """
     return code if _CODE.fullmatch(code) else "an error code that is none"
 
 

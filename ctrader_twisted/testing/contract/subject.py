@@ -4,18 +4,21 @@ What the contract suite runs on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 from twisted.internet.interfaces import IStreamClientEndpoint
 
 from ctrader_twisted.credentials import Application, TokenPair
 from ctrader_twisted.secret import Secret
+from ctrader_twisted.simulator.oauth import makeSite
 
 if TYPE_CHECKING:
     from ctrader_twisted.testing.exchange import VirtualExchange
 
 __all__ = ["Subject"]
+
+_IN_MEMORY = "http://127.0.0.1/apps/token"
 
 
 @frozen(kw_only=True)
@@ -34,6 +37,9 @@ class Subject:
     @ivar expiredToken: an access token that has expired.
     @ivar spare: a pair of tokens for the account that nobody else uses: the suite uses it up.
     @ivar inactive: an application that is not active yet.
+    @ivar tokenUrl: the address of the token service; empty if none is known.
+    @ivar http: asks it, such as a C{treq.client.HTTPClient}; L{None} for one that verifies certificates by what the
+        platform trusts.
     """
 
     endpoint: IStreamClientEndpoint
@@ -46,6 +52,8 @@ class Subject:
     expiredToken: Secret | None = None
     spare: TokenPair | None = None
     inactive: Application | None = None
+    tokenUrl: str = ""
+    http: Any = None
 
     @classmethod
     def of(cls, virtual: VirtualExchange) -> Subject:
@@ -54,6 +62,8 @@ class Subject:
 
         @param virtual: the exchange.
         """
+        from treq.testing import StubTreq
+
         exchange = virtual.exchange
         registry = exchange.registry
         inactive = registry.applicationNamed("inactive")
@@ -69,4 +79,6 @@ class Subject:
             expiredToken=registry.grantNamed("expired").accessToken,
             spare=TokenPair(spare.accessToken, spare.refreshToken),
             inactive=Application(inactive.clientId, inactive.clientSecret),
+            tokenUrl=_IN_MEMORY,
+            http=StubTreq(makeSite(exchange).resource),  # type: ignore[no-untyped-call]
         )

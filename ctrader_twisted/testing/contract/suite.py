@@ -18,6 +18,7 @@ from ctrader_twisted.testing.contract.history import HISTORY
 from ctrader_twisted.testing.contract.limits import LIMITS
 from ctrader_twisted.testing.contract.link import Broken
 from ctrader_twisted.testing.contract.login import LOGIN
+from ctrader_twisted.testing.contract.money import MONEY
 from ctrader_twisted.testing.contract.orders import ORDERS
 from ctrader_twisted.testing.contract.pace import Pace
 from ctrader_twisted.testing.contract.pending import PENDING
@@ -32,7 +33,7 @@ from ctrader_twisted.testing.contract.tokens import TOKENS
 __all__ = ["CASES", "GROUPS", "Outcome", "Suite"]
 
 GROUPS = (
-    CONNECTION, LOGIN, TOKENS, REFERENCE, SPOTS, HISTORY, ORDERS, PENDING, PROTECTION, REPORTS, LIMITS,
+    CONNECTION, LOGIN, TOKENS, REFERENCE, SPOTS, HISTORY, ORDERS, PENDING, PROTECTION, REPORTS, LIMITS, MONEY,
 )  # fmt: skip
 """
 The cases by subject.

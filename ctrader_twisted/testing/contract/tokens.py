@@ -1,12 +1,16 @@
 """
-Cases about refreshing tokens over the protocol. They use a spare pair up, where there is one.
+Cases about tokens: refreshing them over the protocol, which uses a spare pair up, where there is one; and what the
+token service refuses.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from ctrader_twisted.credentials import TokenPair
+from ctrader_twisted.oauth.answers import BY_CODE, Answer
 from ctrader_twisted.schema.messages import (
     ProtoOAAccountAuthRes,
     ProtoOAAccountDisconnectEvent,
@@ -19,13 +23,15 @@ from ctrader_twisted.secret import Secret
 from ctrader_twisted.simulator.settings import RotationMoment, RotationOrder, Settings
 from ctrader_twisted.testing.contract.bench import Bench, demand, expect, undecided
 from ctrader_twisted.testing.contract.cases import Group
-from ctrader_twisted.testing.contract.link import Link, codeOf
+from ctrader_twisted.testing.contract.link import Link, codeOf, harmlessCode
 
 __all__ = ["TOKENS"]
 
 TOKENS = Group(301, "tokens")
 _case = TOKENS.case
 _NOBODY = "none"
+_NOWHERE = "http://127.0.0.1/"
+_PATIENCE = 30.0
 
 
 @_case("A refresh over the protocol needs the application's login", "refresh-needs-application")
@@ -87,6 +93,56 @@ async def _ends(bench: Bench) -> None:
     isBefore = min(positions[type(told)], positions[type(ended)]) < answered
     moment = RotationMoment.BEFORE_ANSWER if isBefore else RotationMoment.AFTER_ANSWER
     bench.decide("rotation-moment", moment, default=RotationMoment.AFTER_ANSWER, words=moment.value)
+
+
+@_case("The token service refuses a code that does not exist, with the status 400 or 200", "token-error-status")
+async def _serviceStatus(bench: Bench) -> None:
+    answer = await _sold(bench, {"grant_type": "authorization_code", "code": _NOBODY, "redirect_uri": _NOWHERE})
+    demand(_codeIn(answer), "it was not refused")
+    status, default = answer.status, Settings().tokenErrorStatus
+    bench.decide("token-error-status", status, default=default, words=f"the status is {status}")
+
+
+@_case("The token service refuses a wrong secret with CH_CLIENT_AUTH_FAILURE", "token-wrong-secret")
+async def _serviceSecret(bench: Bench) -> None:
+    given = {"grant_type": "refresh_token", "refresh_token": _NOBODY, "client_secret": _NOBODY}
+    _expectCode(await _sold(bench, given), "CH_CLIENT_AUTH_FAILURE")
+
+
+@_case("The token service refuses a refresh token that does not exist with ACCESS_DENIED", "refresh-over-http")
+async def _serviceRefresh(bench: Bench) -> None:
+    _expectCode(await _sold(bench, {"grant_type": "refresh_token", "refresh_token": _NOBODY}), "ACCESS_DENIED")
+
+
+async def _sold(bench: Bench, given: Mapping[str, str]) -> Answer:
+    """
+    Ask the token service, for what it must refuse.
+    """
+    from ctrader_twisted.oauth.agent import ask, makeHttp
+
+    subject = bench.subject
+    if not subject.tokenUrl:
+        undecided("no token service is known")
+    application = subject.application
+    credentials: dict[str, str | Secret] = {
+        "client_id": application.clientId,
+        "client_secret": application.clientSecret,
+    }
+    http = subject.http or makeHttp(bench.clock)
+    return await ask(bench.clock, http, subject.tokenUrl, {**credentials, **given}, BY_CODE, _PATIENCE)
+
+
+def _expectCode(answer: Answer, code: str) -> None:
+    found = _codeIn(answer)
+    demand(found == code, f"{found or 'no error code'} came, and not {code}")
+
+
+def _codeIn(answer: Answer) -> str:
+    try:
+        code = json.loads(answer.body)["errorCode"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return harmlessCode(str(code)) if code else ""
 
 
 def _spare(bench: Bench) -> TokenPair:

@@ -64,7 +64,7 @@ def _judged(entry: Entry, outcomes: list[Outcome]) -> Finding:
     if seen:
         return _observed(entry, cases, seen)
     if not outcomes:
-        return Finding(entry, Verdict.UNDECIDED, f"no case was run that is about it. {entry.how}".strip())
+        return Finding(entry, Verdict.UNDECIDED, _untried(entry))
     for each in outcomes:
         if each.broken:
             isSure = not entry.switch and not _others(entry, each)
@@ -74,6 +74,11 @@ def _judged(entry: Entry, outcomes: list[Outcome]) -> Finding:
     if why or entry.switch:
         return Finding(entry, Verdict.UNDECIDED, why or "the case saw nothing that tells", cases)
     return Finding(entry, Verdict.CONFIRMED, "", cases)
+
+
+def _untried(entry: Entry) -> str:
+    why = f"no case tries it: {entry.untried}" if entry.untried else "no case was run that is about it"
+    return f"{why}. {entry.how}" if entry.how else why
 
 
 def _observed(entry: Entry, cases: tuple[int, ...], seen: list[Observation]) -> Finding:
