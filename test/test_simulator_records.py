@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+
 from ctrader_twisted.schema.messages import (
     ProtoOADealListByPositionIdReq,
     ProtoOADealListReq,
@@ -17,7 +19,7 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.world import EUR_ACCOUNT
-from test.tradingcase import EURUSD, TradingCase
+from test.tradingcase import EURUSD, LIMIT, TradingCase
 
 
 class EuroAccountTests(TradingCase):
@@ -126,6 +128,23 @@ class RecordTests(TradingCase):
             "Order 9 not found or not belong to trader 5000001",
             code="ORDER_NOT_FOUND",
         )
+
+    def test_ordersByOpening(self) -> None:
+        """
+        Where lists of orders choose by their beginning, that is what they are sorted by, so that pages fit together.
+        """
+        self.exchange.settings = evolve(self.settings, ordersByUpdate=False)
+        opened = []
+        for price in (1.1, 1.09, 1.08):
+            opened.append(self.pend(LIMIT, limitPrice=price).order)
+            self.clock.advance(1)
+        self.client.send(self.change(opened[0].orderId, limitPrice=1.11))
+        self.client.received()
+        answer = self.ask(ProtoOAOrderListReq)
+        found = [each.orderId for each in answer.order]
+        answer = self.ask(ProtoOAOrderListReq, toTimestamp=answer.order[-1].tradeData.openTimestamp - 1)
+        found += [each.orderId for each in answer.order]
+        self.assertEqual(found, [each.orderId for each in reversed(opened)])
 
     def test_bounded(self) -> None:
         """

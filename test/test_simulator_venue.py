@@ -85,7 +85,9 @@ class VectorTests(SynchronousTestCase):
             commissionType=ProtoOACommissionType.PERCENTAGE_OF_VALUE,
             preciseTradingCommissionRate=3_250,
         )
-        return arithmetic.commission(symbol, price, volume, baseToUsd=_ONE, usdToDeposit=_ONE, quoteToDeposit=_ONE)
+        return arithmetic.commission(
+            symbol, price, volume, baseToUsd=_ONE, usdToDeposit=_ONE, quoteToDeposit=_ONE, worth=_ONE
+        )
 
     def test_opening(self) -> None:
         """
@@ -144,6 +146,7 @@ class VectorTests(SynchronousTestCase):
                 baseToUsd=Fraction("1.1"),
                 usdToDeposit=_ONE,
                 quoteToDeposit=Fraction(2),
+                worth=Fraction(3),
             )
             self.assertEqual(found, cost)
 

@@ -43,6 +43,7 @@ class Catalogue:
         self.assets = {asset.assetId: asset for asset in assets}
         self.symbols = {symbol.symbolId: symbol for symbol in sorted(symbols, key=lambda each: each.symbolId)}
         self._full = {symbolId: symbol.full() for symbolId, symbol in self.symbols.items()}
+        self._staked = {symbolId: symbol.staked() for symbolId, symbol in self.symbols.items()}
         self._chains: dict[tuple[int, int], list[SymbolSpec] | None] = {}
 
     def assetNamed(self, name: str) -> Asset:
@@ -90,6 +91,15 @@ class Catalogue:
         """
         return self._full[symbolId]
 
+    def staked(self, symbolId: int) -> ProtoOASymbol:
+        """
+        Give a symbol's whole specification with stakes for its volumes.
+
+        @param symbolId: the id of a symbol of this catalogue.
+        @return: the message; not to be changed.
+        """
+        return self._staked[symbolId]
+
     def change(self, symbol: SymbolSpec) -> None:
         """
         Change a symbol.
@@ -98,6 +108,7 @@ class Catalogue:
         """
         self.symbols[symbol.symbolId] = symbol
         self._full[symbol.symbolId] = symbol.full()
+        self._staked[symbol.symbolId] = symbol.staked()
         self._chains.clear()
 
     def changeLeverage(self, leverage: Leverage) -> list[int]:

@@ -227,6 +227,8 @@ class Settings:
     @ivar trailsByPip: whether a trailing stop loss moves by whole pips, and not with each better price.
     @ivar withdrawalsAreNegative: whether the delta of a withdrawal is below zero.
     @ivar balanceUpdatesTrader: whether each change of a balance is told by a trader update, too.
+    @ivar volumesAreStakes: whether the volumes of accounts for spread betting are stakes, in 1/100 of the deposit asset
+        for each pip, in orders and in the specifications of symbols; and not what they are on other accounts.
     @ivar clientOrderIdsAreUnique: whether the id of an order that is remembered is refused for another one.
     @ivar barsWithoutSpots: what a subscription to live trendbars without one to spots draws.
     @ivar barChunk: the most trendbars in one answer.
@@ -308,6 +310,7 @@ class Settings:
     trailsByPip: bool = False
     withdrawalsAreNegative: bool = True
     balanceUpdatesTrader: bool = False
+    volumesAreStakes: bool = True
     clientOrderIdsAreUnique: bool = False
     barsWithoutSpots: BarsWithoutSpots = BarsWithoutSpots.NOT_SUBSCRIBED
     barChunk: int = 5_000

@@ -346,6 +346,17 @@ class SymbolSpec:
             measurementUnits=self.measurementUnits,
         )
 
+    def staked(self) -> ProtoOASymbol:
+        """
+        @return: the whole specification for spread betting, where a volume is a stake: 1/100 of the deposit asset for
+            each pip.
+        """
+        staked = self.full()
+        for name in ("lotSize", "minVolume", "maxVolume", "stepVolume", "maxExposure"):
+            if volume := getattr(staked, name):
+                setattr(staked, name, max(1, volume // 10**self.pipPosition))
+        return staked
+
     def _coarseCommission(self) -> int:
         percentage = self.commissionType == ProtoOACommissionType.PERCENTAGE_OF_VALUE
         return self.commissionRate // (1000 if percentage else 1_000_000)

@@ -214,16 +214,16 @@ def _checkLimits(
     """
     Refuse what the symbol and the account have no room for; a close always has some.
     """
-    trade, opened = order.tradeData, volume
-    if target is not None and target.tradeData.tradeSide != trade.tradeSide:
-        opened -= target.tradeData.volume
+    trade, opened, closed = order.tradeData, volume, None
+    if target is not None and target.tradeData.volume and target.tradeData.tradeSide != trade.tradeSide:
+        opened, closed = volume - target.tradeData.volume, target
     if opened <= 0:
         return
-    symbol = venue.catalogue.full(trade.symbolId)
+    symbol = venue.specification(account, trade.symbolId)
     checkShort(symbol, trade.tradeSide)
     checkExposure(account, symbol, trade.tradeSide, volume)
     distance = order.relativeStopLoss if trade.guaranteedStopLoss else None
-    checkMoney(venue, account, trade.symbolId, trade.tradeSide, opened, distance=distance)
+    checkMoney(venue, account, trade.symbolId, trade.tradeSide, opened, distance=distance, closed=closed)
 
 
 def _book(
@@ -296,5 +296,7 @@ def _dropBound(venue: Venue, account: TradingAccount, position: ProtoOAPosition)
     """
     for order in list(account.orders.values()):
         isBound = order.positionId == position.positionId and isPending(order)
-        if isBound and order.orderId not in venue.executing and not account.isNetted:
+        # On a netted account an order that does not only close works on whatever the symbol's position is then.
+        isBound = isBound and (order.closingOrder or not account.isNetted)
+        if isBound and order.orderId not in venue.executing:
             endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, Cause(None, isServerEvent=True))
