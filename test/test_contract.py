@@ -63,6 +63,9 @@ UNSEEN = {
     "tierRule",
     "feeRoundsAway",
     "withdrawalsAreNegative",
+    # It takes a broker who offers that, or does it.
+    "volumesAreStakes",
+    "rejectionsHaveDeals",
 }
 """
 Switches that no case can decide.

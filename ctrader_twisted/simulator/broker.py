@@ -9,19 +9,28 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ctrader_twisted.schema.messages import ProtoOAAccessRights, ProtoOAAccountType, ProtoOASymbolChangedEvent
+from ctrader_twisted.schema.messages import (
+    ProtoOAAccessRights,
+    ProtoOAAccountType,
+    ProtoOAOrderStatus,
+    ProtoOASymbolChangedEvent,
+)
 from ctrader_twisted.schema.messages import ProtoOAChangeBalanceType as _Change
+from ctrader_twisted.simulator.feed import Feed
 from ctrader_twisted.simulator.venue.cashflow import checkFlow, moveBonus, moveMoney
+from ctrader_twisted.simulator.venue.execution import endOrder
 from ctrader_twisted.simulator.venue.margins import tellMargins
+from ctrader_twisted.simulator.venue.rejections import Rejection
 from ctrader_twisted.simulator.venue.swaps import chargeNights
 from ctrader_twisted.simulator.venue.terms import changeTerms, countMargins
-from ctrader_twisted.simulator.venue.venue import Venue
+from ctrader_twisted.simulator.venue.venue import Cause, Venue
 
 if TYPE_CHECKING:
     from ctrader_twisted.simulator.connection import ServerProtocol
 
 __all__ = ["Broker"]
 
+_BY_SERVER = Cause(None, isServerEvent=True)
 _BETTING = ProtoOAAccountType.SPREAD_BETTING
 
 
@@ -30,15 +39,18 @@ class Broker:
     Moves money, and changes what accounts and symbols are; whoever is logged in hears of it.
 
     @ivar venue: its accounts.
+    @ivar feed: its subscriptions to prices.
     @ivar connections: the connections that are open now, oldest first.
     @ivar isRunning: whether prices move.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, feed: Feed) -> None:
         """
         @param venue: the accounts, and what they trade.
+        @param feed: the subscriptions to prices.
         """
         self.venue = venue
+        self.feed = feed
         self.connections: list[ServerProtocol] = []
         self.isRunning = False
 
@@ -129,6 +141,24 @@ class Broker:
         """
         self.venue.liquidity.pop(symbolId, None)
 
+    def rejectOrders(self, symbolId: int, rejection: Rejection = Rejection.REJECTED) -> None:
+        """
+        Let orders in a symbol be turned down when they are to be executed, as a liquidity provider does. Stop losses,
+        take profits and stop-outs are executed all the same.
+
+        @param symbolId: the symbol.
+        @param rejection: why.
+        """
+        self.venue.rejections[symbolId] = rejection
+
+    def acceptOrders(self, symbolId: int) -> None:
+        """
+        Let orders in a symbol be executed again, as they are at first.
+
+        @param symbolId: the symbol.
+        """
+        self.venue.rejections.pop(symbolId, None)
+
     def changeSymbol(self, symbolId: int, **changes: Any) -> None:
         """
         Change the specification of a symbol, as the broker does. All sessions are told, and of the margins that
@@ -146,6 +176,30 @@ class Broker:
             self._tellSymbols([symbolId])
         if self.isRunning:
             chargeNights(self.venue)
+
+    def archiveSymbol(self, symbolId: int) -> None:
+        """
+        Do not offer a symbol any more, as the broker does. Its orders are cancelled, its subscriptions end, and all
+        sessions are told that it has changed; from then on it is one of those that are archived. Conversions go another
+        way, if there is one. Another process that begins where this one ended knows nothing of it.
+
+        @param symbolId: the symbol.
+        @raise KeyError: if there is no such symbol.
+        @raise ValueError: if somebody holds a position in it.
+        """
+        symbol, accounts = self.venue.catalogue.symbols[symbolId], self.venue.accounts.values()
+        for account in accounts:
+            if account.openPositionOn(symbolId) is not None:
+                words = f"account {account.terms.accountId} holds a position in it"
+                raise ValueError(f"{symbol.name} cannot be archived: {words}")
+        for account in accounts:
+            for order in [each for each in account.orders.values() if each.tradeData.symbolId == symbolId]:
+                endOrder(self.venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, _BY_SERVER)
+            account.conversions.pop(symbolId, None)
+        self.feed.drop(symbolId)
+        self.venue.catalogue.archive(symbolId, self.venue.now())
+        self._tellSymbols([symbolId])
+        self.venue.changed()
 
     def changeLeverage(self, leverageId: int, *tiers: tuple[int, int]) -> None:
         """

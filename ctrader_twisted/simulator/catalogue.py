@@ -111,6 +111,17 @@ class Catalogue:
         self._staked[symbol.symbolId] = symbol.staked()
         self._chains.clear()
 
+    def archive(self, symbolId: int, now: int) -> None:
+        """
+        Do not offer a symbol any more.
+
+        @param symbolId: a symbol that is offered.
+        @param now: milliseconds since 1970.
+        """
+        gone = self.symbols.pop(symbolId)
+        self.archived[symbolId] = ArchivedSymbol(symbolId, gone.name, gone.description, now)
+        self._chains.clear()
+
     def changeLeverage(self, leverage: Leverage) -> list[int]:
         """
         Change a table of dynamic leverage.

@@ -103,9 +103,8 @@ class Exchange(Broker):
             changed=self.changed,
             speed=timeline.speed,
         )
-        super().__init__(venue)
-        depth = DepthFeed(catalogue, registry.mint.seed)
-        self.feed = Feed(market, depth, timeline.now, tellsCloses=settings.sessionCloses)
+        feed = Feed(market, DepthFeed(catalogue, registry.mint.seed), timeline.now, tellsCloses=settings.sessionCloses)
+        super().__init__(venue, feed)
         self.valuations = Valuations(self.venue)
         self.faults = Faults(self, registry.mint.seed)
         self.seen: deque[Message] = deque(maxlen=settings.seenLimit)

@@ -220,6 +220,7 @@ class Settings:
     @ivar reachedStopsTrigger: whether a stop order beyond the market is executed at once, and not refused.
     @ivar missIsRejected: whether an order that cannot be executed at all, and may not wait, ends as rejected, and not
         as cancelled.
+    @ivar rejectionsHaveDeals: whether an order that a liquidity provider turns down has a deal that says so.
     @ivar pendingFillsAreServerEvents: whether the execution of an order that has waited counts as the server's doing.
     @ivar cleanUpIsServerEvent: whether the end of the protection of a closed position does.
     @ivar firstProtectionIsServerEvent: whether the first protection of a position, which a request asks for, does.
@@ -303,6 +304,7 @@ class Settings:
     digitsAreBadPrices: bool = False
     reachedStopsTrigger: bool = False
     missIsRejected: bool = False
+    rejectionsHaveDeals: bool = True
     pendingFillsAreServerEvents: bool = True
     cleanUpIsServerEvent: bool = True
     firstProtectionIsServerEvent: bool = False

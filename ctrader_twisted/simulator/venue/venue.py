@@ -28,6 +28,7 @@ from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.rates import Rates
+from ctrader_twisted.simulator.venue.rejections import Rejection
 
 __all__ = ["Cause", "Ids", "Publish", "Venue"]
 
@@ -136,6 +137,7 @@ class Venue:
     @ivar executing: the ids of orders that are accepted, and executed a moment later.
     @ivar liquidity: for symbols by id, how much can be executed at once, in 1/100 of a unit: each number is one deal;
         everything in one deal where there is none.
+    @ivar rejections: for symbols by id, how orders are turned down that were accepted.
     """
 
     def __init__(
@@ -174,6 +176,7 @@ class Venue:
         self.announcing: set[int] = set()
         self.executing: set[int] = set()
         self.liquidity: dict[int, tuple[int, ...]] = {}
+        self.rejections: dict[int, Rejection] = {}
         self._clock = clock
         self._speed = speed
         self._coming: set[IDelayedCall] = set()
@@ -243,6 +246,16 @@ class Venue:
             volumes.append(min(level, volume))
             volume -= volumes[-1]
         return [each for each in volumes if each]
+
+    def rejectionOf(self, order: ProtoOAOrder) -> Rejection | None:
+        """
+        Find how an order is turned down that is to be executed now.
+
+        @param order: the order; a protective one never is, nor is a stop-out.
+        @return: L{None} if it is executed.
+        """
+        isOwn = order.isStopOut or order.orderType == ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT
+        return None if isOwn else self.rejections.get(order.tradeData.symbolId)
 
     def tell(
         self,
