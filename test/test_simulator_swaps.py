@@ -25,7 +25,7 @@ from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.state import dumpState, loadState
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.swaps import swapsOf
-from ctrader_twisted.simulator.world import EPOCH, NETTED_ACCOUNT, USD_ACCOUNT
+from ctrader_twisted.simulator.world import EPOCH, EUR_ACCOUNT, NETTED_ACCOUNT, USD_ACCOUNT
 from test.moneycase import MoneyCase
 from test.tradingcase import EURUSD, GER40, SELL, USDJPY, TradingCase
 
@@ -124,6 +124,21 @@ class SwapTests(_SwapCase):
         self.clock.advance(_TO_SWAP)
         # 111,982 dollars.
         self.assertEqual(self.swaps(), [-3_359])
+
+    def test_percentagePeriods(self) -> None:
+        """
+        A third of a day yields a third of that.
+        """
+        self.exchange.changeSymbol(
+            EURUSD,
+            swapType=ProtoOASwapCalculationType.PERCENTAGE,
+            swapLong=Decimal("-3.6"),
+            swapPeriod=8,
+            swapRollover3Days=ProtoOADayOfWeek.NONE,
+        )
+        self.opened(volume=10_000_000)
+        self.clock.advance(8 * 3600)
+        self.assertEqual(self.swaps(), [-373])
 
     def test_points(self) -> None:
         """
@@ -284,6 +299,26 @@ class RolloverTests(_SwapCase):
         self.assertEqual(self.account.balance, 995_000)
         self.assertEqual(self.reconcile().position[0].swap, 0)
         self.assertTrue(self.account.trader().swapFree)
+
+
+class EuroRolloverTests(_SwapCase):
+    """
+    An account in euros.
+    """
+
+    accountId = EUR_ACCOUNT
+
+    def test_converted(self) -> None:
+        """
+        What is charged in dollars is converted; it is charged once a day, however often swaps would be.
+        """
+        nothing = ProtoOADayOfWeek.NONE
+        self.exchange.changeSymbol(EURUSD, rolloverCommission=500, rolloverCommission3Days=nothing, swapPeriod=8)
+        self.exchange.changeAccount(self.accountId, swapFree=True)
+        self.opened(volume=20_000_000)
+        self.clock.advance(_TO_SWAP + 1)
+        self.clock.advance(_DAY)
+        self.assertEqual([each.delta for each in self.account.cashFlow.values()], [-893, -893])
 
 
 class NightTests(_SwapCase):
