@@ -250,6 +250,22 @@ class RestartTests(_SwapCase):
         self.assertEqual(self.swap(self.restarted(60)), -20_700)
         self.assertEqual(self.swap(self.restarted(2 * _DAY)), -34_500)
 
+    def test_missingAfterwards(self) -> None:
+        """
+        Of several nights each is for itself: the one that costs nothing is over, and the other waits for its price.
+        """
+        self.exchange.changeSymbol(GER40, skipSwapPeriods=1)
+        self.opened(symbolId=GER40, volume=100)
+        kept = list(self.prices.listed)
+        self.exchange.stop()
+        self.clock.advance(_TO_SWAP + _DAY + 1)
+        self.prices.listed.clear()
+        self.exchange.start()
+        self.assertEqual(self.swap(self.account), 0)
+        self.prices.listed.extend(kept)
+        self.clock.advance(60)
+        self.assertEqual(self.swap(self.account), -101)
+
     def test_old(self) -> None:
         """
         What a state of an earlier version holds is charged from now on.

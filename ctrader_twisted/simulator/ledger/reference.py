@@ -42,6 +42,16 @@ REFERENCE = (
         fixed="any other answer would be another refusal, which is final likewise",
     ),
     Entry(
+        "archiving",
+        "When a symbol is archived, its waiting orders are cancelled by the server, its subscriptions end, and a"
+        " ``SymbolChangedEvent`` names it. A symbol that somebody holds is not archived.",
+        Sureness.ASSUMED,
+        "7 [proto]: the event",
+        "asks for the symbol again, and does not find it",
+        how="It takes a broker that archives a symbol.",
+        fixed="it happens when nobody trades the symbol any more; a client that asks again finds out in any case",
+    ),
+    Entry(
         "disabled-symbols",
         "A symbol that is not enabled is listed, has quotes and history, and is not traded: neither opened nor closed."
         " Its specification has the trading mode ``DISABLED_WITHOUT_PENDINGS_EXECUTION``.",
