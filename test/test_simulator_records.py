@@ -18,7 +18,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderType,
 )
 from ctrader_twisted.simulator.settings import Settings
-from ctrader_twisted.simulator.world import EUR_ACCOUNT
+from ctrader_twisted.simulator.world import EPOCH, EUR_ACCOUNT
 from test.tradingcase import EURUSD, LIMIT, TradingCase
 
 
@@ -128,6 +128,20 @@ class RecordTests(TradingCase):
             "Order 9 not found or not belong to trader 5000001",
             code="ORDER_NOT_FOUND",
         )
+
+    def test_week(self) -> None:
+        """
+        Where a span may be a week at most, that is so if both of its ends are named.
+        """
+        self.exchange.settings = evolve(self.settings, weekEnforced=True)
+        week = 7 * 86_400_000
+        for kind in (ProtoOADealListReq, ProtoOAOrderListReq):
+            self.ask(kind, fromTimestamp=1)
+            self.ask(kind, toTimestamp=EPOCH)
+            self.ask(kind, fromTimestamp=EPOCH - week, toTimestamp=EPOCH)
+            long = kind(ctidTraderAccountId=self.accountId, fromTimestamp=EPOCH - week - 1, toTimestamp=EPOCH)
+            self.invalid(long, "longer than", code="INCORRECT_BOUNDARIES")
+            self.assertFalse(self.ask(kind, fromTimestamp=1).hasMore)
 
     def test_ordersByOpening(self) -> None:
         """

@@ -15,6 +15,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderType,
     ProtoOAPositionStatus,
     ProtoOATimeInForce,
+    ProtoOATradingMode,
     ProtoOATrailingSLChangedEvent,
 )
 from ctrader_twisted.simulator.market.specification import Holiday
@@ -92,6 +93,48 @@ class ClosingTests(TradingCase):
             found.append([each.volume for each in self.client.ask(request).offsetBy])
         self.assertEqual(found, [[100_000, 200_000], [100_000]])
 
+    def test_allowed(self) -> None:
+        """
+        A position can be closed where only closing is allowed, and where nothing may be sold short.
+        """
+        changes: tuple[dict[str, Any], ...] = (
+            {"tradingMode": ProtoOATradingMode.CLOSE_ONLY_MODE},
+            {"enableShortSelling": False},
+        )
+        for change in changes:
+            positionId = self.opened()
+            self.exchange.changeSymbol(EURUSD, **change)
+            self.client.received()
+            self.client.send(self.close(positionId, 100_000))
+            self.clock.advance(1)
+            self.assertEqual([kind for kind, _, _ in self.events()], ["ORDER_ACCEPTED", "ORDER_FILLED"])
+            self.exchange.changeSymbol(EURUSD, tradingMode=ProtoOATradingMode.ENABLED)
+
+    def test_nothingConverted(self) -> None:
+        """
+        A result in the account's own asset pays no fee for a conversion; one in another asset does.
+        """
+        for symbolId, volume, fees in ((EURUSD, 10_000_000, [0]), (USDJPY, 10_000_000, [-2])):
+            self.exchange.changeSymbol(symbolId, conversionFeeRate=70)
+            positionId = self.opened(symbolId=symbolId, volume=volume)
+            if symbolId == USDJPY:
+                self.exchange.setPrice(USDJPY, 14_800_300, 14_800_300)
+            self.client.send(self.close(positionId, volume))
+            self.clock.advance(1)
+            deals = [each.deal for each in self.client.messages() if each.executionType == _Kind.ORDER_FILLED]
+            self.assertEqual([each.closePositionDetail.pnlConversionFee for each in deals], fees)
+
+    def test_guaranteeStays(self) -> None:
+        """
+        What is added to a position without a guarantee does not end that of its stop loss.
+        """
+        fields = {"symbolId": GER40, "volume": 100, "relativeStopLoss": 20_000_000}
+        positionId = self.opened(**fields, guaranteedStopLoss=True)
+        self.client.send(self.order(**fields, positionId=positionId))
+        self.clock.advance(0.2)
+        [position] = self.reconcile().position
+        self.assertEqual((position.tradeData.volume, position.guaranteedStopLoss), (200, True))
+
     def test_guaranteedProfit(self) -> None:
         """
         The guarantee is one of the stop loss; a take profit is executed at the market.
@@ -122,6 +165,19 @@ class FlipTests(TradingCase):
         _, closed, opened = self.client.messages()
         deals = [(each.deal.volume, each.deal.filledVolume) for each in (closed, opened)]
         self.assertEqual(deals, [(100_000, 100_000), (200_000, 200_000)])
+
+    def test_closeOnlyMeanwhile(self) -> None:
+        """
+        An order that would turn the position round is rejected if only closing is allowed by then; one that closes is
+        executed.
+        """
+        self.opened(volume=100_000)
+        for volume, kind in ((200_000, "ORDER_REJECTED"), (100_000, "ORDER_FILLED")):
+            self.exchange.changeSymbol(EURUSD, tradingMode=ProtoOATradingMode.ENABLED)
+            self.client.send(self.order(tradeSide=SELL, volume=volume))
+            self.exchange.changeSymbol(EURUSD, tradingMode=ProtoOATradingMode.CLOSE_ONLY_MODE)
+            self.clock.advance(1)
+            self.assertEqual([each for each, _, _ in self.events()], ["ORDER_ACCEPTED", kind])
 
     def test_laterPart(self) -> None:
         """
@@ -204,6 +260,19 @@ class EuroTests(TradingCase):
         self.assertEqual(kinds, ["ORDER_ACCEPTED", "ORDER_REJECTED"])
         self.assertEqual(len(self.reconcile().order), 1)
         self.prices.listed[:] = listed
+
+    def test_unknownEquity(self) -> None:
+        """
+        A deposit comes in though nobody can say what the account is worth now; its equity is left out.
+        """
+        self.opened()
+        self.client.received()
+        self.exchange.deposit(self.accountId, 100)
+        self.prices.listed.clear()
+        self.exchange.deposit(self.accountId, 100)
+        first, second = self.client.messages()
+        self.assertTrue(first.depositWithdraw.HasField("equity"))
+        self.assertFalse(second.depositWithdraw.HasField("equity"))
 
 
 class TriggerTests(TradingCase):
