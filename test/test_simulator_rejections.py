@@ -106,6 +106,22 @@ class RejectionTests(_Case):
         self.assertEqual([each.volume for each in offset.offsetting], [100_000])
         self.assertEqual(len(self.ask(ProtoOADealOffsetListReq, dealId=event.deal.dealId).offsetting), 0)
 
+    def test_offsetsBetween(self) -> None:
+        """
+        Nor is a deal that has executed nothing among those that a later close offsets.
+        """
+        positionId = self.opened()
+        self.exchange.rejectOrders(EURUSD)
+        self.turnedDown(positionId=positionId)
+        self.exchange.acceptOrders(EURUSD)
+        self.client.send(self.order(positionId=positionId))
+        self.clock.advance(0.2)
+        self.client.send(self.close(positionId, 200_000))
+        self.clock.advance(0.2)
+        deal = [each.deal for each in self.client.messages() if each.executionType == 3][-1]
+        offset = self.ask(ProtoOADealOffsetListReq, dealId=deal.dealId)
+        self.assertEqual([each.volume for each in offset.offsetting], [100_000, 100_000])
+
     def test_waiting(self) -> None:
         """
         An order that has waited is turned down when its price is there, and not again.

@@ -124,6 +124,21 @@ class ClosingTests(TradingCase):
             deals = [each.deal for each in self.client.messages() if each.executionType == _Kind.ORDER_FILLED]
             self.assertEqual([each.closePositionDetail.pnlConversionFee for each in deals], fees)
 
+    def test_guaranteedDistance(self) -> None:
+        """
+        A guaranteed stop loss keeps the distance of every other one, too, and may stay where it is when another level
+        changes.
+        """
+        self.exchange.changeSymbol(GER40, guaranteedDistance=100, stopLossDistance=20_000)
+        fields = {"symbolId": GER40, "volume": 100, "guaranteedStopLoss": True}
+        self.rejected(self.order(**fields, relativeStopLoss=10_000_000), "PROTECTION_IS_TOO_CLOSE_TO_MARKET")
+        positionId = self.opened(**fields, relativeStopLoss=20_000_000)
+        self.client.send(self.amend(positionId, stopLoss=25_271.24, takeProfit=26_000.0))
+        [position] = self.reconcile().position
+        self.assertEqual(
+            (position.takeProfit, position.stopLoss, position.guaranteedStopLoss), (26_000, 25_271.24, True)
+        )
+
     def test_guaranteeStays(self) -> None:
         """
         What is added to a position without a guarantee does not end that of its stop loss.
