@@ -200,8 +200,11 @@ class EuroTests(_BettingCase):
         [position] = self.reconcile().position
         self.assertEqual(position.usedMargin, 11_198)
         self.quote(112_034, 112_038)
-        detail = self.closed(positionId, 100).closePositionDetail
+        deal = self.closed(positionId, 100)
+        detail = deal.closePositionDetail
         self.assertEqual((detail.grossProfit, detail.pnlConversionFee), (500, 0))
+        # What a stake of 1 moves is so many euros, and those are dollars.
+        self.assertAlmostEqual(deal.baseToUsdConversionRate, 11_203.6 * 1.12036)
 
 
 class UnitTests(_BettingCase):
