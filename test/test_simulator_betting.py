@@ -18,7 +18,7 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.world import EUR_ACCOUNT
-from test.tradingcase import EURUSD, GER40, LIMIT, SELL, USDJPY, TradingCase
+from test.tradingcase import EURUSD, LIMIT, SELL, USDJPY, TradingCase
 
 _BETTING, _HEDGED = ProtoOAAccountType.SPREAD_BETTING, ProtoOAAccountType.HEDGED
 
@@ -153,9 +153,8 @@ class StakeTests(_BettingCase):
         """
         So is the guarantee of a stop loss.
         """
-        self.exchange.changeSymbol(GER40, guaranteedCharge=150)
-        lot = self.specification(GER40).lotSize
-        self.opened(symbolId=GER40, volume=lot, guaranteedStopLoss=True, relativeStopLoss=20_000_000)
+        self.exchange.changeSymbol(EURUSD, guaranteedStopLoss=True, guaranteedCharge=150)
+        self.opened(volume=1_000, guaranteedStopLoss=True, relativeStopLoss=200)
         self.assertEqual([each.delta for each in self.account.cashFlow.values()], [-150])
 
     def test_stopOut(self) -> None:

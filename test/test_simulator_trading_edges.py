@@ -49,6 +49,29 @@ class ClosingTests(TradingCase):
         self.assertEqual((cancelled.executionType, cancelled.order.orderId), (_Kind.ORDER_CANCELLED, order.orderId))
         self.assertEqual((self.reconcile().position, self.reconcile().order), ([], []))
 
+    def test_changedRest(self) -> None:
+        """
+        What counts of an order that closes and is executed in part is its rest; what nobody changes is not looked at.
+        """
+        self.exchange.limitLiquidity(EURUSD, 100_000)
+        positionId = self.opened(volume=100_000)
+        for _ in range(2):
+            self.client.send(self.order(positionId=positionId))
+            self.clock.advance(0.2)
+        fields = {"positionId": positionId, "tradeSide": SELL, "limitPrice": 1.12}
+        order = self.pend(LIMIT, **fields, volume=300_000).order
+        self.quote(112_010, 112_014)
+        self.client.received()
+        for volume in (200_000, 300_000):
+            self.client.send(self.change(order.orderId, limitPrice=1.13, volume=volume))
+        self.assertEqual([kind for kind, _, _ in self.events()], ["ORDER_REPLACED"] * 2)
+        self.client.send(self.close(positionId, 100_000))
+        self.clock.advance(0.2)
+        self.client.received()
+        self.client.send(self.change(order.orderId, limitPrice=1.14))
+        self.assertEqual([kind for kind, _, _ in self.events()], ["ORDER_REPLACED"])
+        self.rejected(self.change(order.orderId, limitPrice=1.14, volume=250_000), "TRADING_BAD_VOLUME")
+
     def test_oneOfTwo(self) -> None:
         """
         Of a stop loss and an order that would close at the same price, one is executed, and the other cancelled.
