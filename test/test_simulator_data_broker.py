@@ -18,7 +18,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOATraderRes,
     ProtoOATraderUpdatedEvent,
 )
-from ctrader_twisted.simulator.world import EUR_ACCOUNT, USD_ACCOUNT
+from ctrader_twisted.simulator.world import EUR_ACCOUNT, NETTED_ACCOUNT, USD_ACCOUNT
 from test.rawclient import RawClient
 from test.tradingcase import BUY, EURUSD, SELL, TradingCase
 
@@ -74,6 +74,22 @@ class AccountTests(TradingCase):
         self.client.send(self.close(positionId, 100_000))
         self.clock.advance(0.2)
         self.assertEqual(len(self.reconcile().position), 0)
+
+    def test_closeOnlyNetted(self) -> None:
+        """
+        Where a symbol has one position, an order on the other side that is no larger than it closes, without its name.
+        """
+        self.client.logIn(NETTED_ACCOUNT)
+        self.accountId = NETTED_ACCOUNT
+        self.opened(volume=300_000)
+        self.exchange.changeAccount(NETTED_ACCOUNT, accessRights=ProtoOAAccessRights.CLOSE_ONLY)
+        self.client.received()
+        self.rejected(self.order(), "TRADING_NOT_ALLOWED")
+        self.rejected(self.order(tradeSide=SELL, volume=400_000), "TRADING_NOT_ALLOWED")
+        self.client.send(self.order(tradeSide=SELL, volume=300_000))
+        self.clock.advance(0.2)
+        self.assertEqual(len(self.reconcile().position), 0)
+        self.rejected(self.order(tradeSide=SELL), "TRADING_NOT_ALLOWED")
 
     def test_noTrading(self) -> None:
         """

@@ -158,6 +158,18 @@ class TierTests(TradingCase):
         first = self.opened(volume=10_000_000)
         self.assertEqual(self.margins(), {first: 111_982})
 
+    def test_otherTable(self) -> None:
+        """
+        A symbol that gets another table changes the margins of what is held of it, and all hear of that.
+        """
+        self.exchange.changeLeverage(self.table, (1_000_000, 10))
+        first = self.opened(volume=1_000_000)
+        self.exchange.changeSymbol(EURUSD, leverageId=0)
+        changed, margin = self.client.messages()
+        self.assertIsInstance(changed, ProtoOASymbolChangedEvent)
+        self.assertEqual((margin.positionId, margin.usedMargin), (first, 11_198))
+        self.assertEqual(self.margins(), {first: 11_198})
+
     def test_missingPrice(self) -> None:
         """
         Where a price is missing, the last one counts; where there never was one, margins stay as they are.

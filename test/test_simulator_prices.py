@@ -240,6 +240,18 @@ class TickTests(ClientCase):
         self.assertEqual(rest, [(tick.timestamp, tick.bid) for tick in reversed(self.ticks[:2])])
         self.assertFalse(more)
 
+    def test_crowded(self) -> None:
+        """
+        The ticks of a millisecond come together, and do not hide that there are more before.
+        """
+        self.ticks[2:5] = [Tick(EPOCH - 2_000, bid, 110_020) for bid in (110_002, 110_003, 110_004, 110_005)]
+        newest, more = self.page()
+        self.assertEqual(([price for _, price in newest], more), ([110_005, 110_004, 110_003, 110_002], True))
+        newest, more = self.page(fromTimestamp=EPOCH - 3_999)
+        self.assertEqual((len(newest), more), (4, False))
+        rest, more = self.page(toTimestamp=EPOCH - 2_001)
+        self.assertEqual(([price for _, price in rest], more), ([110_001, 110_000], False))
+
     def test_ask(self) -> None:
         """
         The other side has the same times and its own prices.

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+
 from ctrader_twisted.schema.messages import (
     ProtoOADealListByPositionIdReq,
     ProtoOADealListReq,
@@ -16,8 +18,8 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderType,
 )
 from ctrader_twisted.simulator.settings import Settings
-from ctrader_twisted.simulator.world import EUR_ACCOUNT
-from test.tradingcase import EURUSD, TradingCase
+from ctrader_twisted.simulator.world import EPOCH, EUR_ACCOUNT
+from test.tradingcase import EURUSD, LIMIT, TradingCase
 
 
 class EuroAccountTests(TradingCase):
@@ -126,6 +128,37 @@ class RecordTests(TradingCase):
             "Order 9 not found or not belong to trader 5000001",
             code="ORDER_NOT_FOUND",
         )
+
+    def test_week(self) -> None:
+        """
+        Where a span may be a week at most, that is so if both of its ends are named.
+        """
+        self.exchange.settings = evolve(self.settings, weekEnforced=True)
+        week = 7 * 86_400_000
+        for kind in (ProtoOADealListReq, ProtoOAOrderListReq):
+            self.ask(kind, fromTimestamp=1)
+            self.ask(kind, toTimestamp=EPOCH)
+            self.ask(kind, fromTimestamp=EPOCH - week, toTimestamp=EPOCH)
+            long = kind(ctidTraderAccountId=self.accountId, fromTimestamp=EPOCH - week - 1, toTimestamp=EPOCH)
+            self.invalid(long, "longer than", code="INCORRECT_BOUNDARIES")
+            self.assertFalse(self.ask(kind, fromTimestamp=1).hasMore)
+
+    def test_ordersByOpening(self) -> None:
+        """
+        Where lists of orders choose by their beginning, that is what they are sorted by, so that pages fit together.
+        """
+        self.exchange.settings = evolve(self.settings, ordersByUpdate=False)
+        opened = []
+        for price in (1.1, 1.09, 1.08):
+            opened.append(self.pend(LIMIT, limitPrice=price).order)
+            self.clock.advance(1)
+        self.client.send(self.change(opened[0].orderId, limitPrice=1.11))
+        self.client.received()
+        answer = self.ask(ProtoOAOrderListReq)
+        found = [each.orderId for each in answer.order]
+        answer = self.ask(ProtoOAOrderListReq, toTimestamp=answer.order[-1].tradeData.openTimestamp - 1)
+        found += [each.orderId for each in answer.order]
+        self.assertEqual(found, [each.orderId for each in reversed(opened)])
 
     def test_bounded(self) -> None:
         """

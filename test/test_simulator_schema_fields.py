@@ -10,7 +10,6 @@ from ctrader_twisted.schema.messages import (
     ProtoOAAccountDisconnectEvent,
     ProtoOAAccountLogoutReq,
     ProtoOAAccountLogoutRes,
-    ProtoOAAccountType,
     ProtoOAArchivedSymbol,
     ProtoOAChangeBalanceType,
     ProtoOAChangeBonusType,
@@ -337,13 +336,6 @@ class BrokerTests(TradingCase):
         self.clock.advance(1)
         self.exchange.withdraw(self.accountId, 1)
         self.assertGreater(listed().lastBalanceUpdateTimestamp, closed)
-
-    def test_spreadBetting(self) -> None:
-        """
-        An account for spread betting is not simulated, and nobody gets one by mistake.
-        """
-        kind = ProtoOAAccountType.SPREAD_BETTING
-        self.assertRaises(ValueError, self.exchange.changeAccount, self.accountId, accountType=kind)
 
 
 class RecordTests(TradingCase):

@@ -77,6 +77,14 @@ _ALL_OF: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     f.Answer: {"message": _MESSAGES},
     f.Page: {"status": st.integers(200, 599)},
     f.AcceptConnections: {},
+    f.AcceptOrders: {"symbol": _SYMBOL},
+    f.ArchiveSymbol: {"symbol": _SYMBOL},
+    f.Bonus: {
+        "account": st.integers(),
+        "amount": st.integers(),
+        "introducingBrokerId": st.none() | st.integers(),
+        "note": _TEXT,
+    },
     f.ChangeCertificate: {"kind": st.sampled_from(f.CertificateKind)},
     f.ChangeSymbol: {
         "symbol": _SYMBOL,
@@ -91,6 +99,7 @@ _ALL_OF: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     f.LimitLiquidity: {"symbol": _SYMBOL, "volumes": st.lists(st.integers(1)).map(tuple)},
     f.Maintenance: {"seconds": _SECONDS},
     f.RefuseConnections: {},
+    f.RejectOrders: {"symbol": _SYMBOL, "rejection": st.sampled_from(f.Rejection)},
     f.Restart: {"seconds": _SECONDS},
     f.Revoke: {"account": _ACCOUNTS, "reason": _TEXT},
     f.Send: {"message": _MESSAGES, "account": _ACCOUNTS},
@@ -696,6 +705,16 @@ class DisturbanceTests(ExchangeCase):
         self.happen(f.Withdraw(USD_ACCOUNT, 200, "b"))
         self.assertEqual(self.exchange.venue.accounts[USD_ACCOUNT].balance, 1_000_300)
 
+    def test_bonus(self) -> None:
+        """
+        A bonus is given, by the broker or by an introducing one, and taken back.
+        """
+        self.happen(f.Bonus(USD_ACCOUNT, 500, note="a"))
+        self.happen(f.Bonus(USD_ACCOUNT, -200))
+        self.happen(f.Bonus(USD_ACCOUNT, 100, introducingBrokerId=77))
+        account = self.exchange.venue.accounts[USD_ACCOUNT]
+        self.assertEqual((account.managerBonus, account.ibBonus, account.balance), (300, 100, 1_000_000))
+
     def test_symbol(self) -> None:
         """
         A symbol changes, and what can be traded of it.
@@ -706,6 +725,12 @@ class DisturbanceTests(ExchangeCase):
         self.assertEqual(self.exchange.venue.liquidity, {1: (1, 2)})
         self.happen(f.UnlimitLiquidity("EURUSD"))
         self.assertEqual(self.exchange.venue.liquidity, {})
+        self.happen(f.RejectOrders("EURUSD", f.Rejection.MISSED))
+        self.assertEqual(self.exchange.venue.rejections, {1: f.Rejection.MISSED})
+        self.happen(f.AcceptOrders("EURUSD"))
+        self.assertEqual(self.exchange.venue.rejections, {})
+        self.happen(f.ArchiveSymbol("EURUSD"))
+        self.assertNotIn(1, self.exchange.catalogue.symbols)
 
     def test_certificate(self) -> None:
         """

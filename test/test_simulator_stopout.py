@@ -145,6 +145,17 @@ class StopOutTests(_StopOutCase):
         _, filled = self.executions(self.fall(110_800))
         self.assertEqual(filled.position.positionId, losing)
 
+    def test_mostLosingWithSwap(self) -> None:
+        """
+        What a position has cost over night counts, too.
+        """
+        self.exchange.changeAccount(USD_ACCOUNT, stopOutStrategy=ProtoOAStopOutStrategy.MOST_LOSING_FIRST)
+        first, second = self.opened(volume=35_000_000), self.opened(volume=36_000_000)
+        self.account.positions[first].swap = -200_000
+        _, filled = self.executions(self.fall(111_300))
+        self.assertEqual(filled.position.positionId, first)
+        self.assertNotEqual(first, second)
+
     def test_closing(self) -> None:
         """
         What the user is closing already is left alone, and there is one stop-out at a time.

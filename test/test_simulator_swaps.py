@@ -25,7 +25,7 @@ from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.state import dumpState, loadState
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.swaps import swapsOf
-from ctrader_twisted.simulator.world import EPOCH, NETTED_ACCOUNT, USD_ACCOUNT
+from ctrader_twisted.simulator.world import EPOCH, EUR_ACCOUNT, NETTED_ACCOUNT, USD_ACCOUNT
 from test.moneycase import MoneyCase
 from test.tradingcase import EURUSD, GER40, SELL, USDJPY, TradingCase
 
@@ -124,6 +124,21 @@ class SwapTests(_SwapCase):
         self.clock.advance(_TO_SWAP)
         # 111,982 dollars.
         self.assertEqual(self.swaps(), [-3_359])
+
+    def test_percentagePeriods(self) -> None:
+        """
+        A third of a day yields a third of that.
+        """
+        self.exchange.changeSymbol(
+            EURUSD,
+            swapType=ProtoOASwapCalculationType.PERCENTAGE,
+            swapLong=Decimal("-3.6"),
+            swapPeriod=8,
+            swapRollover3Days=ProtoOADayOfWeek.NONE,
+        )
+        self.opened(volume=10_000_000)
+        self.clock.advance(8 * 3600)
+        self.assertEqual(self.swaps(), [-373])
 
     def test_points(self) -> None:
         """
@@ -235,6 +250,22 @@ class RestartTests(_SwapCase):
         self.assertEqual(self.swap(self.restarted(60)), -20_700)
         self.assertEqual(self.swap(self.restarted(2 * _DAY)), -34_500)
 
+    def test_missingAfterwards(self) -> None:
+        """
+        Of several nights each is for itself: the one that costs nothing is over, and the other waits for its price.
+        """
+        self.exchange.changeSymbol(GER40, skipSwapPeriods=1)
+        self.opened(symbolId=GER40, volume=100)
+        kept = list(self.prices.listed)
+        self.exchange.stop()
+        self.clock.advance(_TO_SWAP + _DAY + 1)
+        self.prices.listed.clear()
+        self.exchange.start()
+        self.assertEqual(self.swap(self.account), 0)
+        self.prices.listed.extend(kept)
+        self.clock.advance(60)
+        self.assertEqual(self.swap(self.account), -101)
+
     def test_old(self) -> None:
         """
         What a state of an earlier version holds is charged from now on.
@@ -284,6 +315,26 @@ class RolloverTests(_SwapCase):
         self.assertEqual(self.account.balance, 995_000)
         self.assertEqual(self.reconcile().position[0].swap, 0)
         self.assertTrue(self.account.trader().swapFree)
+
+
+class EuroRolloverTests(_SwapCase):
+    """
+    An account in euros.
+    """
+
+    accountId = EUR_ACCOUNT
+
+    def test_converted(self) -> None:
+        """
+        What is charged in dollars is converted; it is charged once a day, however often swaps would be.
+        """
+        nothing = ProtoOADayOfWeek.NONE
+        self.exchange.changeSymbol(EURUSD, rolloverCommission=500, rolloverCommission3Days=nothing, swapPeriod=8)
+        self.exchange.changeAccount(self.accountId, swapFree=True)
+        self.opened(volume=20_000_000)
+        self.clock.advance(_TO_SWAP + 1)
+        self.clock.advance(_DAY)
+        self.assertEqual([each.delta for each in self.account.cashFlow.values()], [-893, -893])
 
 
 class NightTests(_SwapCase):

@@ -17,7 +17,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.world import EPOCH, EUR_ACCOUNT
 from test.rawclient import RawClient
-from test.tradingcase import EURUSD, SELL, USDJPY, TradingCase
+from test.tradingcase import EURUSD, LIMIT, SELL, USDJPY, TradingCase
 
 _Status = ProtoOAPositionStatus
 
@@ -214,6 +214,16 @@ class RefusalTests(TradingCase):
         """
         words = "Can't set Trailing Stop Loss parameter without specified Stop Loss"
         self.invalid(self.order(trailingStopLoss=True), words)
+
+    def test_endlessPrices(self) -> None:
+        """
+        Prices that no integer of 64 bits could count are none.
+        """
+        for price in (1e12, 1e300, float("inf"), float("nan"), -1.0):
+            self.invalid(self.order(orderType=LIMIT, tradeSide=SELL, limitPrice=price), "is not a price")
+            fields = {"orderType": LIMIT, "tradeSide": SELL, "limitPrice": 1.2}
+            self.invalid(self.order(**fields, stopLoss=price), "is not a price")
+        self.assertEqual(self.reconcile().order, [])
 
     def test_texts(self) -> None:
         """

@@ -31,6 +31,7 @@ from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.venue.consistency import contradictions
+from ctrader_twisted.simulator.venue.rejections import Rejection
 from ctrader_twisted.simulator.world import EPOCH, NETTED_ACCOUNT, USD_ACCOUNT
 from test.tradingcase import BUY, EURUSD, LIMIT, SELL, STOP, STOP_LIMIT, TradingCase
 
@@ -241,6 +242,26 @@ class _Poor(_Trading):
         return order
 
 
+class _Fickle(_Poor):
+    """
+    One where orders are turned down at times, and the symbol has now this table of leverage and now that one.
+    """
+
+    def act(self, random: Random, mirror: _Mirror) -> None:
+        """
+        Do one thing, or let the liquidity provider or the broker do one.
+        """
+        choice, exchange = random.randrange(20), self.exchange
+        if choice == 0:
+            exchange.rejectOrders(EURUSD, random.choice(list(Rejection)))
+        elif choice < 3:
+            exchange.acceptOrders(EURUSD)
+        elif choice == 3:
+            exchange.changeSymbol(EURUSD, leverageId=random.choice(list(exchange.catalogue.leverages)))
+        else:
+            super().act(random, mirror)
+
+
 _TIERS = (((100_000, 500), (250_000, 100), (500_000, 30)), ((300_000, 200),), ((50_000, 1_000), (150_000, 40)))
 
 
@@ -289,6 +310,16 @@ class CourseTests(SynchronousTestCase):
         With little money, and a broker who changes the terms.
         """
         self.trade(accountId, seed, _Poor)
+
+    @settings(max_examples=10, deadline=None)
+    @given(st.sampled_from((USD_ACCOUNT, NETTED_ACCOUNT)), st.integers(0, 10**9))
+    @example(USD_ACCOUNT, 1)
+    @example(NETTED_ACCOUNT, 1)
+    def test_fickle(self, accountId: int, seed: int) -> None:
+        """
+        With orders that are turned down, too.
+        """
+        self.trade(accountId, seed, _Fickle)
 
     def test_stopOuts(self) -> None:
         """

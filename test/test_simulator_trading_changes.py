@@ -21,7 +21,7 @@ from ctrader_twisted.schema.messages import (
 from ctrader_twisted.simulator.state import dumpState, loadState
 from ctrader_twisted.simulator.world import EPOCH
 from test.rawclient import RawClient
-from test.tradingcase import GER40, LIMIT, STOP, STOP_LIMIT, TradingCase
+from test.tradingcase import EURUSD, GER40, LIMIT, SELL, STOP, STOP_LIMIT, TradingCase
 
 _Time = ProtoOATimeInForce
 
@@ -174,6 +174,24 @@ class AmendingTests(TradingCase):
         self.invalid(self.change(order.orderId, guaranteedStopLoss=True, relativeStopLoss=100), "Guaranteed")
         self.invalid(self.change(order.orderId, trailingStopLoss=True), "Can't set Trailing")
         self.assertEqual(self.reconcile().order, [order])
+
+    def test_closing(self) -> None:
+        """
+        An order that closes may be as odd as what is left to close, and no larger.
+        """
+        positionId = self.opened(volume=300_000)
+        fields = {"limitPrice": 1.13, "tradeSide": SELL, "positionId": positionId, "volume": 300_000}
+        order = self.pend(LIMIT, **fields).order
+        self.exchange.changeSymbol(EURUSD, minVolume=200_000, stepVolume=200_000)
+        self.client.received()
+        self.client.send(self.change(order.orderId, limitPrice=1.12))
+        self.client.send(self.change(order.orderId, limitPrice=1.12, volume=200_000))
+        self.client.send(self.change(order.orderId, limitPrice=1.12, volume=300_000))
+        self.assertEqual([kind for kind, _, _ in self.events()], ["ORDER_REPLACED"] * 3)
+        self.rejected(self.change(order.orderId, volume=100_000), "TRADING_BAD_VOLUME")
+        self.rejected(self.change(order.orderId, volume=400_000), "TRADING_BAD_VOLUME")
+        self.quote(112_010, 112_014)
+        self.assertEqual(self.reconcile().position, [])
 
 
 class RecordTests(TradingCase):

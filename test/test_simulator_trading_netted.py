@@ -22,7 +22,7 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.venue.arithmetic import meanPrice
 from ctrader_twisted.simulator.world import NETTED_ACCOUNT
-from test.tradingcase import EURUSD, GER40, LIMIT, SELL, STOP, USDJPY, TradingCase
+from test.tradingcase import BUY, EURUSD, GER40, LIMIT, SELL, STOP, USDJPY, TradingCase
 
 _Time = ProtoOATimeInForce
 
@@ -213,6 +213,37 @@ class NettedTests(_Case):
         self.opened(volume=80_000_000)
         self.executed(tradeSide=SELL, volume=85_000_000)
         self.rejected(self.order(tradeSide=SELL, volume=90_000_000), "NOT_ENOUGH_MONEY")
+
+    def test_turnedMoney(self) -> None:
+        """
+        What turns a position round needs no margin for the side that it ends, neither when it is sent nor when it is
+        executed later.
+        """
+        self.opened(volume=50_000_000)
+        _, opened = self.executed(tradeSide=SELL, volume=100_000_000)
+        self.assertEqual((opened.position.tradeData.tradeSide, opened.position.usedMargin), (SELL, 559_910))
+        self.pend(LIMIT, limitPrice=1.1195, volume=100_000_000)
+        self.quote(111_940, 111_944)
+        [position] = self.reconcile().position
+        self.assertEqual((position.tradeData.tradeSide, position.tradeData.volume), (BUY, 50_000_000))
+        self.rejected(self.order(tradeSide=SELL, volume=150_000_000), "NOT_ENOUGH_MONEY")
+
+    def test_waitingClose(self) -> None:
+        """
+        An order that only closes a position ends with it; one that does not goes on.
+        """
+        positionId = self.opened(volume=200_000)
+        closing = self.pend(LIMIT, limitPrice=1.13, tradeSide=SELL, positionId=positionId).order
+        other = self.pend(LIMIT, limitPrice=1.13, tradeSide=SELL).order
+        self.assertEqual((closing.closingOrder, other.closingOrder), (True, False))
+        self.client.received()
+        self.client.send(self.close(positionId, 200_000))
+        self.clock.advance(0.2)
+        *_, filled, cancelled = self.client.messages()
+        self.assertEqual(filled.executionType, ProtoOAExecutionType.ORDER_FILLED)
+        self.assertEqual((cancelled.executionType, cancelled.order.orderId), (5, closing.orderId))
+        self.assertTrue(cancelled.isServerEvent)
+        self.assertEqual([each.orderId for each in self.reconcile().order], [other.orderId])
 
 
 class LiquidityTests(_Case):

@@ -85,7 +85,9 @@ class VectorTests(SynchronousTestCase):
             commissionType=ProtoOACommissionType.PERCENTAGE_OF_VALUE,
             preciseTradingCommissionRate=3_250,
         )
-        return arithmetic.commission(symbol, price, volume, baseToUsd=_ONE, usdToDeposit=_ONE, quoteToDeposit=_ONE)
+        return arithmetic.commission(
+            symbol, price, volume, baseToUsd=_ONE, usdToDeposit=_ONE, quoteToDeposit=_ONE, worth=_ONE
+        )
 
     def test_opening(self) -> None:
         """
@@ -144,8 +146,49 @@ class VectorTests(SynchronousTestCase):
                 baseToUsd=Fraction("1.1"),
                 usdToDeposit=_ONE,
                 quoteToDeposit=Fraction(2),
+                worth=Fraction(3),
             )
             self.assertEqual(found, cost)
+
+    def test_commissionConverted(self) -> None:
+        """
+        What is counted in dollars is converted into the deposit asset, and a minimum replaces what is less.
+        """
+        for kind, cost in (
+            (ProtoOACommissionType.USD_PER_LOT, -500),
+            (ProtoOACommissionType.USD_PER_MILLION_USD, -110),
+        ):
+            symbol = ProtoOASymbol(
+                symbolId=1,
+                digits=5,
+                pipPosition=4,
+                lotSize=10_000_000,
+                commissionType=kind,
+                preciseTradingCommissionRate=250_000_000 if cost == -500 else 500_000_000,
+            )
+            for least, expected in ((0, cost), (1, min(cost, -100)), (6, -600)):
+                found = arithmetic.commission(
+                    symbol,
+                    110_000,
+                    10_000_000,
+                    baseToUsd=Fraction("1.1"),
+                    usdToDeposit=Fraction(2),
+                    quoteToDeposit=_ONE,
+                    worth=_ONE,
+                    least=Fraction(least),
+                )
+                self.assertEqual(found, expected)
+
+    def test_tiers(self) -> None:
+        """
+        A tier holds up to its limit, and the last one beyond; none has more than the account.
+        """
+        tiers, most = ((100_00, 500), (200_00, 50)), Fraction(100)
+        for exposure, leverage in ((100, 100), (101, 50), (200, 50), (300, 50)):
+            self.assertEqual(arithmetic.tierLeverage(tiers, most, Fraction(exposure)), leverage)
+        self.assertEqual(arithmetic.meanLeverage(tiers, most, Fraction(0), Fraction(100)), 100)
+        self.assertEqual(arithmetic.meanLeverage(tiers, most, Fraction(0), Fraction(200)), Fraction(200, 3))
+        self.assertEqual(arithmetic.meanLeverage(tiers, most, Fraction(250), Fraction(50)), 50)
 
 
 class PriceTests(SynchronousTestCase):

@@ -43,6 +43,7 @@ class Catalogue:
         self.assets = {asset.assetId: asset for asset in assets}
         self.symbols = {symbol.symbolId: symbol for symbol in sorted(symbols, key=lambda each: each.symbolId)}
         self._full = {symbolId: symbol.full() for symbolId, symbol in self.symbols.items()}
+        self._staked = {symbolId: symbol.staked() for symbolId, symbol in self.symbols.items()}
         self._chains: dict[tuple[int, int], list[SymbolSpec] | None] = {}
 
     def assetNamed(self, name: str) -> Asset:
@@ -90,6 +91,15 @@ class Catalogue:
         """
         return self._full[symbolId]
 
+    def staked(self, symbolId: int) -> ProtoOASymbol:
+        """
+        Give a symbol's whole specification with stakes for its volumes.
+
+        @param symbolId: the id of a symbol of this catalogue.
+        @return: the message; not to be changed.
+        """
+        return self._staked[symbolId]
+
     def change(self, symbol: SymbolSpec) -> None:
         """
         Change a symbol.
@@ -97,9 +107,21 @@ class Catalogue:
         @param symbol: a new specification of a symbol that is offered.
         """
         # First, so that one that cannot be told leaves all as it is.
-        full = symbol.full()
+        full, staked = symbol.full(), symbol.staked()
         self.symbols[symbol.symbolId] = symbol
         self._full[symbol.symbolId] = full
+        self._staked[symbol.symbolId] = staked
+        self._chains.clear()
+
+    def archive(self, symbolId: int, now: int) -> None:
+        """
+        Do not offer a symbol any more.
+
+        @param symbolId: a symbol that is offered.
+        @param now: milliseconds since 1970.
+        """
+        gone = self.symbols.pop(symbolId)
+        self.archived[symbolId] = ArchivedSymbol(symbolId, gone.name, gone.description, now)
         self._chains.clear()
 
     def changeLeverage(self, leverage: Leverage) -> list[int]:

@@ -151,6 +151,8 @@ def _sendError(call: Call[Any], refusal: Refusal, row: RequestRow) -> None:
 def _code(call: Call[Any], refusal: Refusal) -> str:
     if refusal.code == UnknownSymbol.NOT_FOUND.value:
         return call.exchange.settings.unknownSymbol.value
+    if refusal.code == "TRADING_BAD_VOLUME" and call.account.betsOnSpreads:
+        return "TRADING_BAD_STAKE"
     return refusal.code
 
 

@@ -7,22 +7,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import attrs
 from google.protobuf.message import Message
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from ctrader_twisted.schema.messages import (
-    ProtoOAAccessRights,
-    ProtoOAAccountType,
-    ProtoOASymbolChangedEvent,
-)
-from ctrader_twisted.schema.messages import ProtoOAChangeBalanceType as _Change
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.simulator import world
 from ctrader_twisted.simulator.access import expireAccess, giveAccess, revokeAccess
+from ctrader_twisted.simulator.broker import Broker
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.depthfeed import DepthFeed
 from ctrader_twisted.simulator.faults.disturbances import CertificateKind
@@ -38,11 +32,8 @@ from ctrader_twisted.simulator.steering import setPrice
 from ctrader_twisted.simulator.timeline import Timeline
 from ctrader_twisted.simulator.valuations import Valuations
 from ctrader_twisted.simulator.venue.account import TradingAccount
-from ctrader_twisted.simulator.venue.cashflow import checkFlow, moveBonus, moveMoney
 from ctrader_twisted.simulator.venue.execution import resumeOrders
-from ctrader_twisted.simulator.venue.margins import tellMargins
 from ctrader_twisted.simulator.venue.swaps import chargeNights
-from ctrader_twisted.simulator.venue.terms import changeTerms, countMargins
 from ctrader_twisted.simulator.venue.triggers import expireOrders, trigger
 from ctrader_twisted.simulator.venue.venue import Venue
 
@@ -52,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Exchange"]
 
 
-class Exchange:
+class Exchange(Broker):
     """
     One simulated exchange.
 
@@ -101,7 +92,7 @@ class Exchange:
         self.registry = registry
         self.catalogue = catalogue
         self.settings = settings
-        self.venue = Venue(
+        venue = Venue(
             clock,
             accounts,
             catalogue=catalogue,
@@ -112,11 +103,10 @@ class Exchange:
             changed=self.changed,
             speed=timeline.speed,
         )
-        depth = DepthFeed(catalogue, registry.mint.seed)
-        self.feed = Feed(market, depth, timeline.now, tellsCloses=settings.sessionCloses)
+        feed = Feed(market, DepthFeed(catalogue, registry.mint.seed), timeline.now, tellsCloses=settings.sessionCloses)
+        super().__init__(venue, feed)
         self.valuations = Valuations(self.venue)
         self.faults = Faults(self, registry.mint.seed)
-        self.connections: list[ServerProtocol] = []
         self.seen: deque[Message] = deque(maxlen=settings.seenLimit)
         self.onChange: list[Callable[[], None]] = []
         self.onCredentials: list[Callable[[], None]] = []
@@ -170,8 +160,9 @@ class Exchange:
         Let prices move, go on with the orders that were under way when it was stopped, and charge for the nights since.
         Starting twice does nothing.
         """
-        if self._listening:
+        if self.isRunning:
             return
+        self.isRunning = True
         resumeOrders(self.venue)
         expireOrders(self.venue)
         chargeNights(self.venue)
@@ -194,6 +185,7 @@ class Exchange:
         """
         Let prices stand still. Connections stay as they are.
         """
+        self.isRunning = False
         self.venue.stop()
         self.market.stop()
         for registration in self._listening:
@@ -228,74 +220,6 @@ class Exchange:
             if accountId in connection.sessions:
                 connection.send(message, clientMsgId)
 
-    def deposit(self, accountId: int, amount: int, *, note: str = "", kind: _Change = _Change.BALANCE_DEPOSIT) -> None:
-        """
-        Pay money into an account, as its broker does.
-
-        @param accountId: the account.
-        @param amount: in 1/100 of its deposit asset; more than 0.
-        @param note: words for the user.
-        @param kind: what it is paid for, one of the deposits of C{ProtoOAChangeBalanceType}.
-        @raise ValueError: if the amount is not more than 0, or it is no kind of deposit.
-        """
-        checkFlow(kind, "BALANCE_DEPOSIT")
-        if amount <= 0:
-            raise ValueError(f"an amount of {amount} cannot be paid in: it must be more than 0")
-        moveMoney(self.venue, self.venue.accounts[accountId], amount, kind, note)
-
-    def withdraw(
-        self, accountId: int, amount: int, *, note: str = "", kind: _Change = _Change.BALANCE_WITHDRAW
-    ) -> None:
-        """
-        Pay money out of an account, as its broker does.
-
-        @param accountId: the account.
-        @param amount: in 1/100 of its deposit asset; more than 0, and no more than its balance.
-        @param note: words for the user.
-        @param kind: what it is paid for, one of the withdrawals of C{ProtoOAChangeBalanceType}.
-        @raise ValueError: if there is no such amount in the account, or it is no kind of withdrawal.
-        """
-        checkFlow(kind, "BALANCE_WITHDRAW")
-        account = self.venue.accounts[accountId]
-        if not 0 < amount <= account.balance:
-            raise ValueError(f"{amount / 100:.2f} cannot be paid out: the balance is {account.balance / 100:.2f}")
-        moveMoney(self.venue, account, -amount, kind, note)
-
-    def bonus(self, accountId: int, amount: int, *, introducingBrokerId: int | None = None, note: str = "") -> None:
-        """
-        Give an account a bonus, which counts as equity and is no money of its own, or take it back.
-
-        @param accountId: the account.
-        @param amount: in 1/100 of its deposit asset; negative for what is taken back.
-        @param introducingBrokerId: the introducing broker whose bonus it is, if it is not the broker's own.
-        @param note: words for the user.
-        @raise ValueError: if the amount is 0, or more is taken back than there is.
-        """
-        account = self.venue.accounts[accountId]
-        held = account.managerBonus if introducingBrokerId is None else account.ibBonus
-        if not amount or held + amount < 0:
-            raise ValueError(f"a bonus cannot change by {amount / 100:.2f}: it is {held / 100:.2f}")
-        moveBonus(self.venue, account, amount, introducingBrokerId, note)
-
-    def changeAccount(self, accountId: int, **changes: Any) -> None:
-        """
-        Change the terms of an account, as its broker does. Its sessions are told; those of an account that may not be
-        logged in to any more are ended.
-
-        @param accountId: the account.
-        @param changes: new values for attributes of L{Terms}, such as C{leverageInCents=5_000}, C{swapFree=True} or
-            C{accessRights}. The margins of open positions change with them.
-        @raise ValueError: if it shall be an account for spread betting, which is not simulated.
-        """
-        account = self.venue.accounts[accountId]
-        if changes.get("accountType") == ProtoOAAccountType.SPREAD_BETTING:
-            raise ValueError("accounts for spread betting are not simulated")
-        changeTerms(self.venue, account, attrs.evolve(account.terms, **changes))
-        if account.terms.accessRights == ProtoOAAccessRights.NO_LOGIN:
-            for connection in list(self.connections):
-                if accountId in connection.sessions:
-                    connection.endSession(accountId)
-
     def setPrice(self, symbolId: int, bid: int, ask: int) -> None:
         """
         Let a symbol have a price now. Quotes, orders, bars and history all go by it, and from then on the price moves
@@ -307,54 +231,6 @@ class Exchange:
         @raise ValueError: if the symbol cannot have such a price.
         """
         setPrice(self, symbolId, bid, ask)
-
-    def limitLiquidity(self, symbolId: int, *volumes: int) -> None:
-        """
-        Say how much of an order in a symbol can be executed at once. What is left of the order then is cancelled, or
-        stays in the book, and the next price finds as much again. Stop losses and take profits are executed whole.
-
-        @param symbolId: the symbol.
-        @param volumes: in 1/100 of a unit; each is one deal at most. None at all for nothing.
-        """
-        self.venue.liquidity[symbolId] = volumes
-
-    def unlimitLiquidity(self, symbolId: int) -> None:
-        """
-        Let orders in a symbol be executed whole, as they are at first.
-
-        @param symbolId: the symbol.
-        """
-        self.venue.liquidity.pop(symbolId, None)
-
-    def changeSymbol(self, symbolId: int, **changes: Any) -> None:
-        """
-        Change the specification of a symbol, as the broker does. All sessions are told. Its prices stay as they are,
-        and another process that begins where this one ended knows nothing of the change.
-
-        @param symbolId: the symbol.
-        @param changes: new values for attributes of L{SymbolSpec}, such as C{maxVolume=1_000_000}.
-        @raise KeyError: if there is no such symbol.
-        """
-        self.catalogue.change(attrs.evolve(self.catalogue.symbols[symbolId], **changes))
-        self._tellSymbols([symbolId])
-        if self._listening:
-            chargeNights(self.venue)
-
-    def changeLeverage(self, leverageId: int, *tiers: tuple[int, int]) -> None:
-        """
-        Change a table of dynamic leverage, as the broker does. All sessions are told that its symbols have changed, and
-        of the margins that change with it. Another process that begins where this one ended knows nothing of it.
-
-        @param leverageId: the table.
-        @param tiers: pairs of an exposure in US cents and the leverage up to it, ascending.
-        @raise KeyError: if there is no such table.
-        """
-        self._tellSymbols(
-            self.catalogue.changeLeverage(attrs.evolve(self.catalogue.leverages[leverageId], tiers=tiers))
-        )
-        for account in self.venue.accounts.values():
-            tellMargins(self.venue, account, countMargins(self.venue, account))
-        self.changed()
 
     def forget(self, connection: ServerProtocol, accountId: int | None = None) -> None:
         """
@@ -419,10 +295,6 @@ class Exchange:
         """
         self.market.look()
         self._call(self.onChange)
-
-    def _tellSymbols(self, symbolIds: Iterable[int]) -> None:
-        for accountId in self.venue.accounts:
-            self.publish(accountId, ProtoOASymbolChangedEvent(ctidTraderAccountId=accountId, symbolId=symbolIds))
 
     def _call(self, listeners: Iterable[Callable[[], None]]) -> None:
         for listener in tuple(listeners):

@@ -173,6 +173,15 @@ class Feed:
                 self._drop(connection, each, symbolId)
         self._market.look()
 
+    def drop(self, symbolId: int) -> None:
+        """
+        End all subscriptions to a symbol.
+
+        @param symbolId: the symbol.
+        """
+        for connection, accountId in tuple(self._subscribers.get(symbolId, {})):
+            self.unsubscribe(connection, accountId, symbolId)
+
     def last(self, symbolId: int) -> Tick | None:
         """
         Give the price that subscribers of a symbol were told last.

@@ -220,6 +220,7 @@ class Settings:
     @ivar reachedStopsTrigger: whether a stop order beyond the market is executed at once, and not refused.
     @ivar missIsRejected: whether an order that cannot be executed at all, and may not wait, ends as rejected, and not
         as cancelled.
+    @ivar rejectionsHaveDeals: whether an order that a liquidity provider turns down has a deal that says so.
     @ivar pendingFillsAreServerEvents: whether the execution of an order that has waited counts as the server's doing.
     @ivar cleanUpIsServerEvent: whether the end of the protection of a closed position does.
     @ivar firstProtectionIsServerEvent: whether the first protection of a position, which a request asks for, does.
@@ -227,6 +228,8 @@ class Settings:
     @ivar trailsByPip: whether a trailing stop loss moves by whole pips, and not with each better price.
     @ivar withdrawalsAreNegative: whether the delta of a withdrawal is below zero.
     @ivar balanceUpdatesTrader: whether each change of a balance is told by a trader update, too.
+    @ivar volumesAreStakes: whether the volumes of accounts for spread betting are stakes, in 1/100 of the deposit asset
+        for each pip, in orders and in the specifications of symbols; and not what they are on other accounts.
     @ivar clientOrderIdsAreUnique: whether the id of an order that is remembered is refused for another one.
     @ivar barsWithoutSpots: what a subscription to live trendbars without one to spots draws.
     @ivar barChunk: the most trendbars in one answer.
@@ -301,6 +304,7 @@ class Settings:
     digitsAreBadPrices: bool = False
     reachedStopsTrigger: bool = False
     missIsRejected: bool = False
+    rejectionsHaveDeals: bool = True
     pendingFillsAreServerEvents: bool = True
     cleanUpIsServerEvent: bool = True
     firstProtectionIsServerEvent: bool = False
@@ -308,6 +312,7 @@ class Settings:
     trailsByPip: bool = False
     withdrawalsAreNegative: bool = True
     balanceUpdatesTrader: bool = False
+    volumesAreStakes: bool = True
     clientOrderIdsAreUnique: bool = False
     barsWithoutSpots: BarsWithoutSpots = BarsWithoutSpots.NOT_SUBSCRIBED
     barChunk: int = 5_000

@@ -3,6 +3,7 @@ What can be made to go wrong in the simulator: rules and disturbances as plain d
 """
 
 from ctrader_twisted.simulator.faults.applied import Applied, Running
+from ctrader_twisted.simulator.faults.brokerage import AcceptOrders, ArchiveSymbol, Bonus, RejectOrders
 from ctrader_twisted.simulator.faults.disturbances import (
     AcceptConnections,
     CertificateKind,
@@ -52,11 +53,15 @@ from ctrader_twisted.simulator.faults.script import (
     parseScript,
     readScript,
 )
+from ctrader_twisted.simulator.venue.rejections import Rejection
 
 __all__ = [
     "AcceptConnections",
+    "AcceptOrders",
     "Answer",
     "Applied",
+    "ArchiveSymbol",
+    "Bonus",
     "CertificateKind",
     "ChangeCertificate",
     "ChangeSymbol",
@@ -82,6 +87,8 @@ __all__ = [
     "Push",
     "Refuse",
     "RefuseConnections",
+    "RejectOrders",
+    "Rejection",
     "Reorder",
     "Restart",
     "Revoke",

@@ -35,7 +35,7 @@ from attrs import field, frozen
 from attrs.validators import and_, deep_iterable, ge, instance_of, le
 
 from ctrader_twisted.errors import ConfigurationError
-from ctrader_twisted.simulator.faults import disturbances
+from ctrader_twisted.simulator.faults import brokerage, disturbances
 from ctrader_twisted.simulator.faults.coding import Choice, decode, encode, tomlTable
 from ctrader_twisted.simulator.faults.disturbances import Disturbance
 from ctrader_twisted.simulator.faults.naming import finite, known
@@ -110,7 +110,7 @@ def _others(action: UnionType) -> tuple[type[Any], ...]:
 
 _DISTURBANCES = tuple(
     each
-    for each in (getattr(disturbances, name) for name in disturbances.__all__)
+    for each in (getattr(module, name) for module in (disturbances, brokerage) for name in module.__all__)
     if issubclass(each, Disturbance) and each is not Disturbance
 )
 _TOKEN = Choice("action", TokenAction.__args__)

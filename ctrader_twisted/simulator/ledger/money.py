@@ -50,6 +50,28 @@ MONEY = (
         untried="it takes a night",
     ),
     Entry(
+        "stakes",
+        "The volumes of an account for spread betting are stakes: 1/100 of its deposit asset for each pip, in orders,"
+        " positions and deals as in the specifications of symbols that it is sent. Nothing is converted, no fee for"
+        " that is due, and margin is counted for what the stake moves. Each order has a position of its own.",
+        Sureness.ASSUMED,
+        "8.6 [proto]: stake-style volume, and no more",
+        "counts volumes as units; its estimates of profit and margin are of no use for such an account",
+        switch="volumesAreStakes",
+        untried="it takes an account for spread betting",
+        how="An account for spread betting: compare the profit of a close with its volume.",
+    ),
+    Entry(
+        "bad-stakes",
+        "What is refused as ``TRADING_BAD_VOLUME`` elsewhere is refused as ``TRADING_BAD_STAKE`` on an account for"
+        " spread betting.",
+        Sureness.ASSUMED,
+        "11.2 [proto]: the code",
+        "reports the refusal",
+        how="An order with a stake of nothing on an account for spread betting.",
+        fixed="both codes are final, and say the same",
+    ),
+    Entry(
         "bonuses",
         "Manager's, introducing broker's and non-withdrawable bonuses are three amounts that all count as equity.",
         Sureness.ASSUMED,

@@ -122,6 +122,20 @@ ORDERS = (
         switch="missIsRejected",
     ),
     Entry(
+        "turned-down",
+        "An order that a liquidity provider turns down after its acceptance is told by ``ORDER_REJECTED`` with a deal"
+        " that has executed nothing and says why: ``REJECTED``, ``INTERNALLY_REJECTED`` (with the code ``NO_QUOTES``),"
+        " ``ERROR`` or ``MISSED`` (with ``TIMEOUT_ERROR``); the list of deals has it, too. The code of the other two is"
+        " ``UNKNOWN_ERROR``.",
+        Sureness.ASSUMED,
+        "8.2 [proto]: the statuses; 8.5 (possibly with a deal)",
+        "ends the order; counts no deal that has executed nothing",
+        switch="rejectionsHaveDeals",
+        untried="it takes a liquidity provider that turns an order down",
+        remark="the codes are assumed, and that a waiting order ends so, too",
+        how="It takes a liquidity provider that rejects.",
+    ),
+    Entry(
         "expired",
         "An expired order is told by ``ORDER_EXPIRED``, by the server, with a closed position.",
         Sureness.DOCUMENTED,

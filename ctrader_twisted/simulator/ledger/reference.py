@@ -41,6 +41,26 @@ REFERENCE = (
         how="Subscribe to the spots of an archived symbol.",
         fixed="any other answer would be another refusal, which is final likewise",
     ),
+    Entry(
+        "archiving",
+        "When a symbol is archived, its waiting orders are cancelled by the server, its subscriptions end, and a"
+        " ``SymbolChangedEvent`` names it. A symbol that somebody holds is not archived.",
+        Sureness.ASSUMED,
+        "7 [proto]: the event",
+        "asks for the symbol again, and does not find it",
+        how="It takes a broker that archives a symbol.",
+        fixed="it happens when nobody trades the symbol any more; a client that asks again finds out in any case",
+    ),
+    Entry(
+        "disabled-symbols",
+        "A symbol that is not enabled is listed, has quotes and history, and is not traded: neither opened nor closed."
+        " Its specification has the trading mode ``DISABLED_WITHOUT_PENDINGS_EXECUTION``.",
+        Sureness.ASSUMED,
+        "9.7 [proto]: the field, and no more",
+        "says so; reports the refusal",
+        how="It takes a broker that lists such a symbol.",
+        fixed="the trading mode, which is told, says the same",
+    ),
     Entry("symbols-by-id", "Several symbols may be asked for at once.", Sureness.CONFIRMED, "6.2 [proto]", "does so"),
     Entry(
         "unknown-symbols",

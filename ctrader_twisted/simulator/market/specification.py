@@ -38,6 +38,8 @@ __all__ = [
     "SymbolSpec",
 ]
 
+_DISABLED = ProtoOATradingMode.DISABLED_WITHOUT_PENDINGS_EXECUTION
+
 
 @frozen
 class Asset:
@@ -229,6 +231,7 @@ class SymbolSpec:
     @ivar distancesIn: whether distances are in units of the last digit, or in 1/10000 of the price.
     @ivar guaranteedCharge: what guaranteeing the stop loss of a lot costs, in US cents.
     @ivar measurementUnits: what a volume counts, where it is not a currency.
+    @ivar enabled: whether it is traded at all; if it is not, it has the trading mode for that.
     """
 
     symbolId: int
@@ -275,6 +278,7 @@ class SymbolSpec:
     distancesIn: ProtoOASymbolDistanceType = ProtoOASymbolDistanceType.SYMBOL_DISTANCE_IN_POINTS
     guaranteedCharge: int = 0
     measurementUnits: str = ""
+    enabled: bool = True
     motion: Motion = field(repr=False)
 
     @property
@@ -291,7 +295,7 @@ class SymbolSpec:
         return ProtoOALightSymbol(
             symbolId=self.symbolId,
             symbolName=self.name,
-            enabled=True,
+            enabled=self.enabled,
             baseAssetId=self.baseAssetId,
             quoteAssetId=self.quoteAssetId,
             symbolCategoryId=self.categoryId,
@@ -332,7 +336,7 @@ class SymbolSpec:
             minCommissionType=self.minCommissionType if self.minCommission else None,
             minCommissionAsset=self.minCommissionAsset if self.minCommission else None,
             holiday=[holiday.message() for holiday in self.holidays],
-            tradingMode=self.tradingMode or None,
+            tradingMode=(self.tradingMode if self.enabled else _DISABLED) or None,
             leverageId=self.leverageId,
             maxExposure=self.maxExposure or None,
             pnlConversionFeeRate=self.conversionFeeRate or None,
@@ -345,6 +349,17 @@ class SymbolSpec:
             skipRolloverDays=self.skipRolloverDays or None,
             measurementUnits=self.measurementUnits,
         )
+
+    def staked(self) -> ProtoOASymbol:
+        """
+        @return: the whole specification for spread betting, where a volume is a stake: 1/100 of the deposit asset for
+            each pip.
+        """
+        staked = self.full()
+        for name in ("lotSize", "minVolume", "maxVolume", "stepVolume", "maxExposure"):
+            if volume := getattr(staked, name):
+                setattr(staked, name, max(1, volume // 10**self.pipPosition))
+        return staked
 
     def _coarseCommission(self) -> int:
         percentage = self.commissionType == ProtoOACommissionType.PERCENTAGE_OF_VALUE

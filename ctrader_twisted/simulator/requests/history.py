@@ -75,6 +75,7 @@ def _ticks(call: Call[ProtoOAGetTickDataReq]) -> None:
     end = min(end, exchange.timeline.now())
     ticks = _newestTicks(exchange.market, request.symbolId, start, end, exchange.settings.tickChunk + 1)
     page = _page(ticks, exchange.settings.tickChunk)
+    hasMore = len(ticks) > exchange.settings.tickChunk and _isThere(exchange.market, request.symbolId, start, page[0])
     call.reply(
         ProtoOAGetTickDataRes(
             tickData=_tickData(
@@ -82,7 +83,7 @@ def _ticks(call: Call[ProtoOAGetTickDataReq]) -> None:
                 bidSide=request.type == ProtoOAQuoteType.BID,
                 backwards=-1 if exchange.settings.ticksSubtract else 1,
             ),
-            hasMore=len(page) < len(ticks),
+            hasMore=hasMore,
         )
     )
 
@@ -98,6 +99,14 @@ def _newestTicks(market: Market, symbolId: int, start: int, end: int, limit: int
         found = market.ticks(symbolId, earliest, end) + found
         end, step = earliest - 1, step * 2
     return found
+
+
+def _isThere(market: Market, symbolId: int, start: int, oldest: Tick) -> bool:
+    """
+    Tell whether there is something before the oldest tick of a page.
+    """
+    before = market.source(symbolId).lastTick(oldest.timestamp - 1)
+    return before is not None and before.timestamp >= start
 
 
 def _page(ticks: list[Tick], limit: int) -> list[Tick]:

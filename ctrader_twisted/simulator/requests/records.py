@@ -55,7 +55,7 @@ def _dealsOfPosition(call: Call[ProtoOADealListByPositionIdReq]) -> None:
 def _orderList(call: Call[ProtoOAOrderListReq]) -> None:
     chunk = call.exchange.settings.dealChunk
     moment = _updated if call.exchange.settings.ordersByUpdate else _opened
-    found = _within(call, _orders(call.account), moment)
+    found = _within(call, sorted(_orders(call.account), key=moment), moment)
     call.reply(ProtoOAOrderListRes(order=found[:chunk], hasMore=len(found) > chunk))
 
 

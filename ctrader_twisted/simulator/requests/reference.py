@@ -64,7 +64,7 @@ def _symbolById(call: Call[ProtoOASymbolByIdReq]) -> None:
         raise Refusal("SYMBOL_NOT_FOUND", f"Symbol not found with id {unknown[0]}")
     call.reply(
         ProtoOASymbolByIdRes(
-            symbol=[catalogue.full(symbolId) for symbolId in known],
+            symbol=[call.exchange.venue.specification(call.account, symbolId) for symbolId in known],
             archivedSymbol=[catalogue.archived[symbolId].message() for symbolId in archived],
         )
     )

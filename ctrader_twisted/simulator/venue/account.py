@@ -74,7 +74,7 @@ class Terms:
     @ivar registered: when it was opened, in milliseconds since 1970.
     @ivar brokerName: the broker.
     @ivar accessRights: what may be done with it.
-    @ivar accountType: whether each order has a position of its own, or each symbol one.
+    @ivar accountType: whether each order has a position of its own, or each symbol one; or whether it bets on spreads.
     @ivar totalMargin: how the margins of both sides of a symbol count.
     @ivar swapFree: whether positions are held overnight for a commission and not for swaps.
     @ivar isLimitedRisk: whether each position needs a guaranteed stop loss.
@@ -114,7 +114,8 @@ class Conversion:
     The rates that the margins of a symbol's positions were counted with when they last changed.
 
     @ivar baseToUsd: dollars for one of the base asset.
-    @ivar quoteToDeposit: the deposit asset for one of the quote asset.
+    @ivar quoteToDeposit: the deposit asset for one of the quote asset; on an account for spread betting, for a price
+        unit at a stake of 1.
     """
 
     baseToUsd: Fraction
@@ -185,6 +186,13 @@ class TradingAccount:
         @return: whether it has one position for each symbol.
         """
         return self.terms.accountType == ProtoOAAccountType.NETTED
+
+    @property
+    def betsOnSpreads(self) -> bool:
+        """
+        @return: whether it is an account for spread betting, on which each order has a position of its own.
+        """
+        return self.terms.accountType == ProtoOAAccountType.SPREAD_BETTING
 
     @property
     def funds(self) -> int:

@@ -79,6 +79,7 @@ def commission(
     baseToUsd: Fraction,
     usdToDeposit: Fraction,
     quoteToDeposit: Fraction,
+    worth: Fraction,
     least: Fraction = Fraction(0),
 ) -> int:
     """
@@ -90,13 +91,14 @@ def commission(
     @param baseToUsd: dollars for one of the base asset.
     @param usdToDeposit: the deposit asset for a dollar.
     @param quoteToDeposit: the deposit asset for one of the quote asset.
+    @param worth: the deposit asset for a price unit of one unit of the volume; mostly the same.
     @param least: the least that it costs, in the deposit asset.
     @return: money; a cost is negative.
     """
     rate, kind = symbol.preciseTradingCommissionRate, symbol.commissionType
     units, lots = Fraction(volume, _UNIT_VOLUME), Fraction(volume, symbol.lotSize)
     if kind == ProtoOACommissionType.PERCENTAGE_OF_VALUE:
-        cost = units * Fraction(price, PRICE_SCALE) * Fraction(rate, 10**5 * 100) * quoteToDeposit
+        cost = units * Fraction(price, PRICE_SCALE) * Fraction(rate, 10**5 * 100) * worth
     elif kind == ProtoOACommissionType.QUOTE_CCY_PER_LOT:
         cost = lots * Fraction(rate, 10**8) * quoteToDeposit
     elif kind == ProtoOACommissionType.USD_PER_LOT:

@@ -38,7 +38,7 @@ def bookOpening(
     symbolId, now, held = order.tradeData.symbolId, venue.now(), position.tradeData.volume
     commission = commissionOf(venue, account, symbolId, part.price, part.volume)
     marginRate = venue.baseToDeposit(account, symbolId)
-    baseToUsd = venue.rates.toUsd(venue.catalogue.symbol(symbolId).baseAssetId)
+    baseToUsd = venue.baseToUsd(account, symbolId)
 
     if not held:
         position.positionStatus = ProtoOAPositionStatus.POSITION_STATUS_OPEN
@@ -80,15 +80,15 @@ def bookClosing(
     """
     symbolId, held, now = order.tradeData.symbolId, position.tradeData.volume, venue.now()
     symbol = venue.catalogue.symbol(symbolId)
-    rate = venue.quoteToDeposit(account, symbolId)
+    rate = venue.worth(account, symbolId)
     commission = commissionOf(venue, account, symbolId, part.price, part.volume)
-    baseToUsd = venue.rates.toUsd(symbol.baseAssetId)
+    baseToUsd = venue.baseToUsd(account, symbolId)
     marginRate = venue.baseToDeposit(account, symbolId)
 
     gross = arithmetic.grossProfit(priceGain(position, part.price), part.volume, rate)
     swap = arithmetic.share(position.swap, part.volume, held)
     bothSides = commission + arithmetic.share(position.commission, part.volume, held)
-    isConverted = symbol.quoteAssetId != account.terms.depositAssetId
+    isConverted = symbol.quoteAssetId != account.terms.depositAssetId and not venue.stakes(account)
     feeRate = venue.catalogue.full(symbolId).pnlConversionFeeRate if isConverted else 0
     fee = arithmetic.conversionFee(gross, feeRate, roundsAway=venue.settings.feeRoundsAway)
     account.book(gross + swap + bothSides + fee, now)

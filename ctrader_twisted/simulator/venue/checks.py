@@ -31,6 +31,10 @@ __all__ = [
 ]
 
 
+# Above that the distances of levels, which are integers of 64 bits, have no room.
+_ENDLESS = 10**12
+
+
 def pointOf(symbol: ProtoOASymbol) -> int:
     """
     @param symbol: a symbol.
@@ -111,9 +115,9 @@ def checkDigits(price: float, symbol: ProtoOASymbol, settings: Settings) -> None
     @param price: a price as orders carry it.
     @param symbol: the symbol.
     @param settings: how too many digits are refused.
-    @raise Refusal: if it has too many digits, or is negative, infinite or not a number.
+    @raise Refusal: if it has too many digits, or is negative, beyond all prices or not a number.
     """
-    if not isfinite(price) or price < 0:
+    if not isfinite(price) or not 0 <= price < _ENDLESS:
         raise Refusal("INVALID_REQUEST", f"{price} is not a price")
     exact = fromDouble(price)
     if exact / PRICE_SCALE != price or exact % pointOf(symbol):

@@ -36,7 +36,7 @@ def closePosition(
     @raise TradeRefusal: if it is refused.
     """
     position = openPositionOf(account, request.positionId, locked=venue.settings.closeLocked.value)
-    specification = venue.catalogue.full(position.tradeData.symbolId)
+    specification = venue.specification(account, position.tradeData.symbolId)
     checkPart(request.volume, position, specification.stepVolume)
     checkMode(specification, opposite(position.tradeData.tradeSide), onlyCloses=True)
     checkOpen(specification, venue.now())

@@ -92,6 +92,8 @@ class _Course:
         @return: what contradicts the deals before.
         """
         volume = deal.filledVolume
+        if not volume:
+            return
         if not deal.HasField("closePositionDetail"):
             self.price = arithmetic.meanPrice(self.volume, self.price, volume, fromDouble(deal.executionPrice))
             self.volume += volume

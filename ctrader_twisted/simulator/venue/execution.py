@@ -24,7 +24,8 @@ from ctrader_twisted.simulator.venue.guarantees import chargeGuarantee
 from ctrader_twisted.simulator.venue.kinds import cannotWait, isPending, rests, withinLimit
 from ctrader_twisted.simulator.venue.margins import remargin, tellMargins
 from ctrader_twisted.simulator.venue.protection import followVolume, protect, wantedLevels
-from ctrader_twisted.simulator.venue.records import Part, emptyPosition
+from ctrader_twisted.simulator.venue.records import Part, emptyPosition, rejectedDeal
+from ctrader_twisted.simulator.venue.rejections import Rejection
 from ctrader_twisted.simulator.venue.valuation import checkMoney
 from ctrader_twisted.simulator.venue.venue import Cause, Venue
 
@@ -93,6 +94,9 @@ def execute(venue: Venue, account: TradingAccount, order: ProtoOAOrder, price: i
     parts = _parts(venue, order, target)
     executed = sum(parts)
     _checkLimits(venue, account, order, target, executed)
+    if rejection := venue.rejectionOf(order):
+        _turnDown(venue, account, order, rejection, cause)
+        return
     isFirst = not order.executedVolume
     rest = order.tradeData.volume - order.executedVolume
     if order.timeInForce == ProtoOATimeInForce.FILL_OR_KILL and executed < rest:
@@ -123,6 +127,7 @@ def endOrder(
     cause: Cause,
     *,
     errorCode: str | None = None,
+    deal: ProtoOADeal | None = None,
 ) -> None:
     """
     Take an order off the book, with its position if that never held anything, and tell of it.
@@ -133,6 +138,7 @@ def endOrder(
     @param status: what became of it; cancelled, expired or rejected.
     @param cause: why it happens.
     @param errorCode: why it was rejected.
+    @param deal: the deal that was not made of it.
     """
     now = venue.now()
     position = account.positions.get(order.positionId)
@@ -141,7 +147,16 @@ def endOrder(
         position.utcLastUpdateTimestamp = now
         del account.positions[position.positionId]
     account.endOrder(order, status, now)
-    venue.tell(account, _ENDS[status], order, position, cause=cause, errorCode=errorCode)
+    venue.tell(account, _ENDS[status], order, position, deal, cause=cause, errorCode=errorCode)
+
+
+def _turnDown(venue: Venue, account: TradingAccount, order: ProtoOAOrder, rejection: Rejection, cause: Cause) -> None:
+    deal = None
+    if venue.settings.rejectionsHaveDeals:
+        deal = rejectedDeal(venue, order, rejection)
+        account.addDeal(deal)
+    status = ProtoOAOrderStatus.ORDER_STATUS_REJECTED
+    endOrder(venue, account, order, status, cause, errorCode=rejection.code, deal=deal)
 
 
 def _endRest(venue: Venue, account: TradingAccount, order: ProtoOAOrder, cause: Cause) -> None:
@@ -164,6 +179,9 @@ _ENDS = {
 def _executeNow(venue: Venue, account: TradingAccount, order: ProtoOAOrder, clientMsgId: str | None) -> None:
     trade, cause = order.tradeData, Cause(clientMsgId, isServerEvent=order.isStopOut)
     venue.executing.discard(order.orderId)
+    if order.orderId not in account.orders:
+        # Its symbol is not offered any more.
+        return
     try:
         symbol = venue.catalogue.full(trade.symbolId)
         checkOpen(symbol, venue.now())
@@ -214,16 +232,16 @@ def _checkLimits(
     """
     Refuse what the symbol and the account have no room for; a close always has some.
     """
-    trade, opened = order.tradeData, volume
-    if target is not None and target.tradeData.tradeSide != trade.tradeSide:
-        opened -= target.tradeData.volume
+    trade, opened, closed = order.tradeData, volume, None
+    if target is not None and target.tradeData.volume and target.tradeData.tradeSide != trade.tradeSide:
+        opened, closed = volume - target.tradeData.volume, target
     if opened <= 0:
         return
-    symbol = venue.catalogue.full(trade.symbolId)
+    symbol = venue.specification(account, trade.symbolId)
     checkShort(symbol, trade.tradeSide)
     checkExposure(account, symbol, trade.tradeSide, volume)
     distance = order.relativeStopLoss if trade.guaranteedStopLoss else None
-    checkMoney(venue, account, trade.symbolId, trade.tradeSide, opened, distance=distance)
+    checkMoney(venue, account, trade.symbolId, trade.tradeSide, opened, distance=distance, closed=closed)
 
 
 def _book(
@@ -296,5 +314,7 @@ def _dropBound(venue: Venue, account: TradingAccount, position: ProtoOAPosition)
     """
     for order in list(account.orders.values()):
         isBound = order.positionId == position.positionId and isPending(order)
-        if isBound and order.orderId not in venue.executing and not account.isNetted:
+        # On a netted account an order that does not only close works on whatever the symbol's position is then.
+        isBound = isBound and (order.closingOrder or not account.isNetted)
+        if isBound and order.orderId not in venue.executing:
             endOrder(venue, account, order, ProtoOAOrderStatus.ORDER_STATUS_CANCELLED, Cause(None, isServerEvent=True))

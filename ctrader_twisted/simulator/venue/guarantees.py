@@ -25,7 +25,7 @@ def chargeGuarantee(venue: Venue, account: TradingAccount, symbolId: int, volume
     @param volume: what is guaranteed from now on, in 1/100 of a unit.
     @raise TradeRefusal: if a price for the conversion is missing.
     """
-    symbol = venue.catalogue.full(symbolId)
+    symbol = venue.specification(account, symbolId)
     lots = Fraction(volume, symbol.lotSize)
     amount = arithmetic.halfAway(lots * symbol.gslCharge * venue.rates.fromUsd(account.terms.depositAssetId))
     if amount:

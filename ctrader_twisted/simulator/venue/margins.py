@@ -50,13 +50,13 @@ def marginOf(
     @raise TradeRefusal: if a price is missing.
     """
     tiers = _tiersOf(venue.catalogue, symbolId)
-    dollars = _dollars(venue, symbolId) if tiers else Fraction(0)
+    dollars = venue.baseToUsd(account, symbolId) / 100 if tiers else Fraction(0)
     held = sum(each.tradeData.volume for each in _positions(account, symbolId, side))
     leverage = _leverage(venue, account, tiers, held * dollars, volume * dollars)
     byLeverage = arithmetic.margin(volume, venue.baseToDeposit(account, symbolId), leverage)
     if distance is None:
         return byLeverage
-    return _limited(account, byLeverage, distance, volume, venue.quoteToDeposit(account, symbolId))
+    return _limited(account, byLeverage, distance, volume, venue.worth(account, symbolId))
 
 
 def remargin(
@@ -146,7 +146,14 @@ def usedMargin(account: TradingAccount) -> int:
     return _joined(account, _sides(account))
 
 
-def marginWith(account: TradingAccount, symbolId: int, side: ProtoOATradeSide, money: int) -> int:
+def marginWith(
+    account: TradingAccount,
+    symbolId: int,
+    side: ProtoOATradeSide,
+    money: int,
+    *,
+    closed: ProtoOAPosition | None = None,
+) -> int:
     """
     Find what an account's positions would block altogether with one more.
 
@@ -154,17 +161,18 @@ def marginWith(account: TradingAccount, symbolId: int, side: ProtoOATradeSide, m
     @param symbolId: the symbol of the new position.
     @param side: its side.
     @param money: what it blocks by itself.
+    @param closed: the open position that ends for it, if one does.
     """
     sides = _sides(account)
+    if closed is not None:
+        sides[symbolId, closed.tradeData.tradeSide] -= closed.usedMargin
     sides[symbolId, side] = sides.get((symbolId, side), 0) + money
     return _joined(account, sides)
 
 
 def _conversion(venue: Venue, account: TradingAccount, symbolId: int) -> Conversion:
     try:
-        return Conversion(
-            venue.rates.toUsd(venue.catalogue.symbol(symbolId).baseAssetId), venue.quoteToDeposit(account, symbolId)
-        )
+        return Conversion(venue.baseToUsd(account, symbolId), venue.worth(account, symbolId))
     except TradeRefusal:
         if symbolId not in account.conversions:
             raise
@@ -209,13 +217,6 @@ def _leverage(
     if venue.settings.tierRule is TierRule.WHOLE:
         return arithmetic.tierLeverage(tiers, most, held + added)
     return arithmetic.meanLeverage(tiers, most, held, added)
-
-
-def _dollars(venue: Venue, symbolId: int) -> Fraction:
-    """
-    @return: dollars for 1/100 of a unit.
-    """
-    return venue.rates.toUsd(venue.catalogue.symbol(symbolId).baseAssetId) / 100
 
 
 def _guaranteed(position: ProtoOAPosition) -> int | None:

@@ -42,6 +42,8 @@ def matches(account: TradingAccount, positionId: int) -> Iterator[Match]:
 def _matched(deals: Iterable[ProtoOADeal]) -> Iterator[Match]:
     opened: deque[tuple[ProtoOADeal, int]] = deque()
     for deal in deals:
+        if not deal.filledVolume:
+            continue
         if not deal.HasField("closePositionDetail"):
             opened.append((deal, deal.filledVolume))
             continue

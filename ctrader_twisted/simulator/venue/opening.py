@@ -53,7 +53,7 @@ def placeOrder(venue: Venue, account: TradingAccount, request: ProtoOANewOrderRe
     @raise Refusal: if the order is refused.
     """
     symbol = venue.catalogue.symbol(request.symbolId)
-    specification = venue.catalogue.full(symbol.symbolId)
+    specification = venue.specification(account, symbol.symbolId)
     checkFields(request, specification, venue.settings)
     if venue.settings.clientOrderIdsAreUnique:
         _checkClientOrderId(account, request)
@@ -80,7 +80,8 @@ def placeOrder(venue: Venue, account: TradingAccount, request: ProtoOANewOrderRe
     if request.orderType not in PENDING and opened:
         checkExposure(account, specification, request.tradeSide, request.volume)
         distance = distances(request)[0] if request.guaranteedStopLoss else None
-        checkMoney(venue, account, symbol.symbolId, request.tradeSide, opened, distance=distance)
+        closed = target if reduced else None
+        checkMoney(venue, account, symbol.symbolId, request.tradeSide, opened, distance=distance, closed=closed)
     order = _newOrder(venue, request, target, specification.measurementUnits)
     position = target or emptyPosition(order)
     account.orders[order.orderId] = order

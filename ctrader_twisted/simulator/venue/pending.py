@@ -11,11 +11,13 @@ from ctrader_twisted.schema.messages import (
     ProtoOANewOrderReq,
     ProtoOAOrder,
     ProtoOAOrderStatus,
+    ProtoOASymbol,
     ProtoOATimeInForce,
 )
 from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.checks import checkMode
+from ctrader_twisted.simulator.venue.closing import checkPart
 from ctrader_twisted.simulator.venue.execution import endOrder
 from ctrader_twisted.simulator.venue.kinds import FIELDS, isPending
 from ctrader_twisted.simulator.venue.opening import executeIfReached, present, writeTerms
@@ -70,12 +72,13 @@ def amendOrder(venue: Venue, account: TradingAccount, request: ProtoOAAmendOrder
         words = f"Order {request.orderId} cannot be changed"
         raise TradeRefusal("UNABLE_TO_AMEND_ORDER", words, orderId=request.orderId)
     wanted, symbolId = _merged(order, request, resets=venue.settings.amendmentsReset), order.tradeData.symbolId
-    specification, tick = venue.catalogue.full(symbolId), present(venue, symbolId)
+    specification, tick = venue.specification(account, symbolId), present(venue, symbolId)
     checkFields(wanted, specification, venue.settings)
     checkMode(specification, wanted.tradeSide, onlyCloses=order.closingOrder)
     if not order.closingOrder:
         checkLimitedRisk(account, wanted)
-    checkVolume(wanted.volume, specification)
+    if wanted.volume != order.tradeData.volume:
+        _checkVolume(account, order, wanted.volume, specification)
     if wanted.volume <= order.executedVolume:
         words = f"{order.executedVolume} of the order is executed already"
         raise TradeRefusal("TRADING_BAD_VOLUME", words, orderId=request.orderId)
@@ -100,6 +103,17 @@ def _orderOf(account: TradingAccount, orderId: int) -> ProtoOAOrder:
     if order is None:
         raise TradeRefusal("ORDER_NOT_FOUND", f"Order not found with id {orderId}", orderId=orderId)
     return order
+
+
+def _checkVolume(account: TradingAccount, order: ProtoOAOrder, volume: int, symbol: ProtoOASymbol) -> None:
+    """
+    An order that closes may be as small, and as odd, as what is left to close.
+    """
+    position = account.positions.get(order.positionId)
+    if order.closingOrder and position is not None:
+        checkPart(volume - order.executedVolume, position, symbol.stepVolume)
+    else:
+        checkVolume(volume, symbol)
 
 
 def _isWaiting(venue: Venue, order: ProtoOAOrder) -> bool:

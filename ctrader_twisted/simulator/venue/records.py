@@ -20,9 +20,10 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.simulator.venue.account import MONEY_DIGITS
 from ctrader_twisted.simulator.venue.prices import opposite, toDouble
+from ctrader_twisted.simulator.venue.rejections import Rejection
 from ctrader_twisted.simulator.venue.venue import Venue
 
-__all__ = ["Part", "closingOrder", "emptyPosition", "filledDeal"]
+__all__ = ["Part", "closingOrder", "emptyPosition", "filledDeal", "rejectedDeal"]
 
 
 class Part(NamedTuple):
@@ -115,6 +116,31 @@ def filledDeal(
         marginRate=float(marginRate),
         commission=commission,
         baseToUsdConversionRate=float(baseToUsd),
+        moneyDigits=MONEY_DIGITS,
+    )
+
+
+def rejectedDeal(venue: Venue, order: ProtoOAOrder, rejection: Rejection) -> ProtoOADeal:
+    """
+    Write the deal that was not made of an order.
+
+    @param venue: where it was to be executed.
+    @param order: the order.
+    @param rejection: why not.
+    """
+    trade, now = order.tradeData, venue.now()
+    return ProtoOADeal(
+        dealId=venue.ids.newDeal(),
+        orderId=order.orderId,
+        positionId=order.positionId,
+        volume=trade.volume - order.executedVolume,
+        filledVolume=0,
+        symbolId=trade.symbolId,
+        createTimestamp=trade.openTimestamp,
+        executionTimestamp=now,
+        utcLastUpdateTimestamp=now,
+        tradeSide=trade.tradeSide,
+        dealStatus=rejection.dealStatus,
         moneyDigits=MONEY_DIGITS,
     )
 

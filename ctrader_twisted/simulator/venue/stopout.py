@@ -100,7 +100,7 @@ def _volume(venue: Venue, account: TradingAccount, standing: Standing, position:
     """
     Find how much to close: so much that the margin level is above the limit again, if a part can do that.
     """
-    held, symbol = position.tradeData.volume, venue.catalogue.full(position.tradeData.symbolId)
+    held, symbol = position.tradeData.volume, venue.specification(account, position.tradeData.symbolId)
     limit = Fraction(venue.settings.stopOutLevel)
     isSum = account.terms.totalMargin == ProtoOATotalMarginCalculationType.SUM
     if account.terms.fairStopOut or not isSum or not limit or not position.usedMargin:

@@ -129,7 +129,7 @@ def chargeNights(venue: Venue) -> None:
 
 
 def _chargePosition(venue: Venue, account: TradingAccount, position: ProtoOAPosition) -> None:
-    symbol = venue.catalogue.full(position.tradeData.symbolId)
+    symbol = venue.specification(account, position.tradeData.symbolId)
     isFree = account.terms.swapFree
     nights = rolloversOf(symbol) if isFree else swapsOf(symbol)
     for moment in nights.between(account.charged[position.positionId], venue.now()):
@@ -158,7 +158,7 @@ def _swap(venue: Venue, account: TradingAccount, position: ProtoOAPosition, symb
         isPips = symbol.swapCalculationType == ProtoOASwapCalculationType.PIPS
         unit = rate / 10 ** (symbol.pipPosition if isPips else symbol.digits)
     # A volume counts hundredths of a unit, as money does those of the asset.
-    return unit * trade.volume * venue.quoteToDeposit(account, symbol.symbolId)
+    return unit * trade.volume * venue.worth(account, symbol.symbolId)
 
 
 def _rollover(venue: Venue, account: TradingAccount, position: ProtoOAPosition, symbol: ProtoOASymbol) -> Fraction:

@@ -70,5 +70,9 @@ def checkRights(account: TradingAccount, request: object) -> None:
 def _opens(account: TradingAccount, request: object) -> bool:
     if not isinstance(request, ProtoOANewOrderReq):
         return False
-    position = account.positions.get(request.positionId)
-    return position is None or position.tradeData.tradeSide == request.tradeSide
+    isNamed = request.HasField("positionId") or not account.isNetted
+    position = account.positions.get(request.positionId) if isNamed else account.openPositionOn(request.symbolId)
+    if position is None or position.tradeData.tradeSide == request.tradeSide:
+        return True
+    # What turns a position round opens one, too; a name allows no more than to close.
+    return not isNamed and request.volume > position.tradeData.volume

@@ -90,6 +90,7 @@ def checkMoney(
     volume: int,
     *,
     distance: int | None = None,
+    closed: ProtoOAPosition | None = None,
 ) -> None:
     """
     Refuse what the free margin does not cover.
@@ -100,11 +101,12 @@ def checkMoney(
     @param side: the side that it is on.
     @param volume: in 1/100 of a unit.
     @param distance: how far away its guaranteed stop loss is, in 1/100000 of a price unit, if it has one.
+    @param closed: the open position that the same order closes first, if it turns one round; that blocks nothing then.
     @raise TradeRefusal: if the account has not enough money, or a price is missing.
     """
     equity = account.funds + sum(each.net for each in allUnrealised(venue, account))
     money = marginOf(venue, account, symbolId, side, volume, distance=distance)
-    if marginWith(account, symbolId, side, money) > equity:
+    if marginWith(account, symbolId, side, money, closed=closed) > equity:
         raise TradeRefusal("NOT_ENOUGH_MONEY", "Not enough money")
 
 
@@ -120,14 +122,15 @@ def commissionOf(venue: Venue, account: TradingAccount, symbolId: int, price: in
     @return: money; a cost is negative.
     @raise TradeRefusal: if a price for a conversion is missing.
     """
-    symbol = venue.catalogue.full(symbolId)
+    symbol = venue.specification(account, symbolId)
     return arithmetic.commission(
         symbol,
         price,
         volume,
-        baseToUsd=venue.rates.toUsd(venue.catalogue.symbol(symbolId).baseAssetId),
+        baseToUsd=venue.baseToUsd(account, symbolId),
         usdToDeposit=venue.rates.fromUsd(account.terms.depositAssetId),
         quoteToDeposit=venue.quoteToDeposit(account, symbolId),
+        worth=venue.worth(account, symbolId),
         least=_leastCommission(venue, account, symbol),
     )
 
@@ -136,7 +139,7 @@ def _priced(venue: Venue, account: TradingAccount, symbolId: int, side: ProtoOAT
     """
     Find at what price positions on a side could be closed, and the rate for what they make.
     """
-    return venue.price(symbolId, opposite(side)), venue.quoteToDeposit(account, symbolId)
+    return venue.price(symbolId, opposite(side)), venue.worth(account, symbolId)
 
 
 def _valued(position: ProtoOAPosition, volume: int, price: int, rate: Fraction) -> Unrealised:

@@ -19,6 +19,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrder,
     ProtoOAOrderType,
     ProtoOAPosition,
+    ProtoOASymbol,
     ProtoOATradeSide,
 )
 from ctrader_twisted.simulator.catalogue import Catalogue
@@ -27,6 +28,7 @@ from ctrader_twisted.simulator.refusal import TradeRefusal
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.venue.account import TradingAccount
 from ctrader_twisted.simulator.venue.rates import Rates
+from ctrader_twisted.simulator.venue.rejections import Rejection
 
 __all__ = ["Cause", "Ids", "Publish", "Venue"]
 
@@ -135,6 +137,7 @@ class Venue:
     @ivar executing: the ids of orders that are accepted, and executed a moment later.
     @ivar liquidity: for symbols by id, how much can be executed at once, in 1/100 of a unit: each number is one deal;
         everything in one deal where there is none.
+    @ivar rejections: for symbols by id, how orders are turned down that were accepted.
     """
 
     def __init__(
@@ -173,6 +176,7 @@ class Venue:
         self.announcing: set[int] = set()
         self.executing: set[int] = set()
         self.liquidity: dict[int, tuple[int, ...]] = {}
+        self.rejections: dict[int, Rejection] = {}
         self._clock = clock
         self._speed = speed
         self._coming: set[IDelayedCall] = set()
@@ -243,6 +247,16 @@ class Venue:
             volume -= volumes[-1]
         return [each for each in volumes if each]
 
+    def rejectionOf(self, order: ProtoOAOrder) -> Rejection | None:
+        """
+        Find how an order is turned down that is to be executed now.
+
+        @param order: the order; a protective one never is, nor is a stop-out.
+        @return: L{None} if it is executed.
+        """
+        isOwn = order.isStopOut or order.orderType == ProtoOAOrderType.STOP_LOSS_TAKE_PROFIT
+        return None if isOwn else self.rejections.get(order.tradeData.symbolId)
+
     def tell(
         self,
         account: TradingAccount,
@@ -291,6 +305,37 @@ class Venue:
             raise TradeRefusal("NO_QUOTES", "There are no quotes for the symbol")
         return quote.ask if side == ProtoOATradeSide.BUY else quote.bid
 
+    def stakes(self, account: TradingAccount) -> bool:
+        """
+        Tell whether the volumes of an account are stakes: 1/100 of the deposit asset for each pip.
+
+        @param account: the account.
+        """
+        return account.betsOnSpreads and self.settings.volumesAreStakes
+
+    def specification(self, account: TradingAccount, symbolId: int) -> ProtoOASymbol:
+        """
+        Give a symbol's whole specification as an account sees it.
+
+        @param account: the account.
+        @param symbolId: the symbol.
+        @return: the message; not to be changed.
+        """
+        return self.catalogue.staked(symbolId) if self.stakes(account) else self.catalogue.full(symbolId)
+
+    def worth(self, account: TradingAccount, symbolId: int) -> Fraction:
+        """
+        Find what a price unit is worth for each unit of a volume, or of a stake.
+
+        @param account: the account.
+        @param symbolId: the symbol.
+        @return: in the account's deposit asset.
+        @raise TradeRefusal: if a price for it is missing.
+        """
+        if self.stakes(account):
+            return Fraction(10) ** self.catalogue.symbol(symbolId).pipPosition
+        return self.quoteToDeposit(account, symbolId)
+
     def quoteToDeposit(self, account: TradingAccount, symbolId: int) -> Fraction:
         """
         Convert one of a symbol's quote asset into an account's deposit asset.
@@ -302,13 +347,27 @@ class Venue:
         symbol = self.catalogue.symbol(symbolId)
         return self.rates.rate(symbol.quoteAssetId, account.terms.depositAssetId)
 
-    def baseToDeposit(self, account: TradingAccount, symbolId: int) -> Fraction:
+    def baseToUsd(self, account: TradingAccount, symbolId: int) -> Fraction:
         """
-        Convert one of a symbol's base asset into an account's deposit asset.
+        Convert one of a symbol's base asset, or what a stake of 1 moves, into dollars.
 
         @param account: the account.
         @param symbolId: the symbol.
         @raise TradeRefusal: if a price for it is missing.
         """
+        if self.stakes(account):
+            return self.baseToDeposit(account, symbolId) * self.rates.toUsd(account.terms.depositAssetId)
+        return self.rates.toUsd(self.catalogue.symbol(symbolId).baseAssetId)
+
+    def baseToDeposit(self, account: TradingAccount, symbolId: int) -> Fraction:
+        """
+        Convert one of a symbol's base asset, or what a stake of 1 moves, into an account's deposit asset.
+
+        @param account: the account.
+        @param symbolId: the symbol.
+        @raise TradeRefusal: if a price for it is missing.
+        """
+        if self.stakes(account):
+            return self.rates.middle(symbolId) * self.worth(account, symbolId)
         symbol = self.catalogue.symbol(symbolId)
         return self.rates.rate(symbol.baseAssetId, account.terms.depositAssetId)
