@@ -63,6 +63,9 @@ UNSEEN = {
     "tierRule",
     "feeRoundsAway",
     "withdrawalsAreNegative",
+    # It takes pages of which it is known what they leave out; and the other cases go by them.
+    "tornPages",
+    "moreFlag",
 }
 """
 Switches that no case can decide.

@@ -269,12 +269,13 @@ class DownloadTests(HistoryCase):
         """
 
         async def main() -> None:
-            async with self.history.history(EURUSD, "bid", 0, DAY) as parts:
+            async with self.history.history(EURUSD, "bid", 0, HOUR) as parts:
                 await anext(parts)
 
         consumer = main()
-        consumer.send(None)
+        reading = Deferred.fromCoroutine(consumer)
         consumer.close()
+        self.assertNoResult(reading)
         ((_, waiting),) = self.link.pending
         self.assertTrue(waiting.called)
 
@@ -294,21 +295,21 @@ class DownloadTests(HistoryCase):
         """
         After each page it is told how far the download has come.
         """
-        done = self.ticks(0, 4 * DAY, progress=self.told.append)
+        done = self.ticks(0, 4 * HOUR, progress=self.told.append)
         self.clock.advance(2)
         pending = [request for request, _ in self.link.pending]
-        self.assertEqual([request.fromTimestamp // DAY for request in pending], [3, 2, 1, 0])
+        self.assertEqual([request.fromTimestamp // HOUR for request in pending], [3, 2, 1, 0])
         self.link.pending.append(self.link.pending.pop(0))
-        self.answer(2 * DAY + 1)
-        self.answer(DAY + 1, DAY + 2)
+        self.answer(2 * HOUR + 1)
+        self.answer(HOUR + 1, HOUR + 2)
         self.clock.advance(2)
         self.answer()
-        self.answer(3 * DAY + 1)
+        self.answer(3 * HOUR + 1)
         self.assertEqual(len(self.successResultOf(done)), 4)
         self.assertEqual([each.rows for each in self.told], [1, 3, 3, 4])
         self.assertEqual([each.pages for each in self.told], [1, 2, 3, 4])
         self.assertEqual([each.share for each in self.told], [0.25, 0.5, 0.75, 1])
-        self.assertEqual([each.span.start // DAY for each in self.told], [4, 4, 4, 0])
+        self.assertEqual([each.span.start // HOUR for each in self.told], [4, 4, 4, 0])
         self.assertEqual([each.left for each in self.told], [6, 2, 4 / 3, 0])
         self.assertEqual([each.rate for each in self.told], [0.5, 1.5, 0.75, 1])
 
@@ -337,15 +338,15 @@ class ResilienceTests(HistoryCase):
         """
         Pages that the connection has lost are asked for again after the next login, and what came before is not.
         """
-        done = self.ticks(0, 2 * DAY)
-        self.answer(DAY + 5)
+        done = self.ticks(0, 2 * HOUR)
+        self.answer(HOUR + 5)
         self.link.lose()
         self.clock.advance(10_000)
         self.assertEqual(len(self.link.sent), 2)
         self.link.restore()
-        self.assertEqual((len(self.link.sent), self.link.sent[2].toTimestamp), (3, DAY - 1))
+        self.assertEqual((len(self.link.sent), self.link.sent[2].toTimestamp), (3, HOUR - 1))
         self.answer(7)
-        self.assertEqual(list(self.successResultOf(done).timestamps), [7, DAY + 5])
+        self.assertEqual(list(self.successResultOf(done).timestamps), [7, HOUR + 5])
 
     def test_offline(self) -> None:
         """
@@ -426,12 +427,12 @@ class ResilienceTests(HistoryCase):
         The parts that were complete before are given, then the error, as often as it is asked for.
         """
         parts: list[Part] = []
-        download = self.history.history(EURUSD, "bid", 0, DAY)
+        download = self.history.history(EURUSD, "bid", 0, HOUR)
         reading = self.read(download, parts)
         self.answer(5, 6, hasMore=True)
         self.link.answer(serverError("SYMBOL_NOT_FOUND"))
         self.failureResultOf(reading, HistoryFailed)
-        self.assertEqual([part.span for part in parts], [(6, DAY)])
+        self.assertEqual([part.span for part in parts], [(6, HOUR)])
 
     def test_failedForGood(self) -> None:
         """

@@ -277,7 +277,7 @@ class MarketData:
         end: datetime | int,
         *,
         attempts: int = ATTEMPTS,
-        ahead: int = 16,
+        ahead: int = 32,
         timeout: float | None = None,
         progress: Callable[[Progress], object] | None = None,
     ) -> Download:

@@ -228,7 +228,8 @@ class Download:
             return
         reading.parts.append(part)
         if reading.lane.isDone:
-            self._windows.told(reading.lane.pages)
+            lane = reading.lane
+            self._windows.told(lane.window, lane.rows, lane.sizes.longest)
         self._rows += len(part.columns)
         self._pages += 1
         self._done += part.span.end - part.span.start

@@ -29,9 +29,9 @@ __all__ = ["History"]
 
 # So many requests keep the server busy where an answer takes more than a second, and hold nobody else up for long.
 _AT_ONCE = 8
-_AHEAD = 16
+_AHEAD = 32
 # The server's pages are known to have some thousands of rows.
-_SMALLEST_PAGE = 1_000
+_SMALLEST_PAGE = 500
 
 _Told = Callable[[Progress], object]
 

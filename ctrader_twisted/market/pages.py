@@ -83,7 +83,9 @@ class Lane:
     alone; if even so the server says that there is more, that cannot be had, and the download fails.
 
     @ivar end: what is before it has yet to be read, in milliseconds since 1970.
-    @ivar pages: how many have been read.
+    @ivar window: what it reads.
+    @ivar rows: how many there were so far.
+    @ivar sizes: what is known of the server's pages.
     """
 
     def __init__(self, source: Source, window: Span, page: Page, sizes: PageSizes) -> None:
@@ -94,11 +96,12 @@ class Lane:
         @param sizes: what is known of the server's pages.
         """
         self.end = window.end
-        self.pages = 0
+        self.window = window
+        self.rows = 0
+        self.sizes = sizes
         self._source = source
         self._start = window.start
         self._page = page
-        self._sizes = sizes
         # How many rows of the last millisecond there are at least.
         self._known = 0
 
@@ -129,8 +132,7 @@ class Lane:
 
     async def _ask(self, start: int, end: int, known: int) -> tuple[Ticks | Trendbars, Ticks | Trendbars]:
         page = await self._page(start, end - 1)
-        self.pages += 1
-        self._sizes.saw(len(page))
+        self.sizes.saw(len(page))
         rows = page.between(start, end)
         if page and page.timestamps[0] >= end:
             raise self._broken("gives nothing new", end - 1)
@@ -144,18 +146,19 @@ class Lane:
             return True
         if not self._source.isTicks and rows.timestamps[0] == self._start:
             return True
-        return page.complete and not (len(rows) > self._known and self._sizes.mayBeCut(len(page)))
+        return page.complete and not (len(rows) > self._known and self.sizes.mayBeCut(len(page)))
 
     async def _millisecond(self, moment: int, known: int) -> Ticks | Trendbars:
         page, rows = await self._ask(moment, moment + 1, known)
         # That there is more is a mistake where a page has room for more. None holds a single row only.
-        if not page.complete and 1 < len(rows) >= self._sizes.longest:
+        if not page.complete and 1 < len(rows) >= self.sizes.longest:
             raise self._broken("has more rows than fit on a page", moment)
         return rows
 
     def _cut(self, start: int, rows: Ticks | Trendbars, known: int = 0) -> Part:
         part = Part(Span(start, self.end), rows.marked(True))
         self.end, self._known = start, known
+        self.rows += len(rows)
         return part
 
     def _broken(self, what: str, moment: int) -> ProtocolError:

@@ -13,7 +13,7 @@ from attrs import frozen
 from ctrader_twisted.columns import Ticks, Trendbars
 from ctrader_twisted.errors import IllegalValue
 from ctrader_twisted.market.forming import MINUTES
-from ctrader_twisted.market.windows import DAY, WEEK, Span
+from ctrader_twisted.market.windows import HOUR, WEEK, Span
 from ctrader_twisted.schema.messages import (
     ProtoOAGetTickDataReq,
     ProtoOAGetTrendbarsReq,
@@ -38,7 +38,6 @@ _SIDES = {"bid": ProtoOAQuoteType.BID, "ask": ProtoOAQuoteType.ASK}
 _LONGEST = {5: 5 * WEEK, 60: 35 * WEEK, 1440: 52 * WEEK, 44640: 260 * WEEK}
 
 _MINUTE = 60_000
-_HOUR = 60 * _MINUTE
 # What is over for so long is taken for settled: bars are in history some moments after they have closed.
 _SETTLING = 10_000
 
@@ -117,7 +116,7 @@ class Source:
         """
         The span of the first requests, in milliseconds, as long as it is not known how much is in it.
         """
-        return DAY if self.isTicks else self.longest
+        return HOUR if self.isTicks else self.longest
 
     def settled(self, now: int) -> int:
         """
@@ -129,7 +128,7 @@ class Source:
         if self.isTicks:
             return now - _SETTLING
         # A day or a week in which the clocks are set back has an hour more.
-        spare = 0 if MINUTES[self.kind] <= 60 else _HOUR
+        spare = 0 if MINUTES[self.kind] <= 60 else HOUR
         return now - _SETTLING - MINUTES[self.kind] * _MINUTE - spare + 1
 
     async def page(

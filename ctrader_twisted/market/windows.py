@@ -6,15 +6,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["DAY", "WEEK", "Span", "Windows"]
+__all__ = ["HOUR", "WEEK", "Span", "Windows"]
 
-_HOUR = 3_600_000
-DAY = 24 * _HOUR
-WEEK = 7 * DAY
+HOUR = 3_600_000
+WEEK = 168 * HOUR
 
-# A window of one page costs a round trip for nothing else, and one of many keeps the others waiting.
-_FEW_PAGES = 1
-_MANY_PAGES = 8
+# The last page of a window is not full, so there should be several; but the pages of the windows behind it wait for
+# them.
+_PAGES = 6
+_SHORTEST = HOUR // 6
+# How much of what is known of busy times counts one window later: a weekend is not to be followed by a huge window.
+_FADING = 0.97
 
 
 class Span(NamedTuple):
@@ -47,6 +49,8 @@ class Windows:
         self._start = span.start
         self._size = min(first, longest)
         self._longest = longest
+        # Rows a millisecond.
+        self._busiest = 0.0
 
     def next(self) -> Span | None:
         """
@@ -58,13 +62,14 @@ class Windows:
         self.reached = window.start
         return window
 
-    def told(self, pages: int) -> None:
+    def told(self, window: Span, rows: int, page: int) -> None:
         """
         Learn from a window that has been read.
 
-        @param pages: how many pages it had.
+        @param window: the window.
+        @param rows: how many rows were in it.
+        @param page: how many rows the server's longest pages have.
         """
-        if pages <= _FEW_PAGES:
-            self._size = min(2 * self._size, self._longest)
-        elif pages > _MANY_PAGES:
-            self._size = max(self._size // 2, min(_HOUR, self._longest))
+        self._busiest = max(rows / (window.end - window.start), _FADING * self._busiest)
+        best = _PAGES * page / self._busiest if self._busiest else self._longest
+        self._size = max(int(min(best, 2 * self._size, self._longest)), min(_SHORTEST, self._longest))
