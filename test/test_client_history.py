@@ -340,9 +340,9 @@ class RecordTests(DownloadCase):
         async def main(client: Client, account: Account) -> None:
             await (await account.buy(await account.symbol("EURUSD"), Lots("0.10"))).whenFilled()
             end = self.virtual.exchange.timeline.now() + DAY
+            self.virtual.exchange.faults.add(Incoming(Refuse("SYMBOL_NOT_FOUND"), message="ProtoOASymbolByIdReq"))
             async with self.virtual.client() as other:
                 found = await other.account(self.virtual.accountId)
-                self.virtual.exchange.faults.add(Incoming(Refuse("SYMBOL_NOT_FOUND"), message="ProtoOASymbolByIdReq"))
                 (deal,) = await found.dealHistory(EPOCH, end)
                 self.assertEqual(deal.price, (await account.dealHistory(EPOCH, end))[0].price)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, NoReturn
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
@@ -421,6 +421,26 @@ class ResilienceTests(HistoryCase):
         for waiting in others:
             self.assertTrue(waiting.called)
         self.assertEqual(len(self.link.sent), 4)
+
+    def test_refusedMeanwhile(self) -> None:
+        """
+        A page that comes in the very moment in which the download fails changes nothing.
+        """
+        others = [self.ticks(start, start + 10 * DAY) for start in (0, 100 * DAY)]
+        done = self.ticks(200 * DAY, 210 * DAY)
+        self.answer()
+
+        def refuse(request: Any) -> NoReturn:
+            raise serverError("SYMBOL_NOT_FOUND")
+
+        self.link.answers[m.ProtoOAGetTickDataReq] = refuse
+        request, waiting = self.link.pending.pop()
+        self.assertEqual(request.fromTimestamp // (100 * DAY), 2)
+        waiting.callback(tickPage([], False))
+        self.failureResultOf(done, HistoryFailed)
+        for each in others:
+            each.cancel()
+            self.failureResultOf(each)
 
     def test_refusedLater(self) -> None:
         """
