@@ -95,9 +95,10 @@ class TickPagesTests(PagesCase):
         has more ticks than a page may have, it may be that they cannot be had.
         """
         ticks = numbered(times)
-        crowded = max((times.count(time) for time in times), default=0) >= chunk
-        if more is False and crowded:
-            # A server that denies just these ticks cannot be found out.
+        most = max((times.count(time) for time in times), default=0)
+        crowded = most >= chunk
+        if more is False and (crowded or 2 * (most - 1) > chunk):
+            # A server that denies just these ticks cannot be found out, nor one whose pages differ much in length.
             more = None
         self.begin(ticks=ticks, chunk=chunk, more=more, **habits)
         self.learn()
@@ -133,6 +134,13 @@ class TickPagesTests(PagesCase):
         self.history = makeHistory(self.link)
         self.assertEqual(self.successResultOf(self.ticks(0, 10)), self.server.ticks)
         self.assertEqual(self.server.asked, [(0, 9), (0, 3), (0, 2)])
+
+    def test_generous(self) -> None:
+        """
+        What a page has beyond its span does not make another one look as if it had room for more.
+        """
+        self.begin(ticks=numbered([1_000] * 3 + [1_001] * 2), chunk=2, isGenerous=True)
+        self.failureResultOf(self.ticks(990, 1_010), ProtocolError)
 
     def test_nothingNew(self) -> None:
         """

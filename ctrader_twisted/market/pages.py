@@ -132,8 +132,9 @@ class Lane:
 
     async def _ask(self, start: int, end: int, known: int) -> tuple[Ticks | Trendbars, Ticks | Trendbars]:
         page = await self._page(start, end - 1)
-        self.sizes.saw(len(page))
         rows = page.between(start, end)
+        # What goes beyond the span tells nothing of how much the server gives of it.
+        self.sizes.saw(len(rows))
         if page and page.timestamps[0] >= end:
             raise self._broken("gives nothing new", end - 1)
         if known and len(rows.between(end - 1, end)) < known:
@@ -146,7 +147,7 @@ class Lane:
             return True
         if not self._source.isTicks and rows.timestamps[0] == self._start:
             return True
-        return page.complete and not (len(rows) > self._known and self.sizes.mayBeCut(len(page)))
+        return page.complete and not self.sizes.mayBeCut(len(rows))
 
     async def _millisecond(self, moment: int, known: int) -> Ticks | Trendbars:
         page, rows = await self._ask(moment, moment + 1, known)

@@ -31,7 +31,8 @@ _ResultT = TypeVar("_ResultT")
 
 ATTEMPTS = 10
 """
-How often the same page of history is asked for, by default.
+How often the same page of history is asked for, by default, whatever has become of it: its answer was lost with the
+connection, or did not come, or was to come later. Pauses of up to a minute make that four minutes at least.
 """
 
 _SHORTEST_PAUSE = 1.0
