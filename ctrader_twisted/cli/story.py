@@ -132,7 +132,7 @@ class Story:
             )
             self._page.show(self._page.chart(bars.close))
         ticks = await account.ticks(symbol, "bid", now - _HOUR, now + 1)
-        self._page.say(f"{len(ticks)} ticks of the bid in the last hour{'' if ticks.complete else ', the newest page'}")
+        self._page.say(f"{len(ticks)} ticks of the bid in the last hour")
 
     async def _trade(self, account: Account, symbol: Symbol) -> Position:
         self._page.step(f"Buy {_LOTS} {symbol.name}, with stop loss and take profit")

@@ -27,6 +27,7 @@ from ctrader_twisted.trading.archive import Archive
 from ctrader_twisted.trading.halt import HaltFile
 from ctrader_twisted.trading.journal import OrderJournal
 from ctrader_twisted.trading.limits import Limits
+from ctrader_twisted.trading.past import Past
 from ctrader_twisted.trading.restraint import Restraint
 from ctrader_twisted.units import Asset
 
@@ -91,7 +92,8 @@ class Account(MarketData, Trading, Records, Estimates, Restraint):
             quote=self.quote,
             trader=lambda: self._trader,
         )
-        Records.__init__(self, link, clock=clock, archive=Archive(link, wallClock))
+        past = Past(link, self._patience, wallClock, amounts=self._books.amounts, lookUp=self._symbols.symbol)
+        Records.__init__(self, link, clock=clock, archive=Archive(link, wallClock), past=past)
         Estimates.__init__(self, link, clock=clock, symbols=self._symbols, quotes=self._quotes, books=self._books)
         Restraint.__init__(
             self,
@@ -166,6 +168,8 @@ class Account(MarketData, Trading, Records, Estimates, Restraint):
         """
         super().release()
         self.releaseEstimates()
+        # What was under way when the streams were ended may wait by now.
+        self._patience.end(NotConnected("the client was stopped"))
 
     def _traderReceived(self, trader: ProtoOATrader) -> None:
         self._trader = trader
@@ -176,6 +180,7 @@ class Account(MarketData, Trading, Records, Estimates, Restraint):
         return (await self._symbols.assets())[self._trader.depositAssetId]
 
     def _ended(self, error: CTraderError) -> None:
+        self._patience.end(error)
         self.release()
         self.endStreams(error)
 

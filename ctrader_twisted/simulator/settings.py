@@ -13,6 +13,7 @@ from ctrader_twisted.framing import MAX_FRAME
 __all__ = [
     "BarsWithoutSpots",
     "CloseLocked",
+    "MoreFlag",
     "NotAuthorised",
     "RateRefusal",
     "RotationMoment",
@@ -36,6 +37,17 @@ class BarsWithoutSpots(Enum):
     NOT_SUBSCRIBED = "NOT_SUBSCRIBED_TO_SPOTS"
     INVALID = "INVALID_REQUEST"
     ACCEPT = "accept"
+
+
+class MoreFlag(Enum):
+    """
+    What a page of trendbars or ticks says of whether there is more: the truth; or always that there is, until a page is
+    empty; or never.
+    """
+
+    TRUE = "true"
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 class RotationOrder(Enum):
@@ -186,6 +198,8 @@ class Settings:
     @ivar newestFirst: whether lists of deals, orders, deposits and withdrawals begin with the newest.
     @ivar ticksSubtract: whether the times of ticks come as positive differences, to be subtracted.
     @ivar shortPages: whether a page of trendbars may be a bar short, though there are more.
+    @ivar tornPages: whether a page of ticks may end in the middle of a millisecond.
+    @ivar moreFlag: what a page of trendbars or ticks says of whether there is more.
     @ivar flatHighs: whether a trendbar that closes at its low is told with its low for its high, as a server did.
     @ivar tokenLifetime: seconds that an access token is good for.
     @ivar codeLifetime: seconds that an authorisation code is good for.
@@ -274,6 +288,8 @@ class Settings:
     newestFirst: bool = True
     ticksSubtract: bool = False
     shortPages: bool = False
+    tornPages: bool = False
+    moreFlag: MoreFlag = MoreFlag.TRUE
     flatHighs: bool = False
     tokenLifetime: int = 2_628_000
     codeLifetime: float = 60.0

@@ -9,6 +9,7 @@ from ctrader_twisted.trading.equity import EquityWatch, Profit
 from ctrader_twisted.trading.estimates import Estimates, ExpectedMargin
 from ctrader_twisted.trading.options import TimeInForce, TriggerMethod
 from ctrader_twisted.trading.orderlife import TradeStatus
+from ctrader_twisted.trading.past import CashFlow, PastOrder
 from ctrader_twisted.trading.pending import OrderKind, PendingOrder
 from ctrader_twisted.trading.position import Position, PositionStatus
 from ctrader_twisted.trading.reconnects import Author, OrderChange, PositionChange, Reconnected
@@ -19,6 +20,7 @@ from ctrader_twisted.trading.trading import Trading
 
 __all__ = [
     "Author",
+    "CashFlow",
     "Change",
     "ChangeStatus",
     "Deal",
@@ -30,6 +32,7 @@ __all__ = [
     "Moved",
     "OrderChange",
     "OrderKind",
+    "PastOrder",
     "PendingOrder",
     "Position",
     "PositionChange",

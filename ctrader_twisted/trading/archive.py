@@ -4,15 +4,17 @@ What the server remembers of an account: its deals and orders, read whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
 from ctrader_twisted.errors import ProtocolError
 from ctrader_twisted.schema.messages import (
+    ProtoOACashFlowHistoryListReq,
     ProtoOADeal,
     ProtoOADealListReq,
+    ProtoOADepositWithdraw,
     ProtoOAOrder,
     ProtoOAOrderDetailsReq,
     ProtoOAOrderDetailsRes,
@@ -20,14 +22,14 @@ from ctrader_twisted.schema.messages import (
     ProtoOAReconcileReq,
     ProtoOAReconcileRes,
 )
-from ctrader_twisted.session.link import AccountLink
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
 
-__all__ = ["CLOCK_DOUBT", "Archive"]
+__all__ = ["CLOCK_DOUBT", "Archive", "Asks"]
 
-_RecordT = TypeVar("_RecordT", ProtoOADeal, ProtoOAOrder)
+_RecordT = TypeVar("_RecordT", ProtoOADeal, ProtoOAOrder, ProtoOADepositWithdraw)
+_AnswerT = TypeVar("_AnswerT", bound=Message)
 
 _WEEK = 604_800_000
 
@@ -37,13 +39,25 @@ How far, in milliseconds, this machine's clock may be off the server's.
 """
 
 
-class Archive:
+class Asks(Protocol):
     """
-    Reads lists of deals and orders, however many pages they have. Servers used to answer for a week at once, and some
-    may still; so longer times are read week by week.
+    Sends requests of an account, such as its L{link <ctrader_twisted.session.link.AccountLink>}.
     """
 
-    def __init__(self, link: AccountLink, wallClock: Callable[[], int]) -> None:
+    def request(self, message: Request[_AnswerT]) -> Awaitable[_AnswerT]:
+        """
+        @param message: the request, without its account.
+        @return: the answer.
+        """
+
+
+class Archive:
+    """
+    Reads lists of deals, orders and payments, however many pages they have. Servers used to answer for a week at once,
+    and some may still; so longer times are read week by week.
+    """
+
+    def __init__(self, link: Asks, wallClock: Callable[[], int]) -> None:
         """
         @param link: the account.
         @param wallClock: milliseconds since 1970.
@@ -57,11 +71,12 @@ class Archive:
         """
         return self._wallClock()
 
-    async def deals(self, start: int) -> list[ProtoOADeal]:
+    async def deals(self, start: int, last: int | None = None) -> list[ProtoOADeal]:
         """
         Read all deals since a moment, attempts that failed included.
 
         @param start: the first moment, in milliseconds since 1970.
+        @param last: the last one, likewise; by default there is none.
         @return: the deals, ordered by the time of their execution, then by their ids.
         @raise ProtocolError: if the server's pages leave some out.
         """
@@ -70,14 +85,16 @@ class Archive:
             lambda answer: answer.deal,
             lambda deal: (deal.executionTimestamp, deal.dealId),
             start,
+            last,
         )
         return sorted(found, key=lambda deal: (deal.executionTimestamp, deal.dealId))
 
-    async def orders(self, start: int) -> list[ProtoOAOrder]:
+    async def orders(self, start: int, last: int | None = None) -> list[ProtoOAOrder]:
         """
         Read all orders, of whatever status, that were changed since a moment.
 
         @param start: the first moment, in milliseconds since 1970.
+        @param last: the last one, likewise; by default there is none.
         @return: the orders, by their ids.
         @raise ProtocolError: if the server's pages leave some out.
         """
@@ -86,8 +103,26 @@ class Archive:
             lambda answer: answer.order,
             lambda order: (order.utcLastUpdateTimestamp, order.orderId),
             start,
+            last,
         )
         return sorted(found, key=lambda order: order.orderId)
+
+    async def payments(self, start: int, last: int) -> list[ProtoOADepositWithdraw]:
+        """
+        Read all changes of the balance that no deal has made.
+
+        @param start: the first moment, in milliseconds since 1970.
+        @param last: the last one, likewise.
+        @return: the changes, ordered by their times, then by their ids.
+        """
+        found = await self._whole(
+            lambda first, last: ProtoOACashFlowHistoryListReq(fromTimestamp=first, toTimestamp=last),
+            lambda answer: answer.depositWithdraw,
+            lambda change: (change.changeBalanceTimestamp, change.balanceHistoryId),
+            start,
+            last,
+        )
+        return sorted(found, key=lambda change: (change.changeBalanceTimestamp, change.balanceHistoryId))
 
     async def details(self, orderId: int) -> ProtoOAOrderDetailsRes:
         """
@@ -113,17 +148,20 @@ class Archive:
         records: Callable[[Any], Iterable[_RecordT]],
         key: Callable[[_RecordT], tuple[int, int]],
         start: int,
+        end: int | None,
     ) -> list[_RecordT]:
         found: dict[int, _RecordT] = {}
-        first, end = max(0, start), self._wallClock() + CLOCK_DOUBT
-        while first <= end:
-            last = first + _WEEK
+        first, isOpen = max(0, start), end is None
+        until = self._wallClock() + CLOCK_DOUBT if end is None else end
+        while first <= until:
+            last = first + _WEEK if isOpen else min(first + _WEEK, until)
             while True:
                 answer: Any = await self._link.request(request(first, last))
                 page = {key(record): record for record in records(answer)}
                 known = len(found)
                 found.update((recordId, record) for (_, recordId), record in page.items())
-                if not answer.hasMore or not page:
+                # The list of payments comes whole.
+                if not getattr(answer, "hasMore", False) or not page:
                     break
                 # Several records may share the page's oldest moment, so it is asked for again.
                 last = min(page)[0]

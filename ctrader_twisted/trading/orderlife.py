@@ -28,7 +28,7 @@ from ctrader_twisted.wire.refusals import refusal
 if TYPE_CHECKING:
     from ctrader_twisted.trading.pending import PendingOrder
 
-__all__ = ["OrderLife", "TradeStatus", "Wanted"]
+__all__ = ["STATUSES", "OrderLife", "TradeStatus", "Wanted"]
 
 
 class TradeStatus(Enum):
@@ -58,15 +58,19 @@ _STAGES = {
     ProtoOAExecutionType.ORDER_EXPIRED: TradeStatus.EXPIRED,
     ProtoOAExecutionType.ORDER_REJECTED: TradeStatus.REJECTED,
 }
-_STATUSES = {
+_AMENDABLE = (ProtoOAOrderType.LIMIT, ProtoOAOrderType.STOP, ProtoOAOrderType.STOP_LIMIT)
+_WORDS = {TradeStatus.CANCELLED: "was cancelled", TradeStatus.EXPIRED: "expired", TradeStatus.REJECTED: "was rejected"}
+
+STATUSES = {
     ProtoOAOrderStatus.ORDER_STATUS_ACCEPTED: TradeStatus.ACCEPTED,
     ProtoOAOrderStatus.ORDER_STATUS_FILLED: TradeStatus.FILLED,
     ProtoOAOrderStatus.ORDER_STATUS_REJECTED: TradeStatus.REJECTED,
     ProtoOAOrderStatus.ORDER_STATUS_EXPIRED: TradeStatus.EXPIRED,
     ProtoOAOrderStatus.ORDER_STATUS_CANCELLED: TradeStatus.CANCELLED,
 }
-_AMENDABLE = (ProtoOAOrderType.LIMIT, ProtoOAOrderType.STOP, ProtoOAOrderType.STOP_LIMIT)
-_WORDS = {TradeStatus.CANCELLED: "was cancelled", TradeStatus.EXPIRED: "expired", TradeStatus.REJECTED: "was rejected"}
+"""
+How far an order has come, by what the server says of it.
+"""
 
 
 @frozen
@@ -299,7 +303,7 @@ class OrderLife:
             self.fill(deal)
         if self.isEnded:
             return
-        self.status = _STATUSES[order.orderStatus]
+        self.status = STATUSES[order.orderStatus]
         self.wasAccepted = self.wasAccepted or self.status in (TradeStatus.ACCEPTED, TradeStatus.FILLED)
         if self.isEnded and self.status is not TradeStatus.FILLED and not self.fills:
             self.error = _ended(self.status, order)

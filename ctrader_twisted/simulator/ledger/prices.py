@@ -47,7 +47,7 @@ PRICES = (
         " ones are missing.",
         Sureness.ASSUMED,
         "6.6 [nautilus notes]; 14.1 no. 3",
-        "marks an answer that is not complete",
+        "asks on, up to the oldest bar, until the span is whole",
         switch="barChunk",
     ),
     Entry(
@@ -69,7 +69,7 @@ PRICES = (
         "Ticks come 5,000 at most in one answer.",
         Sureness.ASSUMED,
         "9.5 (assumed); 14.1 no. 3",
-        "gives them ascending, in absolute numbers",
+        "asks on until the span is whole",
         switch="tickChunk",
     ),
     Entry(
@@ -261,7 +261,7 @@ PRICES = (
         "A page of bars is full if there are more.",
         Sureness.CONFLICTING,
         "6.6 [nautilus notes]: 4999 to 5000 were seen",
-        "goes by ``hasMore`` only",
+        "goes by ``hasMore``, and not by how long a page is",
         switch="shortPages",
     ),
     Entry(
@@ -292,7 +292,7 @@ PRICES = (
         "The newest bar of history is the one that is forming.",
         Sureness.ASSUMED,
         "9.4 (assumed)",
-        "marks it",
+        "leaves it out of what it calls settled",
         switch="formingBars",
     ),
     Entry(
@@ -317,7 +317,28 @@ PRICES = (
         "The next page of ticks ends a millisecond before the oldest of the last.",
         Sureness.CONFIRMED,
         "9.5, 6.6",
-        "asks so",
+        "asks again for the oldest millisecond of a page, and takes it from the next one",
+    ),
+    Entry(
+        "torn-pages",
+        "A page of ticks holds all ticks of each of its milliseconds, if need be more than a page has otherwise.",
+        Sureness.ASSUMED,
+        "9.5: several ticks can share a millisecond",
+        "takes no page's word for its oldest millisecond; fails where one has more ticks than a page",
+        switch="tornPages",
+        untried="it takes pages of which it is known what they leave out, and the other cases go by them",
+        how="Page through a day with one and with two ticks less a page, and compare the milliseconds at the borders.",
+    ),
+    Entry(
+        "has-more",
+        "``hasMore`` of ticks and bars tells whether there is more.",
+        Sureness.ASSUMED,
+        "6.6: page until it is false or a page is empty",
+        "stops at an empty page whatever it says; where it is false on a page of 500 rows or more that is not much "
+        "shorter than the longest, asks once more",
+        switch="moreFlag",
+        untried="it takes pages of which it is known what they leave out, and the other cases go by them",
+        how="Ask for what is before a last page, and before a page that was cut off.",
     ),
     Entry(
         "week-limit",

@@ -19,6 +19,7 @@ from ctrader_twisted.simulator.market.market import Market
 from ctrader_twisted.simulator.market.periods import spanOf
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.requests.boundaries import WEEK, checkBarSpan, checkSpan
+from ctrader_twisted.simulator.settings import MoreFlag
 
 __all__ = ["HISTORY"]
 
@@ -44,12 +45,13 @@ def _trendbars(call: Call[ProtoOAGetTrendbarsReq]) -> None:
     hasMore = len(bars) > chunk
     if hasMore and exchange.settings.shortPages:
         chunk = max(1, chunk - 1)
+    page = bars[-chunk:]
     call.reply(
         ProtoOAGetTrendbarsRes(
             symbolId=request.symbolId,
             period=request.period,
-            trendbar=[_trendbar(bar, flatHigh=exchange.settings.flatHighs) for bar in bars[-chunk:]],
-            hasMore=hasMore,
+            trendbar=[_trendbar(bar, flatHigh=exchange.settings.flatHighs) for bar in page],
+            hasMore=_told(hasMore, len(page), exchange.settings.moreFlag),
             timestamp=end,
         )
     )
@@ -74,8 +76,11 @@ def _ticks(call: Call[ProtoOAGetTickDataReq]) -> None:
     checkSpan(start, end, week=exchange.settings.weekEnforced)
     end = min(end, exchange.timeline.now())
     ticks = _newestTicks(exchange.market, request.symbolId, start, end, exchange.settings.tickChunk + 1)
-    page = _page(ticks, exchange.settings.tickChunk)
-    hasMore = len(ticks) > exchange.settings.tickChunk and _isThere(exchange.market, request.symbolId, start, page[0])
+    chunk = exchange.settings.tickChunk
+    page = ticks[-chunk:] if exchange.settings.tornPages else _page(ticks, chunk)
+    hasMore = len(page) < len(ticks) or (
+        len(ticks) > chunk and _isThere(exchange.market, request.symbolId, start, page[0])
+    )
     call.reply(
         ProtoOAGetTickDataRes(
             tickData=_tickData(
@@ -83,9 +88,13 @@ def _ticks(call: Call[ProtoOAGetTickDataReq]) -> None:
                 bidSide=request.type == ProtoOAQuoteType.BID,
                 backwards=-1 if exchange.settings.ticksSubtract else 1,
             ),
-            hasMore=hasMore,
+            hasMore=_told(hasMore, len(page), exchange.settings.moreFlag),
         )
     )
+
+
+def _told(hasMore: bool, rows: int, flag: MoreFlag) -> bool:
+    return hasMore if flag is MoreFlag.TRUE else flag is MoreFlag.ALWAYS and rows > 0
 
 
 def _newestTicks(market: Market, symbolId: int, start: int, end: int, limit: int) -> list[Tick]:
