@@ -38,7 +38,9 @@ def ticks(*rows: tuple[int, int], digits: int = 5) -> Ticks:
     @param digits: the symbol's digits.
     @return: the ticks.
     """
-    return Ticks(array("q", [T0 + moment for moment, _ in rows]), array("q", [price for _, price in rows]), digits=digits)
+    return Ticks(
+        array("q", [T0 + moment for moment, _ in rows]), array("q", [price for _, price in rows]), digits=digits
+    )
 
 
 def bars(*rows: tuple[int, int], period: str = "M1") -> Trendbars:
@@ -49,9 +51,9 @@ def bars(*rows: tuple[int, int], period: str = "M1") -> Trendbars:
     @param period: their period.
     @return: the bars.
     """
-    prices = [array("q", [price + more for _, price in rows]) for more in (0, 2, -2, 1)]
+    first, high, low, last = (array("q", [price + more for _, price in rows]) for more in (0, 2, -2, 1))
     timestamps = array("q", [T0 + moment for moment, _ in rows])
-    return Trendbars(timestamps, *prices, array("q", [7] * len(rows)), period=period, digits=5)
+    return Trendbars(timestamps, first, high, low, last, array("q", [7] * len(rows)), period=period, digits=5)
 
 
 def pairs(rows: Ticks | Trendbars) -> list[tuple[int, int]]:
@@ -73,8 +75,8 @@ class Killed(BaseException):
 
 class MortalDisk(Disk):
     """
-    A file system under a process that ends at one of its steps; and whose machine may lose power then. Nothing is really
-    synced: what would be is kept in mind.
+    A file system under a process that ends at one of its steps; and whose machine may lose power then. Nothing is
+    really synced: what would be is kept in mind.
 
     @ivar steps: how many steps there were.
     """

@@ -12,6 +12,7 @@ from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from ctrader_twisted.columns import Ticks
 from ctrader_twisted.errors import ConfigurationError, IllegalValue, StoreBusy, StoreFailed
 from ctrader_twisted.store import Coverage, Dataset, DatasetWriter, Series, State
 from ctrader_twisted.store import writer as writing
@@ -281,7 +282,9 @@ class LiveTests(WritingCase):
         self.append(0, 10, (5, 110_000))
         self.writer.append(BID, (T0 + 10, T0 + 20), ticks((15, 120_000), digits=3))
         self.writer.flush()
-        self.assertEqual([str(tick.price) for tick in self.dataset.read(BID, *WHOLE)], ["1.100", "1.200"])
+        read = self.dataset.read(BID, *WHOLE)
+        assert isinstance(read, Ticks)
+        self.assertEqual([str(tick.price) for tick in read], ["1.100", "1.200"])
 
     def test_rotated(self) -> None:
         """

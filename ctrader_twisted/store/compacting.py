@@ -13,7 +13,7 @@ from typing import IO
 from ctrader_twisted.errors import StoreDamaged
 from ctrader_twisted.store.disk import Disk, asStoreErrors, replaceWhole, scratchOf
 from ctrader_twisted.store.folding import Holding
-from ctrader_twisted.store.parquet import Stored, footerSum, readParquet, writeParquet
+from ctrader_twisted.store.parquet import Stored, footerSum, packParquet, readParquet
 from ctrader_twisted.store.partitions import PARQUET, Partition
 from ctrader_twisted.store.segments import segmentName
 from ctrader_twisted.store.snapshots import Indices, folded, openFiles
@@ -47,7 +47,8 @@ def compactPartition(root: Path, partition: Partition, disk: Disk, indices: Indi
     findings: list[Finding] = []
     if waiting:
         with asStoreErrors(path, "write"):
-            stored = _replace(disk, path, partition, holding, waiting[-1])
+            stored, content = packParquet(partition.series, holding, waiting[-1])
+            replaceWhole(disk, path, content)
         _note(path, partition, indices, stored)
         for number in waiting:
             findings += damageFindings(folder / segmentName(number), segments[number], partition.series)
@@ -71,12 +72,6 @@ def _folded(
         return 0, holding
     base = Holding(columns, stored.final, stored.provisional, stored.digits)
     return stored.folded, folded(segments, partition.series, base, stored.folded)
-
-
-def _replace(disk: Disk, path: Path, partition: Partition, holding: Holding, last: int) -> Stored:
-    written: list[Stored] = []
-    replaceWhole(disk, path, lambda file: written.append(writeParquet(file, partition.series, holding, last)))
-    return written[0]
 
 
 def _note(path: Path, partition: Partition, indices: Indices, stored: Stored) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -104,33 +104,6 @@ class Disk:
         path.unlink(missing_ok=True)
 
 
-class _Writing:
-    """
-    A file for those who only call C{write}, such as pyarrow.
-    """
-
-    closed = False
-
-    def __init__(self, disk: Disk, file: IO[bytes]) -> None:
-        self._disk = disk
-        self._file = file
-        self._place = 0
-
-    def write(self, content: bytes) -> int:
-        self._disk.write(self._file, content)
-        self._place += len(content)
-        return len(content)
-
-    def tell(self) -> int:
-        return self._place
-
-    def flush(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
 def scratchOf(path: Path) -> Path:
     """
     Name the file in which the next content of another is prepared. There is one writer, and so one such file.
@@ -141,20 +114,20 @@ def scratchOf(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
 
 
-def replaceWhole(disk: Disk, path: Path, write: Callable[[IO[bytes]], object]) -> None:
+def replaceWhole(disk: Disk, path: Path, content: bytes) -> None:
     """
-    Write a file of any size, so that whoever reads it sees the old content or the new one, and neither a crash nor a
+    Write a file so that whoever reads it sees the old content or the new one, and neither a crash nor a
     power cut loses both. The disk has it when this returns.
 
     @param disk: the file system.
     @param path: the file.
-    @param write: called with a file that can only be written to.
+    @param content: its new content.
     @raise OSError: if it cannot be written; the old content stays.
     """
     scratch = scratchOf(path)
     try:
         with disk.create(scratch) as file:
-            write(_Writing(disk, file))  # type: ignore[arg-type]
+            disk.write(file, content)
             disk.sync(file)
         disk.replace(scratch, path)
     except OSError:

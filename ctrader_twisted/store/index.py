@@ -66,7 +66,7 @@ class Index:
         """
         entries = json.dumps({name: [footer, *stored] for name, (footer, stored) in self._entries.items()})
         content = json.dumps({"crc32": crc32(entries.encode()), "partitions": entries}).encode()
-        replaceWhole(disk, self.path, lambda file: file.write(content))
+        replaceWhole(disk, self.path, content)
 
     @property
     def isDamaged(self) -> bool:

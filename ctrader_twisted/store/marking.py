@@ -73,7 +73,7 @@ def makeDataset(root: Path, disk: Disk) -> None:
     if not path.exists():
         content = json.dumps({"format": _FORMAT, "version": _VERSION}).encode()
         with asStoreErrors(path, "write"):
-            replaceWhole(disk, path, lambda file: file.write(content))
+            replaceWhole(disk, path, content)
     checkDataset(root)
 
 

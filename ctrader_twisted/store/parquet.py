@@ -21,11 +21,12 @@ from ctrader_twisted.store.spans import Span
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["Stored", "footerSum", "hasArrow", "readParquet", "readStored", "writeParquet"]
+__all__ = ["Stored", "footerSum", "hasArrow", "packParquet", "readParquet", "readStored", "signed"]
 
 _KEY = b"ctrader_twisted"
 _ROWS_OF_A_GROUP = 1 << 17
 _END = 8
+_SUM_SIZE = 8
 _MAGIC = b"PAR1"
 
 
@@ -51,6 +52,17 @@ class Stored(NamedTuple):
     last: int | None
 
 
+def signed(stored: Stored) -> bytes:
+    """
+    Write what a file says of itself, with a checksum, since Parquet has none there.
+
+    @param stored: what it says.
+    @return: what stands in its metadata.
+    """
+    text = json.dumps(stored._asdict()).encode()
+    return _sum(text) + text
+
+
 def hasArrow() -> bool:
     """
     Tell whether Parquet can be read and written here.
@@ -62,34 +74,33 @@ def hasArrow() -> bool:
     return True
 
 
-def writeParquet(file: IO[bytes], series: Series, holding: Holding, folded: int) -> Stored:
+def packParquet(series: Series, holding: Holding, folded: int) -> tuple[Stored, bytes]:
     """
-    Write a partition.
+    Write a partition as Parquet.
 
-    @param file: where to.
     @param series: the series.
     @param holding: what is known of the partition.
     @param folded: the number of the last segment that is in it.
-    @return: what the file says of itself.
+    @return: what the file says of itself, and its bytes.
     @raise ConfigurationError: if pyarrow is not installed.
-    @raise OSError: if it cannot be written.
     """
-    _arrow()
+    arrow = _arrow()
     import pyarrow.parquet
 
     timestamps = holding.columns[0]
     ends = (timestamps[0], timestamps[-1]) if timestamps else (None, None)
     stored = Stored(folded, holding.final, holding.provisional, holding.digits, len(timestamps), *ends)
     table = series.table(holding.columns, holding.digits, True).toArrow()
-    metadata = {**(table.schema.metadata or {}), _KEY: json.dumps(stored._asdict()).encode()}
+    metadata = {**(table.schema.metadata or {}), _KEY: signed(stored)}
+    content = arrow.BufferOutputStream()
     pyarrow.parquet.write_table(
         table.replace_schema_metadata(metadata),
-        file,
+        content,
         row_group_size=_ROWS_OF_A_GROUP,
         compression="zstd",
         write_page_checksum=True,
     )
-    return stored
+    return stored, content.getvalue().to_pybytes()
 
 
 def readStored(path: Path, file: IO[bytes]) -> Stored:
@@ -144,6 +155,10 @@ def footerSum(file: IO[bytes]) -> int | None:
     return crc32(file.read(length))
 
 
+def _sum(text: bytes) -> bytes:
+    return b"%08x" % crc32(text)
+
+
 def _arrow() -> Any:
     try:
         import pyarrow
@@ -169,7 +184,10 @@ def _opened(path: Path, file: IO[bytes]) -> Iterator[Any]:
 
 
 def _stored(parquet: Any) -> Stored:
-    told = json.loads((parquet.schema_arrow.metadata or {})[_KEY])
+    text = (parquet.metadata.metadata or {})[_KEY]
+    if text[:_SUM_SIZE] != _sum(text[_SUM_SIZE:]):
+        raise ValueError("the checksum of what it covers is wrong")
+    told = json.loads(text[_SUM_SIZE:])
     spans = {name: tuple((int(start), int(end)) for start, end in told[name]) for name in ("final", "provisional")}
     return Stored(**{**told, **spans})
 

@@ -70,11 +70,12 @@ class Tails:
         self._newIn: set[Path] = set()
         self._lasting = {root}
 
-    def append(self, records: Sequence[tuple[Partition, Record]]) -> None:
+    def append(self, records: Sequence[tuple[Partition, Record]], *, isLasting: bool = False) -> None:
         """
-        Append records. The disk has them after the next L{sync}.
+        Append records.
 
         @param records: the records, each with its partition.
+        @param isLasting: whether the disk has them when this returns, and not only after the next L{sync}.
         @raise StoreFailed: if they cannot be written; then none is there.
         """
         before: list[tuple[Tail, int, int]] = []
@@ -84,6 +85,8 @@ class Tails:
                 before.append((tail, tail.number, tail.size))
                 with asStoreErrors(tail.path, "write"):
                     self._append(tail, packed(record))
+            if isLasting:
+                self.sync()
         except CTraderError:
             for tail, number, size in reversed(before):
                 self._cutBack(tail, number, size)
@@ -138,7 +141,7 @@ class Tails:
             tail.number, tail.size = tail.number + 1, 0
         path = tail.path
         isNew = not path.exists()
-        # What could not be taken back is still there.
+        # The torn record of a process that was killed, or what could not be taken back.
         if not isNew and path.stat().st_size > tail.size:
             self._disk.cut(path, tail.size)
         self._unsynced.add(path)
@@ -170,10 +173,7 @@ class Tails:
             if not outline.waiting:
                 return Tail(folder, folded + 1, 0, outline.final)
             tail = Tail(folder, outline.waiting[-1], 0, outline.final)
-            content = tail.path.read_bytes()
-            tail.size = wholeLength(content, partition.series.width)
-            if tail.size < len(content):
-                self._disk.cut(tail.path, tail.size)
+            tail.size = wholeLength(tail.path.read_bytes(), partition.series.width)
             return tail
 
     def _makeFolders(self, folder: Path) -> None:

@@ -158,17 +158,7 @@ class DatasetWriter:
         checkSpan(*span)
         columns = _checked(series, rows, *span)
         with self._writing():
-            records = [
-                (partition, Record(FINAL, part, cut(columns, *part), rows.digits))
-                for partition in partitionsOf(series, *span)
-                for part in common([span], *partition.span)
-            ]
-            completed = [partition for partition, record in records if self._completes(partition, record)]
-            self._tails.append(records)
-            if completed and hasArrow():
-                # The rows are safe where they are; who reads them or compacts is told what is wrong.
-                with suppress(StoreFailed):
-                    self._compact(completed)
+            self._replace(series, span, columns, rows.digits)
 
     def seal(self, series: Series, span: Span, rows: Rows) -> Difference:
         """
@@ -187,8 +177,7 @@ class DatasetWriter:
         with self._writing():
             self._writePending(series)
             spans, live = self._provisional(series, span)
-            self.write(series, span, rows)
-            self._tails.sync()
+            self._replace(series, span, columns, rows.digits, isLasting=True)
             return compared(series, spans, live, columns, rows.digits)
 
     def compact(self, series: Series | None = None) -> tuple[Finding, ...]:
@@ -221,6 +210,19 @@ class DatasetWriter:
         records = self._pending.records(series)
         self._tails.append(records)
         self._pending.drop(records)
+
+    def _replace(self, series: Series, span: Span, columns: Arrays, digits: int, *, isLasting: bool = False) -> None:
+        records = [
+            (partition, Record(FINAL, part, cut(columns, *part), digits))
+            for partition in partitionsOf(series, *span)
+            for part in common([span], *partition.span)
+        ]
+        completed = [partition for partition, record in records if self._completes(partition, record)]
+        self._tails.append(records, isLasting=isLasting)
+        if completed and hasArrow():
+            # The rows are safe where they are; who reads them or compacts is told what is wrong.
+            with suppress(StoreFailed):
+                self._compact(completed)
 
     def _completes(self, partition: Partition, record: Record) -> bool:
         if record.span == partition.span:
