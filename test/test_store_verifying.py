@@ -251,6 +251,13 @@ class BesideWriterTests(WritingCase):
             self.patch(Path, "read_bytes", read)
             self.assertEqual(found, rows)
 
+    def test_goneMeanwhile(self) -> None:
+        """
+        A partition that is gone has nothing.
+        """
+        with snapshots.openFiles(self.root / "nowhere") as files:
+            self.assertEqual((files.segments, files.parquet), ({}, None))
+
     def test_rotatedMeanwhile(self) -> None:
         """
         A segment that comes while the folder is being read is seen, too; and one that never stays is told.

@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.columns import Ticks
 from ctrader_twisted.errors import ConfigurationError, IllegalValue, StoreBusy, StoreFailed
-from ctrader_twisted.store import Coverage, Dataset, DatasetWriter, Series, State
+from ctrader_twisted.store import Coverage, Dataset, DatasetWriter, Series, State, tails
 from ctrader_twisted.store import writer as writing
 from ctrader_twisted.store.partitions import partitionAt
 from ctrader_twisted.store.tails import Tails
@@ -135,6 +135,17 @@ class HistoryTests(WritingCase):
                 self.writer.write(BID, (T0 + hour * HOUR, T0 + (hour + 1) * HOUR), ticks((hour * HOUR, hour)))
         self.assertEqual(compacted.call_count, 0)
         self.assertEqual(len(self.rows()), 24)
+
+    def test_manyPartitions(self) -> None:
+        """
+        Of the partitions that were written only some are kept in mind; the others are looked at again.
+        """
+        self.patch(tails, "_MOST_KNOWN", 2)
+        for hour in range(2):
+            for day in range(3):
+                start = day * DAY + hour * HOUR
+                self.writer.write(BID, (T0 + start, T0 + start + HOUR), ticks((start, hour)))
+        self.assertEqual(self.rows(), [(day * DAY + hour * HOUR, hour) for day in range(3) for hour in range(2)])
 
     def test_bars(self) -> None:
         """

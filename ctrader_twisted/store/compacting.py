@@ -76,4 +76,6 @@ def _folded(
 
 def _note(path: Path, partition: Partition, indices: Indices, stored: Stored) -> None:
     with asStoreErrors(path, "read"), path.open("rb") as file:
-        indices.of(partition).put(partition.name, footerSum(file), stored)
+        footer = footerSum(file)
+    assert footer is not None, "a Parquet file was written"
+    indices.of(partition).put(partition.name, footer, stored)

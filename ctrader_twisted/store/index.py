@@ -34,7 +34,7 @@ class Index:
         self.changes = 0
         self._entries = _read(path)
 
-    def find(self, name: str, footer: int | None) -> Stored | None:
+    def find(self, name: str, footer: int) -> Stored | None:
         """
         Look a file up.
 
@@ -45,7 +45,7 @@ class Index:
         known = self._entries.get(name)
         return known[1] if known is not None and known[0] == footer else None
 
-    def put(self, name: str, footer: int | None, stored: Stored) -> None:
+    def put(self, name: str, footer: int, stored: Stored) -> None:
         """
         Note a file.
 
@@ -53,9 +53,8 @@ class Index:
         @param footer: its checksum.
         @param stored: what it says of itself.
         """
-        if footer is not None:
-            self._entries[name] = (footer, stored)
-            self.changes += 1
+        self._entries[name] = (footer, stored)
+        self.changes += 1
 
     def save(self, disk: Disk) -> None:
         """

@@ -218,6 +218,8 @@ def _storedOf(files: Files, partition: Partition, indices: Indices) -> Stored | 
         return None
     with asStoreErrors(files.path, "read"):
         footer = footerSum(files.parquet)
+    if footer is None:
+        return None
     index = indices.of(partition)
     stored = index.find(partition.name, footer)
     if stored is None:
