@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from ctrader_twisted.columns import Ticks
 from ctrader_twisted.store import Dataset, DatasetWriter, Series
 from test.benchmark.alternating import alternating
-from test.benchmark.workload import Effort, Figure, NotHere, cpu
+from test.benchmark.workload import Effort, Figure, NotHere, Progress, Round, Workload, cpu
 
 __all__ = ["READING", "WRITING", "reading", "writing"]
 
