@@ -165,6 +165,7 @@ class DamageTests(WritingCase):
         """
         path = self.day.parent / "_index-2024"
         path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
+        path.with_name("._index-2024.new").write_bytes(b"half")
         self.assertEqual(self.found(), [("_index-2024", "its checksum is wrong")])
         self.assertEqual(self.dataset.missing(BID, T0, T0 + 2 * DAY), ())
 

@@ -85,7 +85,8 @@ def _series(root: Path, series: Series) -> Iterator[Finding]:
         names = sorted(os.listdir(folder))
     for year in sorted({partition.year for partition in partitions}):
         path = indexPath(folder, year)
-        known.add(path.name)
+        # The next one is written to the second name, and takes the place of the first.
+        known |= {path.name, scratchOf(path).name}
         if Index(path).isDamaged:
             yield Finding(path, "its checksum is wrong", "remove it; it is made again, and nothing is lost")
     yield from (
