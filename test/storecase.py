@@ -259,6 +259,13 @@ class FullDisk(Disk):
         """
         self._step()
 
+    def cut(self, path: Path, length: int) -> None:
+        """
+        Shorten a file.
+        """
+        self._step()
+        super().cut(path, length)
+
     def replace(self, fresh: Path, path: Path) -> None:
         """
         Replace a file.
