@@ -237,7 +237,7 @@ class SymbolCacheTests(SynchronousTestCase):
 
     def test_lost(self) -> None:
         """
-        After a loss specifications are asked for again, lists are not, and what was known stays known.
+        After a loss specifications and the list are asked for again, assets are not, and what was known stays known.
         """
         self.cache.symbol(1)
         self.specify(fullSymbol(1))
@@ -247,7 +247,26 @@ class SymbolCacheTests(SynchronousTestCase):
         self.cache.symbol(1)
         self.specify(fullSymbol(1))
         self.assertEqual(self.requests(m.ProtoOASymbolByIdReq), 2)
-        self.assertEqual(self.requests(m.ProtoOASymbolsListReq), 1)
+        self.assertEqual(self.requests(m.ProtoOASymbolsListReq), 2)
+        self.assertEqual(self.requests(m.ProtoOAAssetListReq), 1)
+
+    def test_listChanged(self) -> None:
+        """
+        The list is asked for again when a symbol changed; a list that the change has overtaken is not given out.
+        """
+        self.successResultOf(self.cache.symbols())
+        del self.link.answers[m.ProtoOASymbolsListReq]
+        changed = m.ProtoOASymbolChangedEvent(ctidTraderAccountId=7, symbolId=[2])
+        self.link.push(changed)
+        asked = self.cache.symbols()
+        self.link.push(changed)
+        for isEnabled in (True, False):
+            self.assertNoResult(asked)
+            entry = lightSymbol(1, "EURUSD", isEnabled)
+            self.link.answer(m.ProtoOASymbolsListRes(ctidTraderAccountId=7, symbol=[entry]))
+        self.assertEqual([entry.enabled for entry in self.successResultOf(asked)], [False])
+        self.assertIs(self.successResultOf(self.cache.symbols()), self.successResultOf(self.cache.symbols()))
+        self.assertEqual(self.requests(m.ProtoOASymbolsListReq), 3)
 
     def test_lostMeanwhile(self) -> None:
         """

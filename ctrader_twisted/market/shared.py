@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 class Shared(Generic[_T]):
     """
-    An answer that is kept. All who ask while a request is under way share it; a failure is not kept.
+    An answer that is kept until it is dropped. All who ask while a request is under way share it; a failure is not kept.
     """
 
     def __init__(self, ask: Callable[[], Deferred[_T]]) -> None:
@@ -28,6 +28,7 @@ class Shared(Generic[_T]):
         """
         self._ask = ask
         self._asking = False
+        self._isOld = False
         self._kept: tuple[_T] | None = None
         self._waiters: Waiters[_T] = Waiters()
 
@@ -41,11 +42,24 @@ class Shared(Generic[_T]):
             return succeed(self._kept[0])
         waiter = self._waiters.wait()
         if not self._asking:
-            self._asking = True
-            self._ask().addCallbacks(self._answered, self._failed)
+            self._begin()
         return waiter
 
+    def drop(self) -> None:
+        """
+        What was asked until now is not true any more; who waits for an answer gets one that is asked for after this.
+        """
+        self._kept = None
+        self._isOld = True
+
+    def _begin(self) -> None:
+        self._asking, self._isOld = True, False
+        self._ask().addCallbacks(self._answered, self._failed)
+
     def _answered(self, answer: _T) -> None:
+        if self._isOld:
+            self._begin()
+            return
         self._asking = False
         self._kept = (answer,)
         self._waiters.fire(answer)

@@ -31,8 +31,8 @@ class SymbolCache:
     """
     Symbols with their full specification.
 
-    Assets and the list of symbols are asked for once. A specification is kept until the server tells that it changed,
-    or until the connection is lost, since a change could go unheard then.
+    Assets are asked for once. The list of symbols and each specification are kept until the server tells that a symbol
+    changed, or until the connection is lost, since a change could go unheard then.
     """
 
     _log = Logger()
@@ -122,6 +122,7 @@ class SymbolCache:
         return tuple(answer.symbol)
 
     def _changed(self, event: ProtoOASymbolChangedEvent) -> None:
+        self._list.drop()
         self._specifications.drop(event.symbolId)
         # What is known is used without asking, such as for the volumes of an order; it must not stay old.
         for symbolId in event.symbolId:
@@ -132,6 +133,7 @@ class SymbolCache:
         self._log.warn("a symbol that changed cannot be looked up: {error}", error=failure.getErrorMessage())
 
     def _lost(self, reason: Failure) -> None:
+        self._list.drop()
         self._specifications.dropAll()
 
 
