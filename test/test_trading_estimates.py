@@ -348,3 +348,51 @@ class EstimateTests(MoneyCase):
 
         self.go(main)
         self.failureResultOf(waiting[0], NotConnected)
+
+
+class StakeTests(MoneyCase):
+    """
+    Accounts for spread betting, whose volumes are stakes.
+    """
+
+    def test_unknown(self) -> None:
+        """
+        What volumes are worth is not told rather than told wrongly; rates of assets are.
+        """
+        self.virtual.exchange.changeAccount(self.virtual.accountId, accountType=m.ProtoOAAccountType.SPREAD_BETTING)
+
+        async def main(account: Account) -> None:
+            symbol = await account.symbol("EURUSD")
+            quantity = Lots("0.01")
+            for ask in (
+                lambda: account.pipValue(symbol, quantity),
+                lambda: account.expectedMargin(symbol, quantity),
+                lambda: account.commission(symbol, quantity),
+                lambda: account.swap(symbol, Side.BUY, quantity),
+                lambda: account.lotsForRisk(symbol, 100, pips=20),
+            ):
+                with self.assertRaises(ValueUnknown) as raised:
+                    await ask()
+                self.assertIn("is for spread betting", str(raised.exception))
+            self.assertEqual(await account.rate(symbol.quoteAsset), 1)
+
+        self.go(main)
+
+    def test_equity(self) -> None:
+        """
+        Nor is the profit of a position, once there is one.
+        """
+        self.virtual.exchange.changeAccount(self.virtual.accountId, accountType=m.ProtoOAAccountType.SPREAD_BETTING)
+
+        async def main(account: Account) -> None:
+            symbol = await account.symbol("EURUSD")
+            async with account.watchEquity() as watch:
+                self.assertEqual(watch.equity, account.balance)
+                trade = await account.buy(symbol, Units("0.1"))
+                await trade.whenFilled()
+                await self.waitUntil(EPOCH + CHANGE + 1_000)
+                self.assertIsNone(watch.profitOf(trade.position))
+                self.assertIsNone(watch.equity)
+                await trade.position.close()
+
+        self.go(main)

@@ -313,7 +313,7 @@ class EquityWatch:
     async def _price(self, symbolId: int) -> None:
         sources = self._sources
         symbol = await sources.symbols.symbol(symbolId)
-        deposit = sources.terms.trader.depositAssetId
+        deposit = sources.terms.valuedIn
         toDeposit = await sources.conversions.follow(symbol.quoteAsset.assetId, deposit, self._changed)
         self._opening.pop(symbolId, None)
         self._priced[symbolId] = _Priced(symbol, sources.quotes, toDeposit, self._changed)

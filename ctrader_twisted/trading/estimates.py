@@ -212,9 +212,8 @@ class Estimates:
             watch.release(error)
 
     async def _rate(self, asset: Asset, into: Asset | None, timeout: float) -> Fraction:
-        if into is None:
-            return await self._toDeposit(asset.assetId, timeout)
-        return await self._conversions.rate(asset.assetId, into.assetId, timeout)
+        target = self._accountTerms.trader.depositAssetId if into is None else into.assetId
+        return await self._conversions.rate(asset.assetId, target, timeout)
 
     async def _pipValue(self, symbol: Symbol, quantity: Lots | Units, timeout: float) -> Decimal:
         volume = symbol.volume(quantity)
@@ -263,7 +262,7 @@ class Estimates:
         return self._money(amount * await self._toDeposit(symbol.quoteAsset.assetId, timeout))
 
     async def _toDeposit(self, assetId: int, timeout: float) -> Fraction:
-        return await self._conversions.rate(assetId, self._accountTerms.trader.depositAssetId, timeout)
+        return await self._conversions.rate(assetId, self._accountTerms.valuedIn, timeout)
 
     async def _toDollars(self, symbol: Symbol, timeout: float) -> Fraction:
         return await self._conversions.rate(symbol.baseAsset.assetId, await self._assetNamed("USD"), timeout)

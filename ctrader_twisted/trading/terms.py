@@ -6,8 +6,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ctrader_twisted.errors import NotConnected
-from ctrader_twisted.schema.messages import ProtoOAExecutionEvent, ProtoOATrader, ProtoOATraderUpdatedEvent
+from ctrader_twisted.errors import NotConnected, ValueUnknown
+from ctrader_twisted.schema.messages import (
+    ProtoOAAccountType,
+    ProtoOAExecutionEvent,
+    ProtoOATrader,
+    ProtoOATraderUpdatedEvent,
+)
 from ctrader_twisted.session.link import AccountLink
 from ctrader_twisted.trading.amounts import Amounts
 from ctrader_twisted.trading.valuation import total
@@ -51,6 +56,20 @@ class AccountTerms:
         if self._trader is None:
             raise NotConnected(f"account {self._link.accountId} has not been logged in yet")
         return self._trader
+
+    @property
+    def valuedIn(self) -> int:
+        """
+        @return: the asset in which volumes can be valued: the deposit asset.
+        @raise NotConnected: if the account has never been logged in.
+        @raise ValueUnknown: if its volumes are not of units, but stakes; what those are worth no document tells.
+        """
+        if self.trader.accountType == ProtoOAAccountType.SPREAD_BETTING:
+            raise ValueUnknown(
+                f"account {self._link.accountId} is for spread betting: profit, margin and costs of its stakes cannot "
+                "be told; ask the server for them"
+            )
+        return self.trader.depositAssetId
 
     @property
     def bonus(self) -> Decimal:

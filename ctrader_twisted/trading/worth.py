@@ -66,7 +66,7 @@ class Worth:
     async def _follow(self, symbolId: int) -> None:
         sources = self._sources
         symbol: Symbol = await sources.symbols.symbol(symbolId)
-        deposit = sources.terms.trader.depositAssetId
+        deposit = sources.terms.valuedIn
         self._conversions[symbolId] = await sources.conversions.follow(symbol.baseAsset.assetId, deposit, _nothing)
 
     def _failed(self, failure: Failure, symbolId: int) -> None:

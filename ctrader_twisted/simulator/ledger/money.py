@@ -56,7 +56,7 @@ MONEY = (
         " that is due, and margin is counted for what the stake moves. Each order has a position of its own.",
         Sureness.ASSUMED,
         "8.6 [proto]: stake-style volume, and no more",
-        "counts volumes as units; its estimates of profit and margin are of no use for such an account",
+        "tells no profit, margin or cost of such an account",
         switch="volumesAreStakes",
         untried="it takes an account for spread betting",
         how="An account for spread betting: compare the profit of a close with its volume.",
