@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 class Shared(Generic[_T]):
     """
-    An answer that is kept until it is dropped. All who ask while a request is under way share it; failures are not kept.
+    An answer that is kept until it is dropped. Who asks while a request is under way shares it. A failure is not kept.
     """
 
     def __init__(self, ask: Callable[[], Deferred[_T]]) -> None:
