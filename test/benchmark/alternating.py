@@ -5,7 +5,7 @@ Variants that need no server: measured in turn, in one process per round.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from test.benchmark.child import coresToUse
@@ -17,7 +17,7 @@ __all__ = ["Turns", "Variants", "alternating"]
 _SECONDS = 600.0
 _ROUNDS_AND_TURNS = {Effort.SMALLEST: (1, 1), Effort.QUICK: (3, 3), Effort.USUAL: (5, 5), Effort.FULL: (5, 5)}
 
-Variants = Callable[[Effort], dict[str, Callable[[], object]]]
+Variants = Callable[[Effort], Mapping[str, Callable[[], object]]]
 """
 Makes what measures each variant, by the variant's name: called once per turn, it gives something that JSON can hold.
 """

@@ -1,7 +1,8 @@
 """
 The process of a round without a server: C{python -m test.benchmark.turns}, followed by its L{Turns} as JSON.
 
-It measures all variants once without counting that, then as often as it was told, and prints the turns as one line of JSON.
+It measures all variants once without counting that, then as often as it was told, and prints the turns as one line of
+JSON.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ Is told now and then what is being done.
 
 class Effort(Enum):
     """
-    How much is measured: as little as possible, for the tests; less than two minutes in all; as much as the figures need;
-    and that with the soak.
+    How much is measured: as little as possible, for the tests; less than two minutes in all; as much as the figures
+    need; and that with the soak.
     """
 
     SMALLEST = "smallest"
