@@ -1,8 +1,8 @@
 """
 How fast the package is, as ratios to the least code that does the same work.
 
-C{python -m test.benchmark} runs it; C{--quick} takes less than two minutes, C{--full} adds the soak, C{--json} gives the
-figures to a program, and names of rows let only these be measured. It is no test: the speed of one machine proves
+C{python -m test.benchmark} runs it; C{--quick} takes less than two minutes, C{--full} adds the soak, C{--json} gives
+the figures to a program, and names of rows let only these be measured. It is no test: the speed of one machine proves
 nothing. Only the ratios mean something elsewhere, because both sides of each were measured in turn, in one run, on one
 machine.
 
@@ -32,20 +32,21 @@ C{CTRADER_OFFICIAL_SDK_PYTHON} names an interpreter that has it. It sends five r
 and does not verify certificates.
 
 B{Without a server} these are measured in turn, in a process of their own: calling a hundred local listeners, against a
-plain loop and against C{maybeDeferred} (C{listeners}); importing the package, and importing C{Client}, against importing
-the reactor, endpoints, TLS and the messages, in CPU time with that of the interpreter (C{import}, C{import-client}).
+plain loop and against C{maybeDeferred} (C{listeners}); importing the package, and importing C{Client}, against
+importing the reactor, endpoints, TLS and the messages, in CPU time with that of the interpreter (C{import},
+C{import-client}).
 
 B{The simulator.} C{fan-out}: how many spot events it delivers to a thousand TLS clients in a second of its CPU time,
 when a hundred symbols tick each second, one after the other or ten at once; C{plain} is a Twisted server that writes
-each event to each client. C{day}: the CPU time of a virtual day of five symbols, client and simulator in one process, in
-which a position is opened and closed every minute. C{month}: how much memory that process has after parts of a virtual
-month, in which it trades every ten minutes. C{soak}: what a client holds after parts of ten million quotes.
+each event to each client. C{day}: the CPU time of a virtual day of five symbols, client and simulator in one process,
+in which a position is opened and closed every minute. C{month}: how much memory that process has after parts of a
+virtual month, in which it trades every ten minutes. C{soak}: what a client holds after parts of ten million quotes.
 
 B{How to read it.} Each turn gives a ratio to the reference of the same turn, which is the first variant printed, and
 each round the median of its turns; the ratio printed is the median of the rounds, and the spread is their range in
 percent of it. Beside it stand what plain Twisted reached in the survey that set the goals, what is to be reached, and
-how much of that is reached. Where there is no ratio, the goal is for the absolute value, which is one of this machine. A
-spread of more than 20 % says that the machine had other work.
+how much of that is reached. Where there is no ratio, the goal is for the absolute value, which is one of this machine.
+A spread of more than 20 % says that the machine had other work.
 
 B{How to add a row.} A L{Workload<test.benchmark.workload.Workload>} in L{test.benchmark.catalogue}: functions that are
 measured in turn (L{test.benchmark.alternating}), or whatever gives rounds of turns.
