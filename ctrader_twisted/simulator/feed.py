@@ -206,8 +206,10 @@ class Feed:
         if self._paused:
             self._paused = False
             self._bars.restart()
-        self._bars.add(symbolId, tick)
-        bars = self._bars.newest(symbolId)
+        bars: dict[int, ProtoOATrendbar] = {}
+        if self._bars.isFollowed(symbolId):
+            self._bars.add(symbolId, tick)
+            bars = self._bars.newest(symbolId)
         shared: dict[object, tuple[ProtoOASpotEvent, bytes]] = {}
         kind, told = None, None
         for subscription in tuple(self._subscribers.get(symbolId, {}).values()):
@@ -275,7 +277,12 @@ def _event(
     """
     Name the sides that have changed; both, if neither has, so that no tick is lost.
     """
-    event = ProtoOASpotEvent(ctidTraderAccountId=accountId, symbolId=symbolId, sessionClose=close)
+    # Quicker than to name them when it is made.
+    event = ProtoOASpotEvent()
+    event.ctidTraderAccountId = accountId
+    event.symbolId = symbolId
+    if close is not None:
+        event.sessionClose = close
     told = subscription.told
     bidChanged, askChanged = told is None or tick.bid != told.bid, told is None or tick.ask != told.ask
     if bidChanged or not askChanged:
