@@ -27,7 +27,7 @@ one writes it with Twisted at first: C{Int32StringReceiver}, two parses per fram
 is L{ctrader_twisted.wire.OpenApiProtocol}; C{session} is a listener of an account of
 L{ctrader_twisted.session.session.Session}.
 
-C{official} is ctrader-open-api 0.9.2, the official SDK for Python, measured in the same rounds, once in each, when
+C{official} is ctrader-open-api 0.9.2, the official SDK for Python, measured at the end of some rounds when
 C{CTRADER_OFFICIAL_SDK_PYTHON} names an interpreter that has it. It sends five requests a second, in ticks of a second,
 and does not verify certificates.
 
