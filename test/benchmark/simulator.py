@@ -40,7 +40,7 @@ class CrowdScale(NamedTuple):
 
 _CROWDS = {
     Effort.SMALLEST: CrowdScale(1, 3, 50),
-    Effort.QUICK: CrowdScale(1, 200, 100),
+    Effort.QUICK: CrowdScale(1, 200, 400),
     Effort.USUAL: CrowdScale(3, 1_000, 300),
     Effort.FULL: CrowdScale(5, 1_000, 500),
 }
