@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted.framing import Envelope, encodeEnvelope, encodeFrame
+from ctrader_twisted.framing import Envelope, FrameDecoder, encodeEnvelope, encodeFrame
 from ctrader_twisted.schema import payloadType
 from ctrader_twisted.schema.messages import (
     ProtoErrorRes,
@@ -61,6 +61,18 @@ class FrameTests(_WithClient):
             self.client.protocol.dataReceived(data[cut:])
             self.assertEqual([clientMsgId for _, clientMsgId in self.client.received()], ["a", "b"])
             self.clock.advance(1)
+
+    def test_oneWrite(self) -> None:
+        """
+        The answers to requests that came together leave in one piece, in order; those to others in another.
+        """
+        written: list[bytes] = []
+        self.patch(self.client.transport, "write", written.append)
+        self.client.protocol.dataReceived(encodeFrame(ProtoOAVersionReq(), "a") + encodeFrame(ProtoOAVersionReq(), "b"))
+        self.client.protocol.dataReceived(encodeFrame(ProtoOAVersionReq(), "c"))
+        self.assertEqual(
+            [[each.clientMsgId for each in FrameDecoder().feed(data)] for data in written], [["a", "b"], ["c"]]
+        )
 
     def test_noId(self) -> None:
         """

@@ -16,6 +16,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAUnsubscribeSpotsReq,
 )
 from ctrader_twisted.simulator.exchange import Exchange
+from ctrader_twisted.simulator.faults.rules import Outgoing, Withhold
 from ctrader_twisted.simulator.interest import tradedSymbols
 from ctrader_twisted.simulator.market.market import Market
 from ctrader_twisted.simulator.market.source import Tick
@@ -277,6 +278,25 @@ class ExchangeTests(ClientCase):
         self.assertGreater(len(spots), 20)
         self.assertLessEqual(len(pieces), 2)
         self.assertTrue(all(isinstance(each, ProtoOASpotEvent) for each in spots))
+
+    def test_ruleWithinATurn(self) -> None:
+        """
+        A rule that comes into force while prices are being told takes effect from the next of them on.
+        """
+        self.ask(ProtoOASubscribeSpotsReq, symbolId=[1, 2, 4])
+        self.client.messages()
+        told: list[int] = []
+
+        def listen(symbolId: int, tick: Tick) -> None:
+            told.append(symbolId)
+            if len(told) == 5:
+                # The feed is told first, so the price after the next one is the second that the rule sees.
+                self.exchange.faults.add(Outgoing(Withhold(), nth=2))
+
+        registration = self.exchange.market.listen(listen, tuple)
+        self.clock.advance(30)
+        registration.stop()
+        self.assertEqual([spot.symbolId for spot in self.client.messages()], told[:6] + told[7:])
 
     def test_lastWords(self) -> None:
         """

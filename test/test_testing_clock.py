@@ -8,8 +8,11 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.error import AlreadyCalled, AlreadyCancelled
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
 
 from ctrader_twisted.testing.clock import VirtualClock
 
@@ -97,6 +100,26 @@ class VirtualClockTests(SynchronousTestCase):
         self.assertTrue(clock.step(4))
         self.assertEqual((heard, clock.seconds()), (["a", "b", "late"], 4))
         self.assertFalse(clock.step(1_000))
+
+    def test_over(self) -> None:
+        """
+        What was made or cancelled cannot be cancelled or moved any more.
+        """
+        clock = VirtualClock()
+        made, cancelled = clock.callLater(1, int), clock.callLater(1, int)
+        cancelled.cancel()
+        clock.advance(1)
+        for call, error in ((made, AlreadyCalled), (cancelled, AlreadyCancelled)):
+            self.assertFalse(call.active())
+            self.assertRaises(error, call.cancel)
+            self.assertRaises(error, call.reset, 1)
+            self.assertRaises(error, call.delay, 1)
+
+    def test_interface(self) -> None:
+        """
+        What C{callLater} gives is what Twisted says that it gives.
+        """
+        verifyObject(IDelayedCall, VirtualClock().callLater(1, int))
 
 
 class FractionTests(SynchronousTestCase):

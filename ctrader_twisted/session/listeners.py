@@ -22,19 +22,19 @@ class _Place(Generic[_T]):
     One listener's registration.
     """
 
-    __slots__ = ("_leave", "isActive", "listener")
+    __slots__ = ("_leave", "listener")
 
     def __init__(self, listener: Callable[[_T], object], leave: Callable[[_Place[_T]], None]) -> None:
         self.listener = listener
-        self.isActive = True
         self._leave = leave
 
     def stop(self) -> None:
         """
         Take the listener away; it is not called any more.
         """
-        if self.isActive:
-            self.isActive = False
+        if self.listener is not _nobody:
+            # Another listener may do this while all are being told: then it is nobody's turn here.
+            self.listener = _nobody
             self._leave(self)
 
 
@@ -75,13 +75,11 @@ class Listeners(Generic[_T]):
         @param thing: what they are called with.
         """
         for place in self._places:
-            if not place.isActive:
-                # Another listener has just stopped it.
-                continue
+            listener = place.listener
             try:
-                place.listener(thing)
+                listener(thing)
             except Exception:
-                self._log.failure("the listener {listener} failed", listener=place.listener)
+                self._log.failure("the listener {listener} failed", listener=listener)
 
 
 class Waiters(Generic[_T]):
@@ -127,3 +125,9 @@ class Waiters(Generic[_T]):
         # A callback may wait again at once.
         waiting, self._waiting = self._waiting, []
         return waiting
+
+
+def _nobody(thing: object) -> None:
+    """
+    Stand in for a listener that was stopped.
+    """

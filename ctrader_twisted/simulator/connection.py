@@ -71,6 +71,7 @@ class ServerProtocol(Protocol):
         self._market = exchange.market
         self._over = False
         self._paused = False
+        self._isTaking = False
         self._backlog = bytearray()
         self._gathered: list[bytes] = []
 
@@ -125,6 +126,7 @@ class ServerProtocol(Protocol):
         """
         if self._over:
             return
+        self._isTaking = True
         try:
             for envelope in self._decoder.feed(data):
                 self._hear()
@@ -134,6 +136,9 @@ class ServerProtocol(Protocol):
         except ProtocolError as error:
             self._log.warn("A client sent what is no frame: {error}", error=str(error))
             self.close()
+        finally:
+            self._isTaking = False
+            self._sendGathered()
 
     def logIn(self, application: Application) -> None:
         """
@@ -189,6 +194,18 @@ class ServerProtocol(Protocol):
             self._lastSent = self._seconds()
             self._line.send(message, clientMsgId, frame)
 
+    def relay(self, message: Message, frame: bytes) -> None:
+        """
+        Send what others are sent as well: L{send}, and quicker when something is gathered already in this turn.
+
+        @param message: what to send.
+        @param frame: its frame.
+        """
+        if self._gathered and self._line.isClear:
+            self._gathered.append(frame)
+        else:
+            self.send(message, frame=frame)
+
     def push(self, message: Message) -> None:
         """
         Send a message past the rules for what is to go wrong. After the end of the connection it is dropped.
@@ -200,18 +217,21 @@ class ServerProtocol(Protocol):
 
     def write(self, data: bytes) -> None:
         """
-        Send bytes; what prices cause in one turn goes in one piece. After the end of the connection they are dropped.
+        Send bytes. What prices cause in one turn goes in one piece, and so do the answers to what came in one. After
+        the end of the connection they are dropped.
 
         @param data: what to send.
         """
         if self._over:
             return
-        if not self._market.isTelling:
+        if self._isTaking:
+            self._gathered.append(data)
+        elif self._market.isTelling:
+            if not self._gathered:
+                self._market.afterTurn(self._sendGathered)
+            self._gathered.append(data)
+        else:
             self._transmit(data)
-            return
-        if not self._gathered:
-            self._market.afterTurn(self._sendGathered)
-        self._gathered.append(data)
 
     def close(self) -> None:
         """

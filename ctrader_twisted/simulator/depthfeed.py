@@ -142,7 +142,7 @@ class DepthFeed:
                 )
                 shared[accountId] = event, encodeFrame(event)
             event, frame = shared[accountId]
-            connection.send(event, frame=frame)
+            connection.relay(event, frame)
 
     def _drop(self, symbolId: int, book: _Book) -> None:
         if not book.subscribers:

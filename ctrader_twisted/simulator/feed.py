@@ -28,12 +28,26 @@ class _Subscription:
     """
     One account's interest in one symbol, on one connection.
 
+    @ivar kind: the account, and what its events hold: whether the time, and which trendbars. Who is of one kind, and
+        was told the same, is sent the same bytes.
     @ivar told: the prices that it was last told.
     """
 
-    withTimestamp: bool
+    connection: ServerProtocol
+    kind: tuple[int, bool, frozenset[int]]
     told: Tick | None = None
-    periods: frozenset[int] = frozenset()
+
+    @property
+    def withTimestamp(self) -> bool:
+        return self.kind[1]
+
+    @property
+    def periods(self) -> frozenset[int]:
+        return self.kind[2]
+
+    @periods.setter
+    def periods(self, periods: frozenset[int]) -> None:
+        self.kind = *self.kind[:2], periods
 
 
 class Feed:
@@ -86,7 +100,7 @@ class Feed:
         @param symbolId: the symbol.
         @param withTimestamp: whether the events shall carry the time.
         """
-        subscription = _Subscription(withTimestamp)
+        subscription = _Subscription(connection, (accountId, withTimestamp, frozenset()))
         last = self.last(symbolId)
         self._subscribers.setdefault(symbolId, {})[connection, accountId] = subscription
         self._subscribed.setdefault(connection, {})[accountId, symbolId] = None
@@ -201,23 +215,24 @@ class Feed:
         if self._paused:
             self._paused = False
             self._bars.restart()
-        self._bars.add(symbolId, tick)
-        bars = self._bars.newest(symbolId)
+        bars: dict[int, ProtoOATrendbar] = {}
+        if self._bars.isFollowed(symbolId):
+            self._bars.add(symbolId, tick)
+            bars = self._bars.newest(symbolId)
         shared: dict[object, tuple[ProtoOASpotEvent, bytes]] = {}
-        previous, message = None, None
-        for (connection, accountId), subscription in tuple(self._subscribers.get(symbolId, {}).items()):
-            # Who has subscribed to the same and was told the same is sent the same bytes; mostly it is as before.
-            key = accountId, subscription.withTimestamp, subscription.periods, subscription.told
-            if message is None or key != previous:
-                message = shared.get(key)
+        kind, told = None, None
+        for subscription in tuple(self._subscribers.get(symbolId, {}).values()):
+            # Mostly it is as with the subscriber before.
+            if subscription.told is not told or subscription.kind != kind:
+                kind, told = subscription.kind, subscription.told
+                message = shared.get((kind, told))
                 if message is None:
                     close = self._close(symbolId, subscription, tick)
-                    event = _event(accountId, symbolId, subscription, tick, bars, close)
-                    message = shared[key] = event, encodeFrame(event)
-                previous = key
-            event, frame = message
+                    made = _event(kind[0], symbolId, subscription, tick, bars, close)
+                    message = shared[kind, told] = made, encodeFrame(made)
+                event, frame = message
             subscription.told = tick
-            connection.send(event, frame=frame)
+            subscription.connection.relay(event, frame)
         self.depth.tell(symbolId, tick)
 
     def pause(self) -> None:
@@ -271,7 +286,12 @@ def _event(
     """
     Name the sides that have changed; both, if neither has, so that no tick is lost.
     """
-    event = ProtoOASpotEvent(ctidTraderAccountId=accountId, symbolId=symbolId, sessionClose=close)
+    # Quicker than to name them when it is made.
+    event = ProtoOASpotEvent()
+    event.ctidTraderAccountId = accountId
+    event.symbolId = symbolId
+    if close is not None:
+        event.sessionClose = close
     told = subscription.told
     bidChanged, askChanged = told is None or tick.bid != told.bid, told is None or tick.ask != told.ask
     if bidChanged or not askChanged:

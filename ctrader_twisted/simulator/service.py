@@ -22,6 +22,7 @@ from ctrader_twisted.simulator.directory import Directory
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.faults.script import Script
 from ctrader_twisted.simulator.oauth import makeSite
+from ctrader_twisted.simulator.tls import SecuringFactory
 
 __all__ = ["SimulatorService"]
 
@@ -145,9 +146,9 @@ class SimulatorService(Service):
         port, oauthPort = self._ports
         self._certificate = certificate
         self.exchange.onCertificate.append(certificate.show)
-        factory = SimulatorFactory(self.exchange)
+        factory = SecuringFactory(certificate, False, SimulatorFactory(self.exchange), self._reactor)
         try:
-            self._listening.append(self._reactor.listenSSL(port, factory, certificate, interface=_INTERFACE))
+            self._listening.append(self._reactor.listenTCP(port, factory, interface=_INTERFACE))
             site = makeSite(self.exchange, ControlPage(self.exchange, secret))
             self._listening.append(self._reactor.listenTCP(oauthPort, site, interface=_INTERFACE))
         except CannotListenError as error:

@@ -8,19 +8,83 @@ from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from itertools import count
 
-from twisted.internet.base import DelayedCall
+from twisted.internet.error import AlreadyCalled, AlreadyCancelled
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
+from zope.interface import implementer
 
 __all__ = ["VirtualClock"]
 
 
-class _Call(DelayedCall):
+@implementer(IDelayedCall)
+class _Call:
     """
-    A call that knows how many were asked for before it.
+    A call that knows how many were asked for before it. It is less than Twisted's own, since each tick makes some.
     """
 
-    number: int
+    __slots__ = ("_clock", "args", "called", "cancelled", "func", "kw", "number", "time")
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        number: int,
+        time: float,
+        func: Callable[..., object],
+        args: tuple[object, ...],
+        kw: dict[str, object],
+    ) -> None:
+        self._clock = clock
+        self.number = number
+        self.time = time
+        self.func = func
+        self.args = args
+        self.kw = kw
+        self.called = self.cancelled = False
+
+    def getTime(self) -> float:
+        """
+        @see: C{IDelayedCall.getTime}
+        """
+        return self.time
+
+    def active(self) -> bool:
+        """
+        @see: C{IDelayedCall.active}
+        """
+        return not (self.called or self.cancelled)
+
+    def cancel(self) -> None:
+        """
+        @see: C{IDelayedCall.cancel}
+        """
+        self._check()
+        self.cancelled = True
+        # It is passed over when its time comes, and keeps nothing alive until then.
+        del self.func, self.args, self.kw
+
+    def reset(self, secondsFromNow: float) -> None:
+        """
+        @see: C{IDelayedCall.reset}
+        """
+        self._move(self._clock.seconds() + secondsFromNow)
+
+    def delay(self, secondsLater: float) -> None:
+        """
+        @see: C{IDelayedCall.delay}
+        """
+        self._move(self.time + secondsLater)
+
+    def _move(self, time: float) -> None:
+        self._check()
+        isSooner, self.time = time < self.time, time
+        if isSooner:
+            self._clock._place(self)
+
+    def _check(self) -> None:
+        if self.cancelled:
+            raise AlreadyCancelled
+        if self.called:
+            raise AlreadyCalled
 
 
 class VirtualClock(Clock):
@@ -38,9 +102,8 @@ class VirtualClock(Clock):
         """
         @see: C{IReactorTime.callLater}
         """
-        time = self.rightNow + delay
-        call = _Call(time, callable, args, kw, _ignore, self._place, self.seconds)  # type: ignore[arg-type]
-        call.number = number = next(self._count)
+        time, number = self.rightNow + delay, next(self._count)
+        call = _Call(self, number, time, callable, args, kw)
         heappush(self._waiting, (time, number, call))
         return call
 
@@ -49,7 +112,7 @@ class VirtualClock(Clock):
         @see: C{IReactorTime.getDelayedCalls}
         """
         active = {call.number: call for _, _, call in self._waiting if call.active()}
-        return sorted(active.values(), key=lambda call: (call.getTime(), call.number))
+        return sorted(active.values(), key=lambda call: (call.time, call.number))
 
     def advance(self, amount: float) -> None:
         """
@@ -58,16 +121,7 @@ class VirtualClock(Clock):
         @param amount: how many seconds.
         """
         self.rightNow += amount
-        waiting = self._waiting
-        while waiting and waiting[0][0] <= self.rightNow:
-            time, _, call = heappop(waiting)
-            if call.called or call.cancelled:
-                continue
-            if call.getTime() > time:
-                self._place(call)
-                continue
-            call.called = 1
-            call.func(*call.args, **call.kw)
+        self._callDue()
 
     def step(self, end: float) -> bool:
         """
@@ -79,26 +133,35 @@ class VirtualClock(Clock):
         due = self._next()
         if due > end:
             return False
-        self.advance(max(0.0, due - self.rightNow))
+        if due > self.rightNow:
+            self.rightNow = due
+        self._callDue()
         return True
 
+    def _callDue(self) -> None:
+        waiting = self._waiting
+        while waiting and waiting[0][0] <= self.rightNow:
+            time, _, call = heappop(waiting)
+            if call.called or call.cancelled:
+                continue
+            if call.time > time:
+                self._place(call)
+                continue
+            call.called = True
+            call.func(*call.args, **call.kw)
+
     def _place(self, call: _Call) -> None:
-        heappush(self._waiting, (call.getTime(), call.number, call))
+        # At its former place it stays, and is passed over there.
+        heappush(self._waiting, (call.time, call.number, call))
 
     def _next(self) -> float:
         waiting = self._waiting
         while waiting:
             time, _, call = waiting[0]
             isActive = not (call.called or call.cancelled)
-            if isActive and call.getTime() <= time:
+            if isActive and call.time <= time:
                 return time
             heappop(waiting)
             if isActive:
                 self._place(call)
         return float("inf")
-
-
-def _ignore(call: DelayedCall) -> None:
-    """
-    Leave a cancelled call where it is; it is passed over when its time comes.
-    """

@@ -8,15 +8,10 @@ import json
 import sys
 from argparse import ArgumentParser
 
+from test.benchmark.catalogue import WORKLOADS
 from test.benchmark.processes import Failed
-from test.benchmark.report import document, table
-from test.benchmark.rounds import Scale, measure
-from test.benchmark.simulator import SimulatorScale, measureSimulator
-
-_DEFAULT = Scale(rounds=7, turns=11, events=20_000, trips=500, batches=20)
-_QUICK = Scale(rounds=5, turns=5, events=10_000, trips=200, batches=10)
-_WORLD = SimulatorScale(clients=1_000, ticks=500, hours=24, days=(5, 10, 20, 30))
-_SMALL_WORLD = SimulatorScale(clients=200, ticks=200, hours=1, days=(0.5, 1))
+from test.benchmark.report import document, measure, table
+from test.benchmark.workload import Effort, Workload
 
 
 def main() -> None:
@@ -24,20 +19,30 @@ def main() -> None:
     Measure, and print what was found.
     """
     parser = ArgumentParser(prog="python -m test.benchmark", description="Compare speeds with the bare minimum.")
-    parser.add_argument("--quick", action="store_true", help="measure less; under a minute")
+    names = [workload.name for workload in WORKLOADS]
+    parser.add_argument("names", nargs="*", metavar="ROW", help=f"what to measure: {', '.join(names)}; all by default")
+    efforts = parser.add_mutually_exclusive_group()
+    efforts.add_argument("--quick", action="store_true", help="measure less; under two minutes")
+    efforts.add_argument("--full", action="store_true", help="measure more, and ten million events")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args()
-    scale, world = (_QUICK, _SMALL_WORLD) if options.quick else (_DEFAULT, _WORLD)
+    if unknown := set(options.names) - set(names):
+        parser.error(f"there is no row {', '.join(sorted(unknown))}; the rows are {', '.join(names)}")
+    effort = Effort.QUICK if options.quick else Effort.FULL if options.full else Effort.USUAL
+    chosen = [workload for workload in WORKLOADS if _isWanted(workload, options.names, effort)]
     try:
-        found = measure(scale, _progress)
-        rows = measureSimulator(world, _progress)
+        measured = [measure(workload, effort, _progress) for workload in chosen]
     except Failed as error:
         sys.exit(str(error))
-    print(json.dumps(document(scale, found, rows), indent=2) if options.json else table(scale, found, rows))
+    print(json.dumps(document(effort, measured), indent=2) if options.json else table(effort, measured))
+
+
+def _isWanted(workload: Workload, names: list[str], effort: Effort) -> bool:
+    return workload.name in names if names else not workload.onlyFull or effort is Effort.FULL
 
 
 def _progress(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,100 +1,76 @@
 """
-From what the rounds measured to ratios with their goals beside them.
+From what was measured to ratios, with their goals beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from test.benchmark.results import EventsSeen, TripsMade, percentile
-from test.benchmark.rounds import Round
+from test.benchmark.workload import Figure, Round
 
-__all__ = ["FIGURES", "Figure", "Ratio", "ratios"]
+__all__ = ["Reading", "readings"]
 
 
-class Figure(NamedTuple):
+class Reading(NamedTuple):
     """
-    One thing that is measured.
-
-    @ivar name: its name.
-    @ivar workload: which workload of L{test.benchmark.rounds.WORKLOADS} gives it.
-    @ivar unit: the unit of its absolute values.
-    @ivar better: C{higher} or C{lower}.
-    @ivar plainToday: the ratio that plain Twisted had in the survey, or L{None} if none is stated.
-    @ivar reach: the ratio to reach, or L{None} if none is stated.
-    @ivar value: makes the absolute value from what one process measured.
-    """
-
-    name: str
-    workload: str
-    unit: str
-    better: str
-    plainToday: float | None
-    reach: float | None
-    value: Callable[[Any], float]
-
-
-class Ratio(NamedTuple):
-    """
-    How one variant compares with the bare one.
+    What one variant reached.
 
     @ivar variant: the variant.
     @ivar absolute: the median of its absolute values.
-    @ivar ratio: the median of the rounds' ratios.
-    @ivar spread: the range of the rounds' ratios, as a part of their median.
-    @ivar rounds: the ratio of each round: the median of its turns'.
+    @ivar ratio: the median of the rounds' ratios to the reference; L{None} if there is no reference.
+    @ivar spread: the range of the rounds, as a part of their median.
+    @ivar rounds: the ratio of each round, or its absolute value if there is no reference: the median of its turns'.
+    @ivar ofGoal: what part of the goal was reached: 1 or more when it was. L{None} for the reference, for what others
+        than we do, and if there is no goal.
     """
 
     variant: str
     absolute: float
-    ratio: float
+    ratio: float | None
     spread: float
     rounds: list[float]
+    ofGoal: float | None
 
 
-def _eventRate(seen: EventsSeen) -> float:
-    return seen.events / seen.cpu
+_OTHERS = ("bare", "plain", "official")
 
 
-def _typicalTrip(made: TripsMade) -> float:
-    return percentile(made.trips, 50) * 1e6
-
-
-def _slowTrip(made: TripsMade) -> float:
-    return percentile(made.trips, 99) * 1e6
-
-
-def _pipelinedRate(made: TripsMade) -> float:
-    return made.pipelined / made.seconds
-
-
-FIGURES = (
-    Figure("burst", "burst", "events/CPU-s", "higher", 0.43, 0.90, _eventRate),
-    Figure("live", "live", "events/CPU-s", "higher", 0.68, 1.2, _eventRate),
-    Figure("round trip p50", "trips", "us", "lower", 1.73, 1.65, _typicalTrip),
-    Figure("round trip p99", "trips", "us", "lower", None, None, _slowTrip),
-    Figure("pipelined", "trips", "requests/s", "higher", 0.33, 0.45, _pipelinedRate),
-)
-"""
-All figures, with the goals of the project's design.
-"""
-
-
-def ratios(figure: Figure, rounds: list[Round]) -> list[Ratio]:
+def readings(figure: Figure, rounds: list[Round]) -> list[Reading]:
     """
     Compare the variants.
 
     @param figure: what to compare.
     @param rounds: what was measured.
-    @return: one comparison per variant, in the order in which they were measured.
+    @return: one reading per variant, in the order in which they were measured.
     """
-    return [_ratio(figure, variant, rounds) for variant in rounds[0][0]]
+    variants = dict.fromkeys(variant for turns in rounds for turn in turns for variant in turn)
+    return [_reading(figure, variant, rounds) for variant in variants]
 
 
-def _ratio(figure: Figure, variant: str, rounds: list[Round]) -> Ratio:
-    absolute = median(figure.value(turn[variant]) for turns in rounds for turn in turns)
-    each = [median(figure.value(turn[variant]) / figure.value(turn["bare"]) for turn in turns) for turns in rounds]
+def _reading(figure: Figure, variant: str, rounds: list[Round]) -> Reading:
+    taken = [[turn for turn in turns if variant in turn] for turns in rounds]
+    taken = [turns for turns in taken if turns]
+    absolute = median(figure.value(turn[variant]) for turns in taken for turn in turns)
+    each = [median(_compared(figure, variant, turn) for turn in turns) for turns in taken]
     middle = median(each)
-    return Ratio(variant, absolute, middle, (max(each) - min(each)) / middle, each)
+    isOurs = variant != figure.reference and variant not in _OTHERS
+    return Reading(
+        variant,
+        absolute,
+        None if figure.reference is None else middle,
+        (max(each) - min(each)) / middle,
+        each,
+        _ofGoal(figure, middle) if isOurs else None,
+    )
+
+
+def _compared(figure: Figure, variant: str, turn: dict[str, object]) -> float:
+    value = figure.value(turn[variant])
+    return value if figure.reference is None else value / figure.value(turn[figure.reference])
+
+
+def _ofGoal(figure: Figure, reached: float) -> float | None:
+    if figure.reach is None:
+        return None
+    return reached / figure.reach if figure.better == "higher" else figure.reach / reached

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-__all__ = ["Failed", "readLine", "startProcess", "tell"]
+__all__ = ["Failed", "readLine", "startOther", "startProcess", "tell"]
 
 _PROJECT = Path(__file__).resolve().parent.parent.parent
 
@@ -33,18 +33,26 @@ def startProcess(module: str, told: NamedTuple) -> Iterator[subprocess.Popen[byt
     @param told: what it is to do.
     """
     paths = [str(_PROJECT), os.environ.get("PYTHONPATH", "")]
-    with subprocess.Popen(
-        [sys.executable, "-m", f"test.benchmark.{module}", json.dumps(told._asdict())],
-        bufsize=0,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=_PROJECT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-    ) as process:
-        try:
-            yield process
-        finally:
-            _pipe(process.stdin).close()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    command = [sys.executable, "-m", f"test.benchmark.{module}", json.dumps(told._asdict())]
+    with _started(command, environment) as process:
+        yield process
+
+
+@contextmanager
+def startOther(interpreter: str, script: str, told: NamedTuple) -> Iterator[subprocess.Popen[bytes]]:
+    """
+    Run a process of another interpreter, which has no part of this project. It ends as those of L{startProcess} do.
+
+    @param interpreter: the path of the interpreter.
+    @param script: the name of a file in this package.
+    @param told: what it is to do.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment["PYTHONWARNINGS"] = "ignore"
+    command = [interpreter, str(Path(__file__).with_name(script)), json.dumps(told._asdict())]
+    with _started(command, environment) as process:
+        yield process
 
 
 def tell(process: subprocess.Popen[bytes]) -> None:
@@ -69,6 +77,17 @@ def readLine(process: subprocess.Popen[bytes], who: str) -> bytes:
     if not line:
         raise Failed(f"{who}: the process ended early, with status {process.wait()}")
     return line
+
+
+@contextmanager
+def _started(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(
+        command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_PROJECT, env=environment
+    ) as process:
+        try:
+            yield process
+        finally:
+            _pipe(process.stdin).close()
 
 
 def _pipe(pipe: IO[Any] | None) -> IO[Any]:

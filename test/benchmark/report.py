@@ -7,17 +7,93 @@ from __future__ import annotations
 import os
 import platform
 import ssl
-from importlib.metadata import version
-from typing import Any
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, NamedTuple
 
 from google.protobuf.internal import api_implementation
 from OpenSSL import SSL
 
-from test.benchmark.figures import FIGURES, Figure, Ratio, ratios
-from test.benchmark.rounds import Round, Scale
-from test.benchmark.simulator import Row
+from test.benchmark.figures import Reading, readings
+from test.benchmark.workload import Effort, Figure, NotHere, Progress, Round, Workload
 
-__all__ = ["document", "table"]
+__all__ = ["Measured", "document", "measure", "table"]
+
+
+class Measured(NamedTuple):
+    """
+    A workload, and what came of it.
+
+    @ivar workload: the workload.
+    @ivar rounds: what was measured; nothing if that was not possible.
+    @ivar why: why it was not possible; empty if it was.
+    """
+
+    workload: Workload
+    rounds: list[Round]
+    why: str = ""
+
+
+def measure(workload: Workload, effort: Effort, progress: Progress) -> Measured:
+    """
+    Measure a workload, if that can be done here.
+
+    @param workload: the workload.
+    @param effort: how much to measure.
+    @param progress: called with a line now and then.
+    @raise Failed: if a process fails, or saw other events than were sent.
+    """
+    try:
+        return Measured(workload, workload.measure(effort, progress))
+    except NotHere as error:
+        return Measured(workload, [], str(error))
+
+
+def document(effort: Effort, measured: list[Measured]) -> dict[str, Any]:
+    """
+    Put the figures together for a program.
+
+    @param effort: how much was measured.
+    @param measured: what was measured.
+    @return: what can be written as JSON.
+    """
+    return {
+        "versions": _versions(),
+        "effort": effort.value,
+        "figures": [
+            {
+                "name": figure.name,
+                "workload": each.workload.name,
+                "unit": figure.unit,
+                "better": figure.better,
+                "reference": figure.reference,
+                "plainToday": figure.plainToday,
+                "reach": figure.reach,
+                "variants": [reading._asdict() for reading in readings(figure, each.rounds)],
+                "why": each.why,
+            }
+            for each in measured
+            for figure in each.workload.figures
+        ],
+    }
+
+
+def table(effort: Effort, measured: list[Measured]) -> str:
+    """
+    Put the figures together for a person.
+
+    @param effort: how much was measured.
+    @param measured: what was measured.
+    @return: lines of text.
+    """
+    lines = [f"{name}: {value}" for name, value in _versions().items()]
+    lines += [f"effort: {effort.value}; medians of rounds, and of their turns", ""]
+    lines.append(_row("figure", "variant", "absolute", "ratio", "spread", "plain today", "reach", "of the goal"))
+    for each in measured:
+        for figure in each.workload.figures:
+            if each.why:
+                lines.append(f"{figure.name:<26} not measured: {each.why}")
+            lines += [_figureRow(figure, reading) for reading in readings(figure, each.rounds)]
+    return "\n".join(lines)
 
 
 def _versions() -> dict[str, str]:
@@ -28,71 +104,38 @@ def _versions() -> dict[str, str]:
         "protobuf": f"{version('protobuf')} ({api_implementation.Type()})",
         "pyOpenSSL": f"{version('pyOpenSSL')} ({SSL.SSLeay_version(SSL.SSLEAY_VERSION).decode()})",
         "ssl": ssl.OPENSSL_VERSION,
+        "numpy": _versionOf("numpy"),
     }
 
 
-def document(scale: Scale, found: dict[str, list[Round]], rows: list[Row]) -> dict[str, Any]:
-    """
-    Put the figures together for a program.
-
-    @param scale: how much was measured.
-    @param found: the rounds of each workload.
-    @param rows: the figures of the simulator.
-    @return: what can be written as JSON.
-    """
-    return {
-        "versions": _versions(),
-        "scale": scale._asdict(),
-        "figures": [
-            {
-                "name": figure.name,
-                "unit": figure.unit,
-                "better": figure.better,
-                "plainToday": figure.plainToday,
-                "reach": figure.reach,
-                "variants": [ratio._asdict() for ratio in ratios(figure, found[figure.workload])],
-            }
-            for figure in FIGURES
-        ],
-        "simulator": [row._asdict() for row in rows],
-    }
+def _versionOf(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
-def table(scale: Scale, found: dict[str, list[Round]], rows: list[Row]) -> str:
-    """
-    Put the figures together for a person.
-
-    @param scale: how much was measured.
-    @param found: the rounds of each workload.
-    @param rows: the figures of the simulator.
-    @return: lines of text.
-    """
-    lines = [f"{name}: {value}" for name, value in _versions().items()]
-    lines += [f"medians of {scale.rounds} rounds of {scale.turns} turns; ratios to bare, of the same turn", ""]
-    lines.append(_row("figure", "variant", "absolute", "ratio", "spread", "plain today", "reach"))
-    for figure in FIGURES:
-        lines += [_figureRow(figure, ratio) for ratio in ratios(figure, found[figure.workload])]
-    lines += ["", f"{'simulator':<36} {'absolute':>28} {'reach':>12}"]
-    lines += [f"{row.name:<36} {f'{row.value:,.1f} {row.unit}':>28} {row.goal or '-':>12}" for row in rows]
-    return "\n".join(lines)
-
-
-def _figureRow(figure: Figure, ratio: Ratio) -> str:
+def _figureRow(figure: Figure, reading: Reading) -> str:
     return _row(
         figure.name,
-        ratio.variant,
-        f"{ratio.absolute:,.0f} {figure.unit}",
-        f"{ratio.ratio:.2f}",
-        f"{ratio.spread:.0%}",
+        reading.variant,
+        f"{_number(reading.absolute)} {figure.unit}",
+        "-" if reading.ratio is None else f"{reading.ratio:.3g}",
+        f"{reading.spread:.0%}",
         _goal("", figure.plainToday),
         _goal(">= " if figure.better == "higher" else "<= ", figure.reach),
+        "-" if reading.ofGoal is None else f"{reading.ofGoal:.0%}",
     )
 
 
-def _goal(prefix: str, ratio: float | None) -> str:
-    return "-" if ratio is None else f"{prefix}{ratio:.2f}"
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _goal(prefix: str, value: float | None) -> str:
+    return "-" if value is None else f"{prefix}{value:,g}"
 
 
 def _row(*cells: str) -> str:
     name, variant, absolute, *numbers = cells
-    return f"{name:<15} {variant:<11} {absolute:>24} " + " ".join(f"{number:>11}" for number in numbers)
+    return f"{name:<26} {variant:<15} {absolute:>26} " + " ".join(f"{number:>11}" for number in numbers)

@@ -1,5 +1,5 @@
 """
-The rounds: in each, every variant has a new process, and these are measured in turns.
+The rounds with a server: in each, every variant has a new process, and these are measured in turns.
 
 The turns are short and the variants alternate, because on most machines the speed changes within seconds.
 """
@@ -7,31 +7,31 @@ The turns are short and the variants alternate, because on most machines the spe
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from test.benchmark.certificate import Identity, makeIdentity
 from test.benchmark.child import coresToUse
 from test.benchmark.frames import spotEvents
-from test.benchmark.processes import Failed, readLine, startProcess, tell
-from test.benchmark.results import Assignment, EventsSeen, TripsMade
+from test.benchmark.processes import Failed, readLine, startOther, startProcess, tell
+from test.benchmark.results import Assignment, EventsSeen, TripsMade, percentile
 from test.benchmark.server import Settings
+from test.benchmark.workload import Effort, Figure, Progress, Round, Turn, Workload
 
-__all__ = ["WORKLOADS", "Round", "Scale", "Turn", "Workload", "measure"]
+__all__ = ["BURST", "LIVE", "OFFICIAL", "TRIPS", "Scale", "Served", "measure", "served"]
 
-_ROUND_SECONDS = 120.0
-
-Turn = dict[str, Any]
+OFFICIAL = "CTRADER_OFFICIAL_SDK_PYTHON"
 """
-What each variant measured in one turn, by the variant's name: L{EventsSeen} or L{TripsMade}.
+The variable that names an interpreter which has ctrader-open-api 0.9.2.
 """
 
-Round = list[Turn]
+_ROUND_SECONDS = 300.0
 
 
 class Scale(NamedTuple):
@@ -43,6 +43,7 @@ class Scale(NamedTuple):
     @ivar events: how many events a turn has.
     @ivar trips: how many round trips a turn has.
     @ivar batches: how many batches of pipelined requests a turn has.
+    @ivar official: in how many rounds the official SDK is measured, where it is there.
     """
 
     rounds: int
@@ -50,9 +51,20 @@ class Scale(NamedTuple):
     events: int
     trips: int
     batches: int
+    official: int = 1
 
 
-class Workload(NamedTuple):
+_USUAL = Scale(rounds=7, turns=11, events=20_000, trips=500, batches=20, official=5)
+
+_SCALES = {
+    Effort.SMALLEST: Scale(rounds=1, turns=1, events=50, trips=3, batches=1),
+    Effort.QUICK: Scale(rounds=3, turns=5, events=10_000, trips=200, batches=10),
+    Effort.USUAL: _USUAL,
+    Effort.FULL: _USUAL,
+}
+
+
+class Served(NamedTuple):
     """
     What one server sends, and who is measured against it.
 
@@ -66,34 +78,71 @@ class Workload(NamedTuple):
     variants: tuple[str, ...]
 
 
-WORKLOADS = (
-    Workload("burst", "events", ("bare", "plain", "connection", "session")),
-    Workload("live", "events", ("bare", "plain", "connection", "session")),
-    Workload("trips", "trips", ("bare", "plain", "connection")),
-)
+BURST = Served("burst", "events", ("bare", "plain", "connection", "session"))
+LIVE = Served("live", "events", ("bare", "plain", "connection", "session"))
+TRIPS = Served("trips", "trips", ("bare", "plain", "connection"))
 
 
-def measure(scale: Scale, progress: Callable[[str], object]) -> dict[str, list[Round]]:
+def served() -> tuple[Workload, ...]:
+    """
+    @return: the workloads that need a server.
+    """
+    return (
+        _workload(BURST, Figure("burst", "events/CPU-s", "higher", 0.43, 0.90, _eventRate)),
+        _workload(LIVE, Figure("live", "events/CPU-s", "higher", 0.68, 1.2, _eventRate)),
+        _workload(
+            TRIPS,
+            Figure("round trip p50", "us", "lower", 1.73, 1.65, _typicalTrip),
+            Figure("round trip p99", "us", "lower", None, None, _slowTrip),
+            Figure("50 pipelined", "requests/s", "higher", 0.33, 0.45, _pipelinedRate),
+        ),
+    )
+
+
+def _workload(told: Served, *figures: Figure) -> Workload:
+    return Workload(told.name, figures, lambda effort, progress: measure(told, _SCALES[effort], progress))
+
+
+def _eventRate(seen: EventsSeen) -> float:
+    return seen.events / seen.cpu
+
+
+def _typicalTrip(made: TripsMade) -> float:
+    return percentile(made.trips, 50) * 1e6
+
+
+def _slowTrip(made: TripsMade) -> float:
+    return percentile(made.trips, 99) * 1e6
+
+
+def _pipelinedRate(made: TripsMade) -> float:
+    return made.pipelined / made.seconds
+
+
+def measure(workload: Served, scale: Scale, progress: Progress) -> list[Round]:
     """
     Run all rounds.
 
+    @param workload: what to measure.
     @param scale: how much to measure.
     @param progress: called with a line now and then.
-    @return: the rounds of each workload, by the workload's name.
+    @return: the rounds.
     @raise Failed: if a process fails, or saw other events than were sent.
     """
-    found: dict[str, list[Round]] = {workload.name: [] for workload in WORKLOADS}
+    found: list[Round] = []
     with ExitStack() as stack:
         identity = makeIdentity(Path(stack.enter_context(TemporaryDirectory())))
-        ports = {workload: stack.enter_context(_server(workload, identity, scale)) for workload in WORKLOADS}
+        port = stack.enter_context(_server(workload, identity, scale))
         for number in range(1, scale.rounds + 1):
-            for workload, port in ports.items():
-                progress(f"round {number} of {scale.rounds}: {workload.name}")
-                found[workload.name].append(_round(workload, port, identity, scale))
+            progress(f"{workload.name}: round {number} of {scale.rounds}")
+            found.append(_round(workload, port, identity, scale))
+            interpreter = os.environ.get(OFFICIAL)
+            if interpreter and number <= scale.official:
+                found[-1][-1]["official"] = _official(interpreter, workload, port, identity, scale)
     return found
 
 
-def _round(workload: Workload, port: int, identity: Identity, scale: Scale) -> Round:
+def _round(workload: Served, port: int, identity: Identity, scale: Scale) -> Round:
     with ExitStack() as stack:
         processes = {
             variant: stack.enter_context(
@@ -110,16 +159,28 @@ def _round(workload: Workload, port: int, identity: Identity, scale: Scale) -> R
         return [turn() for _ in range(scale.turns)]
 
 
-def _assignment(workload: Workload, variant: str, port: int, identity: Identity, scale: Scale) -> Assignment:
+def _official(
+    interpreter: str, workload: Served, port: int, identity: Identity, scale: Scale
+) -> EventsSeen | TripsMade:
+    """
+    Measure the official SDK once: what it sends leaves five a second, in ticks of a second.
+    """
+    seldom = scale._replace(trips=min(scale.trips, 3), batches=1)
+    told = _assignment(workload, "official", port, identity, seldom)
+    with startOther(interpreter, "official_sdk.py.txt", told) as process:
+        if workload.work == "events":
+            _measured(process, workload, "official", seldom)
+        return _measured(process, workload, "official", seldom)
+
+
+def _assignment(workload: Served, variant: str, port: int, identity: Identity, scale: Scale) -> Assignment:
     core = coresToUse()[0]
     return Assignment(
         variant, workload.work, port, identity.certificate, scale.trips, scale.batches, core, _ROUND_SECONDS
     )
 
 
-def _measured(
-    process: subprocess.Popen[bytes], workload: Workload, variant: str, scale: Scale
-) -> EventsSeen | TripsMade:
+def _measured(process: subprocess.Popen[bytes], workload: Served, variant: str, scale: Scale) -> EventsSeen | TripsMade:
     """
     Let one variant's process measure one turn.
     """
@@ -140,7 +201,7 @@ def _total(events: int) -> int:
 
 
 @contextmanager
-def _server(workload: Workload, identity: Identity, scale: Scale) -> Iterator[int]:
+def _server(workload: Served, identity: Identity, scale: Scale) -> Iterator[int]:
     """
     Run a server, and give its port; it is gone when the block is left.
     """

@@ -1,13 +1,10 @@
 """
 The simulator's scale: a crowd of clients, and long times with few.
-
-Here are no ratios: each row is a figure of this machine, with what is to be reached beside it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -17,74 +14,71 @@ from test.benchmark.crowd import Visit
 from test.benchmark.fanout import SYMBOLS_OFFERED, Crowd
 from test.benchmark.processes import Failed, readLine, startProcess, tell
 from test.benchmark.trading import Plan, Stretch
+from test.benchmark.workload import Effort, Figure, NotHere, Progress, Round, Workload
 
-__all__ = ["Row", "SimulatorScale", "measureSimulator"]
+__all__ = ["DAY", "FAN_OUT", "MONTH", "CrowdScale", "fanOut"]
 
-_SECONDS = 1_200.0
-_DAY = 24.0
+_SECONDS = 1_800.0
+_HOURS = 24.0
 _SYMBOLS = ("EURUSD", "GBPUSD", "USDJPY", "EURJPY", "XAUUSD")
 _QUIET = ("EURGBP",)
 
 
-class SimulatorScale(NamedTuple):
+class CrowdScale(NamedTuple):
     """
-    How much is measured.
+    How much of the fan-out is measured.
 
+    @ivar rounds: how often.
     @ivar clients: how many clients make the crowd.
     @ivar ticks: how many ticks each of them is told.
-    @ivar hours: how long the strategy of five symbols trades, in hours.
-    @ivar days: after which days of a longer time the memory is measured.
     """
 
+    rounds: int
     clients: int
     ticks: int
-    hours: float
-    days: tuple[float, ...]
 
 
-class Row(NamedTuple):
+_CROWDS = {
+    Effort.SMALLEST: CrowdScale(1, 3, 50),
+    Effort.QUICK: CrowdScale(1, 200, 400),
+    Effort.USUAL: CrowdScale(3, 1_000, 300),
+    Effort.FULL: CrowdScale(5, 1_000, 500),
+}
+# Who serves, and how many symbols tick at once.
+_SERVERS = {"plain": (True, 1), "1 at once": (False, 1), "10 at once": (False, 10)}
+
+# How many hours of the day are traded.
+_DAYS = {Effort.SMALLEST: 0.1, Effort.QUICK: 1.0, Effort.USUAL: _HOURS, Effort.FULL: _HOURS}
+_DAY_ROUNDS = {Effort.SMALLEST: 1, Effort.QUICK: 1, Effort.USUAL: 3, Effort.FULL: 5}
+
+# How many days the month has, and at which parts of it the memory is looked at.
+_MONTHS = {Effort.SMALLEST: 0.06, Effort.QUICK: 1.0, Effort.USUAL: 30.0, Effort.FULL: 30.0}
+_PARTS = {"a sixth": 1 / 6, "a third": 1 / 3, "two thirds": 2 / 3, "all": 1.0}
+
+
+def fanOut(scale: CrowdScale, progress: Progress) -> list[Round]:
     """
-    One figure.
-
-    @ivar name: what it is.
-    @ivar value: how much.
-    @ivar unit: of what.
-    @ivar goal: what is to be reached, in words; empty if nothing is stated.
-    """
-
-    name: str
-    value: float
-    unit: str
-    goal: str
-
-
-def measureSimulator(scale: SimulatorScale, progress: Callable[[str], object]) -> list[Row]:
-    """
-    Measure all rows.
+    Let servers tell a crowd of TLS clients.
 
     @param scale: how much to measure.
     @param progress: called with a line now and then.
+    @return: in each round one turn, in which each server has its deliveries per second of CPU time.
     @raise Failed: if a process fails, or the clients saw other events than were sent.
     """
-    rows = []
-    for together in (1, 10):
-        progress(f"simulator: {scale.clients} clients, {together} of {SYMBOLS_OFFERED} symbols at once")
-        rows.append(_fanOut(scale, together))
-    progress(f"simulator: {scale.hours:g} hours of five symbols")
-    (day,) = _traded(Plan(_SYMBOLS, 1.0, (scale.hours,), coresToUse()[0], _SECONDS))
-    rows += _dayRows(day)
-    progress(f"simulator: {scale.days[-1]:g} days of one symbol")
-    hours = tuple(_DAY * days for days in scale.days)
-    rows += _memoryRows(_traded(Plan(_QUIET, 10.0, hours, coresToUse()[0], _SECONDS)))
-    return rows
+    found: list[Round] = []
+    for number in range(1, scale.rounds + 1):
+        progress(f"fan-out: round {number} of {scale.rounds}, {scale.clients} clients")
+        found.append([{name: _deliveries(scale, name) for name in _SERVERS}])
+    return found
 
 
-def _fanOut(scale: SimulatorScale, together: int) -> Row:
-    name = f"{scale.clients} clients, {together} at once"
+def _deliveries(scale: CrowdScale, name: str) -> float:
+    isPlain, together = _SERVERS[name]
     server, crowd = coresToUse()
     with TemporaryDirectory() as folder:
         path = str(Path(folder).resolve())
-        with startProcess("fanout", Crowd(path, scale.clients, together, scale.ticks, server, _SECONDS)) as serving:
+        told = Crowd(path, scale.clients, isPlain, together, scale.ticks, server, _SECONDS)
+        with startProcess("fanout", told) as serving:
             address = json.loads(readLine(serving, name))
             visit = Visit(clients=scale.clients, **address, core=crowd, seconds=_SECONDS)
             with startProcess("crowd", visit) as visiting:
@@ -93,8 +87,28 @@ def _fanOut(scale: SimulatorScale, together: int) -> Row:
                 sent = json.loads(readLine(serving, name))
                 seen = json.loads(readLine(visiting, name))["events"] - scale.clients * SYMBOLS_OFFERED
     if seen != sent["deliveries"]:
-        raise Failed(f"{name}: {seen} events were seen instead of {sent['deliveries']}")
-    return Row(f"fan-out, {name}", sent["deliveries"] / sent["cpu"], "deliveries/CPU-s", ">= 400,000")
+        raise Failed(f"fan-out, {name}: {seen} events were seen instead of {sent['deliveries']}")
+    return float(sent["deliveries"] / sent["cpu"])
+
+
+def _day(effort: Effort, progress: Progress) -> list[Round]:
+    hours, rounds = _DAYS[effort], _DAY_ROUNDS[effort]
+    found: list[Round] = []
+    for number in range(1, rounds + 1):
+        progress(f"day: round {number} of {rounds}, {hours:g} hours")
+        (day,) = _traded(Plan(_SYMBOLS, 1.0, (hours,), coresToUse()[0], _SECONDS))
+        found.append([{"client": day}])
+    return found
+
+
+def _month(effort: Effort, progress: Progress) -> list[Round]:
+    days = _MONTHS[effort]
+    progress(f"month: {days:g} days")
+    hours = tuple(_HOURS * days * part for part in _PARTS.values())
+    stretches = _traded(Plan(_QUIET, 10.0, hours, coresToUse()[0], _SECONDS))
+    if any(stretch.memory is None for stretch in stretches):
+        raise NotHere("the system does not tell how much memory a process has")
+    return [[dict(zip(_PARTS, stretches, strict=True))]]
 
 
 def _traded(plan: Plan) -> list[Stretch]:
@@ -103,17 +117,44 @@ def _traded(plan: Plan) -> list[Stretch]:
     return [Stretch(**each) for each in told]
 
 
-def _dayRows(day: Stretch) -> list[Row]:
-    name = f"{day.hours:g} hours, {day.trades} trades"
-    return [
-        Row(name, day.cpu, "CPU-s", "a few"),
-        Row(f"{name}: quotes", day.quotes / day.cpu, "quotes/CPU-s", ""),
-    ]
+def _wholeDay(day: Stretch) -> float:
+    return day.cpu * _HOURS / day.hours
 
 
-def _memoryRows(stretches: list[Stretch]) -> list[Row]:
-    return [
-        Row(f"memory after {each.hours / _DAY:g} days", each.memory / 2**20, "MiB", "bounded")
-        for each in stretches
-        if each.memory is not None
-    ]
+def _mebibytes(stretch: Stretch) -> float:
+    assert stretch.memory is not None
+    return stretch.memory / 2**20
+
+
+FAN_OUT = Workload(
+    "fan-out",
+    (
+        Figure("fan-out", "deliveries/CPU-s", "higher", 54_000, 400_000, reference=None),
+        Figure("fan-out, to plain", "deliveries/CPU-s", "higher", 1.0, 400 / 54, reference="plain"),
+    ),
+    lambda effort, progress: fanOut(_CROWDS[effort], progress),
+)
+"""
+Spot events to a thousand TLS clients, of a hundred symbols that tick one after the other or ten at once.
+"""
+
+DAY = Workload(
+    "day",
+    (
+        Figure("day of 5 symbols", "CPU-s", "lower", None, 5.0, _wholeDay, reference=None),
+        Figure("day: quotes", "quotes/CPU-s", "higher", None, None, lambda day: day.quotes / day.cpu, reference=None),
+    ),
+    _day,
+)
+"""
+A virtual day of five symbols, in which a position is opened and closed every minute.
+"""
+
+MONTH = Workload(
+    "month",
+    (Figure("memory over a month", "MiB", "lower", None, 1.1, _mebibytes, reference="a sixth"),),
+    _month,
+)
+"""
+The memory of a process, of client and simulator, in a virtual month in which it trades every ten minutes.
+"""

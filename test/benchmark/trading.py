@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import json
 import sys
-from pathlib import Path
 from time import process_time
 from typing import Any, NamedTuple
 
@@ -21,6 +20,7 @@ from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.testing import VirtualExchange
 from ctrader_twisted.units import Lots
 from test.benchmark.child import obey
+from test.benchmark.memory import residentMemory
 
 __all__ = ["Plan", "Stretch"]
 
@@ -81,7 +81,7 @@ class _Strategy:
             await self._tradeUntil(account, hours * 3600)
             gc.collect()
             used = process_time() - self._started
-            self.found.append(Stretch(hours, used, self._quotes, self._trades, _memory()))
+            self.found.append(Stretch(hours, used, self._quotes, self._trades, residentMemory()))
 
     async def _tradeUntil(self, account: Account, end: float) -> None:
         clock = self._virtual.clock
@@ -101,14 +101,6 @@ class _Strategy:
 
     def _take(self, quote: Quote) -> None:
         self._quotes += 1
-
-
-def _memory() -> int | None:
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmRSS:")]
-    return int(line.split()[1]) * 1024
 
 
 def _planned(told: dict[str, Any]) -> Plan:

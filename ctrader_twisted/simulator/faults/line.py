@@ -210,6 +210,13 @@ class Line:
 
     # What goes.
 
+    @property
+    def isClear(self) -> bool:
+        """
+        Whether what is sent without a request just leaves.
+        """
+        return not (self._sending or self.isSilent or self._held or self._pieces or self._nextCut is not None)
+
     def send(self, message: Message, clientMsgId: str | None, frame: bytes | None = None) -> None:
         """
         Send a message, or do what a rule says.

@@ -301,10 +301,13 @@ class Market:
     def _tellDue(self, most: int | None = None) -> None:
         now = self._now()
         while self._running and most != 0 and (self._coming or self._fetch()):
-            if self._coming[0][1].timestamp > now:
+            symbolId, tick = self._coming[0]
+            if tick.timestamp > now:
                 return
-            self._tell(*self._coming.popleft())
-            most = None if most is None else most - 1
+            self._coming.popleft()
+            self._tell(symbolId, tick)
+            if most is not None:
+                most -= 1
 
     def _fetch(self) -> bool:
         sources = [

@@ -42,6 +42,8 @@ def trigger(venue: Venue, symbolId: int, tick: Tick) -> None:
     @param tick: its new price.
     """
     for account in venue.accounts.values():
+        if not account.orders:
+            continue
         for order in [each for each in account.orders.values() if each.tradeData.symbolId == symbolId]:
             # One order may end others.
             if order.orderId not in account.orders:
