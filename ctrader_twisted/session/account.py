@@ -42,6 +42,7 @@ from ctrader_twisted.session.machine import Machine
 from ctrader_twisted.session.owner import AccountOwner
 from ctrader_twisted.session.registrations import Registrations
 from ctrader_twisted.session.tables import ACCOUNT_TABLE, AccountInput, AccountState
+from ctrader_twisted.wire.routes import Hearers
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
@@ -92,6 +93,7 @@ class AccountSession(Registrations):
                 "cancelRetry": self._cancelRetry,
             },
             self._changed,
+            entered=owner.accountMoved,
         )
         # Answers to an earlier attempt must not move a later one.
         self._attempt = 0
@@ -267,6 +269,14 @@ class AccountSession(Registrations):
             self._held.append(message)
             if len(self._held) > _MOST_HELD:
                 self.dropped(NotConnected(f"account {self.accountId}: too many events came before its state"))
+
+    def route(self, kind: type[Message]) -> Hearers | None:
+        """
+        @param kind: a class of events.
+        @return: those whom L{eventReceived} tells such events, if it does nothing else; that is so until the state
+            changes.
+        """
+        return self.hearers(kind) if self.state in (AccountState.RESTORING, AccountState.READY) else None
 
     # What the machine does.
 

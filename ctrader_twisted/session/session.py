@@ -294,6 +294,12 @@ class Session:
         for account in tuple(self._accounts.values()):
             account.connectionFailed(error)
 
+    def connectionMoved(self) -> None:
+        """
+        @see: L{ctrader_twisted.session.connection.ConnectionOwner.connectionMoved}
+        """
+        self._dispatch.routes.forget()
+
     def connectionChanged(self) -> None:
         """
         @see: L{ctrader_twisted.session.connection.ConnectionOwner.connectionChanged}
@@ -349,6 +355,12 @@ class Session:
         @see: L{ctrader_twisted.session.owner.AccountOwner.ended}
         """
         return self._ended
+
+    def accountMoved(self) -> None:
+        """
+        @see: L{ctrader_twisted.session.owner.AccountOwner.accountMoved}
+        """
+        self._dispatch.routes.forget()
 
     def accountChanged(self) -> None:
         """
@@ -411,7 +423,12 @@ class Session:
 
     def _makeProtocol(self, listener: Connection) -> OpenApiProtocol:
         return OpenApiProtocol(
-            self._clock, listener, randomness=self._randomness, timing=self._timing, counters=self._counters
+            self._clock,
+            listener,
+            randomness=self._randomness,
+            timing=self._timing,
+            counters=self._counters,
+            routes=self._dispatch.routes,
         )
 
     def _follow(self, account: AccountSession) -> None:

@@ -27,14 +27,17 @@ from zope.interface import implementer
 
 from ctrader_twisted.errors import CTraderError, IllegalValue, NotConnected, ProtocolError
 from ctrader_twisted.eventual import Eventual
-from ctrader_twisted.framing import MAX_FRAME, Envelope, FrameDecoder, encodeFrame
+from ctrader_twisted.framing import MAX_FRAME, PLAIN, Envelope, FrameDecoder, encodeFrame
 from ctrader_twisted.schema import REQUESTS, RateClass, messages
 from ctrader_twisted.schema.messages import ProtoHeartbeatEvent, ProtoOAExecutionEvent
 from ctrader_twisted.wire.clocks import steadySeconds
 from ctrader_twisted.wire.liveness import Liveness
 from ctrader_twisted.wire.outstanding import Outstanding, Waiting
 from ctrader_twisted.wire.reasons import explain
+from ctrader_twisted.wire.records import joinRecords
 from ctrader_twisted.wire.refusals import refusal
+from ctrader_twisted.wire.routes import Routes
+from ctrader_twisted.wire.runs import Run, RunDecoder
 from ctrader_twisted.wire.strangers import strangers
 
 if TYPE_CHECKING:
@@ -167,6 +170,8 @@ class OpenApiProtocol(TwistedProtocol):
         maxFrame: int = MAX_FRAME,
         maxOutstanding: int = 10_000,
         counters: Counters | None = None,
+        routes: Routes | None = None,
+        plain: bool = PLAIN,
     ) -> None:
         """
         @param clock: the reactor.
@@ -176,12 +181,21 @@ class OpenApiProtocol(TwistedProtocol):
         @param maxFrame: the longest frame to take, in bytes.
         @param maxOutstanding: how many requests may wait at once.
         @param counters: where to count, if several connections shall be counted together.
+        @param routes: who is told events of an account in place of the listener.
+        @param plain: take the plain ways only: frame by frame as TLS gives them, each event by the listener. By default
+            that is so if C{CTRADER_PLAIN=1} is in the environment.
         """
         self.counters = Counters() if counters is None else counters
         self._clock = clock
         self._listener = listener
         self._timing = timing or Timing()
-        self._decoder = FrameDecoder(maxFrame)
+        self._plain = plain
+        self._decoder = FrameDecoder(maxFrame, plain=True) if plain else RunDecoder(maxFrame)
+        self._routes = routes
+        # Nothing is told any more: it is over, or we have cut it.
+        self._isDeaf = False
+        # While the records of one read are being decrypted: what they hold.
+        self._joined: list[bytes] | None = None
         self._outstanding = Outstanding(clock, f"{randomness.getrandbits(64):016x}.", maxOutstanding)
         self._liveness = Liveness(
             clock,
@@ -255,6 +269,7 @@ class OpenApiProtocol(TwistedProtocol):
         """
         if not self._ends.over and self.transport is not None:
             self._ends.reason = reason
+            self._isDeaf = True
             self._abortTransport()
 
     # What Twisted calls.
@@ -267,6 +282,8 @@ class OpenApiProtocol(TwistedProtocol):
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
             transport.setTcpKeepAlive(True)
+        if not self._plain:
+            joinRecords(transport, self._joinBegins, self._joinEnds)
         self._listener.connectionOpened(self)
         if not ISSLTransport.providedBy(transport):
             self.handshakeCompleted()
@@ -285,15 +302,10 @@ class OpenApiProtocol(TwistedProtocol):
 
         @param data: the bytes.
         """
-        try:
-            for envelope in self._decoder.feed(data):
-                self._liveness.received()
-                self._envelopeReceived(envelope)
-                if self._ends.over:
-                    return
-        except ProtocolError as error:
-            self._log.error("closing the connection: {error}", error=error)
-            self._break(error)
+        if self._joined is None:
+            self._take(data)
+        else:
+            self._joined.append(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
@@ -301,9 +313,10 @@ class OpenApiProtocol(TwistedProtocol):
 
         @param reason: why, as the transport knows it.
         """
+        self._joinEnds()
         ends = self._ends
         error = ends.reason or explain(reason)
-        ends.over = True
+        ends.over = self._isDeaf = True
         ends.reason = error
         self._liveness.stop()
         if ends.timer is not None and ends.timer.active():
@@ -318,6 +331,66 @@ class OpenApiProtocol(TwistedProtocol):
             waiter.callback(None)
 
     # What comes in.
+
+    def _joinBegins(self) -> None:
+        self._joined = self._joined or []
+
+    def _joinEnds(self) -> None:
+        joined, self._joined = self._joined, None
+        if joined:
+            self._take(b"".join(joined))
+
+    def _take(self, data: bytes) -> None:
+        if self._isDeaf:
+            return
+        isAlive = False
+        try:
+            for came in self._decoder.feed(data):
+                if not isAlive:
+                    isAlive = True
+                    self._liveness.received()
+                if isinstance(came, Run):
+                    self._runReceived(came)
+                else:
+                    self._envelopeReceived(came)
+                if self._isDeaf:
+                    return
+        except ProtocolError as error:
+            self._log.error("closing the connection: {error}", error=error)
+            self._break(error)
+            return
+        if isAlive:
+            # The listeners may have taken their time.
+            self._liveness.received()
+
+    def _runReceived(self, run: Run) -> None:
+        """
+        Tell the events of a run, each as if it had come alone: whoever listens may end the connection, or change who
+        is told the next one. L{RunDecoder} has seen to it that they are whole, and that they answer no request. Of what
+        the schema does not know, only the first is asked: what is new in one is new in all.
+        """
+        self._count(run.messages[0])
+        table = None if self._routes is None else self._routes.table(run.kind)
+        if table is None:
+            for message in run.messages:
+                self._tell(message)
+                if self._isDeaf:
+                    return
+            return
+        for message in run.messages:
+            # Found anew for each, since the one before may have changed it.
+            hearers = table[message.ctidTraderAccountId]
+            if hearers is None:
+                self._tell(message)
+            else:
+                for place in hearers.places:
+                    listener = place.listener
+                    try:
+                        listener(message)
+                    except Exception:
+                        hearers.failed(listener)
+            if self._isDeaf:
+                return
 
     def _envelopeReceived(self, envelope: Envelope) -> None:
         clientMsgId = envelope.clientMsgId
