@@ -4,12 +4,11 @@ The protocol on one connection: requests and their answers, events, heartbeats, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from attrs import Factory, define, field, frozen
-from google.protobuf.message import Message
+from attrs import define, field
+from google.protobuf.message import EncodeError, Message
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import (
     IDelayedCall,
@@ -27,10 +26,13 @@ from zope.interface import implementer
 
 from ctrader_twisted.errors import CTraderError, IllegalValue, NotConnected, ProtocolError
 from ctrader_twisted.eventual import Eventual
-from ctrader_twisted.framing import MAX_FRAME, PLAIN, Envelope, FrameDecoder, encodeFrame
-from ctrader_twisted.schema import REQUESTS, RateClass, messages
+from ctrader_twisted.framing import MAX_FRAME, PLAIN, Envelope, FrameDecoder, encodeEnvelope
+from ctrader_twisted.schema import REQUESTS, payloadType
 from ctrader_twisted.schema.messages import ProtoHeartbeatEvent, ProtoOAExecutionEvent
+from ctrader_twisted.wire.asked import ANSWERS, NAMES, OF_ACCOUNTS
 from ctrader_twisted.wire.clocks import steadySeconds
+from ctrader_twisted.wire.counters import Counters
+from ctrader_twisted.wire.listener import ConnectionListener
 from ctrader_twisted.wire.liveness import Liveness
 from ctrader_twisted.wire.outstanding import Outstanding, Waiting
 from ctrader_twisted.wire.reasons import explain
@@ -39,99 +41,16 @@ from ctrader_twisted.wire.refusals import refusal
 from ctrader_twisted.wire.routes import Routes
 from ctrader_twisted.wire.runs import Run, RunDecoder
 from ctrader_twisted.wire.strangers import strangers
+from ctrader_twisted.wire.timing import Timing
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
 
-__all__ = ["ConnectionListener", "Counters", "OpenApiProtocol", "Timing"]
+__all__ = ["OpenApiProtocol"]
 
 _AnswerT = TypeVar("_AnswerT", bound=Message)
 
-
-class ConnectionListener(Protocol):
-    """
-    Who hears what happens on a connection.
-    """
-
-    def connectionOpened(self, protocol: OpenApiProtocol) -> None:
-        """
-        The transport is there; nothing can be sent before L{connectionSecured}.
-
-        @param protocol: the connection.
-        """
-
-    def connectionSecured(self, protocol: OpenApiProtocol) -> None:
-        """
-        The certificate is verified (or the transport needs none); requests can be sent.
-
-        @param protocol: the connection.
-        """
-
-    def eventReceived(self, protocol: OpenApiProtocol, message: Message) -> None:
-        """
-        Something came that answers no waiting request: an event, or an error that nobody asked for. An execution event
-        that answers a trading request comes here too, before the answer fires.
-
-        @param protocol: the connection.
-        @param message: what came.
-        """
-
-    def connectionBroken(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
-        """
-        Nothing can be sent any more; what waits for an answer fails next, and L{connectionEnded} follows. It may be
-        told twice, when the connection is closed for a reason of ours.
-
-        @param protocol: the connection.
-        @param reason: why, in words for a person.
-        """
-
-    def connectionEnded(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
-        """
-        The connection is gone; all its requests have failed.
-
-        @param protocol: the connection.
-        @param reason: why, in words for a person.
-        """
-
-
-@frozen
-class Timing:
-    """
-    How long things may take on a connection, in seconds.
-
-    @ivar heartbeat: how long to be silent before a heartbeat is sent.
-    @ivar patience: how long to hear nothing before the connection counts as dead.
-    @ivar closing: how long the other side may take to answer a close.
-    @ivar answers: how long an answer may take, by the request's rate class.
-    """
-
-    heartbeat: float = 10.0
-    patience: float = 60.0
-    closing: float = 5.0
-    answers: Mapping[RateClass, float] = Factory(
-        lambda: {RateClass.GENERAL: 15.0, RateClass.HISTORICAL: 60.0, RateClass.TRADING: 30.0}
-    )
-
-
-@define
-class Counters:
-    """
-    What a connection, or all connections of a client, have seen that should be rare.
-
-    @ivar late: answers whose request did not wait any more, and second answers.
-    @ivar unknown: messages of a payload type that the schema does not know.
-    @ivar fields: values in fields that the schema does not know; they are kept in the message and change nothing.
-    @ivar values: values of enums that the schema does not know; the field reads as if it were not set.
-    @ivar malformed: messages that do not parse, in frames that do, or lack a required field.
-    @ivar broken: listeners' exceptions.
-    """
-
-    late: int = 0
-    unknown: int = 0
-    fields: int = 0
-    values: int = 0
-    malformed: int = 0
-    broken: int = 0
+_HEARTBEAT = Envelope(payloadType(ProtoHeartbeatEvent), b"", None)
 
 
 @define
@@ -229,18 +148,20 @@ class OpenApiProtocol(TwistedProtocol):
             return fail()
 
     def _send(self, message: Message, timeout: float | None) -> Deferred[Message]:
-        name = message.DESCRIPTOR.name
+        name = NAMES.get(type(message), "")
         if not self._secured or self._ends.over or self._ends.reason is not None:
-            raise NotConnected(f"{name} was not sent: the connection is not up")
-        if name not in REQUESTS or type(message) is not getattr(messages, name):
-            raise IllegalValue(f"{name} is no request of this package's classes")
-        if not message.IsInitialized():
+            raise NotConnected(f"{message.DESCRIPTOR.name} was not sent: the connection is not up")
+        if not name:
+            raise IllegalValue(f"{message.DESCRIPTOR.name} is no request of this package's classes")
+        try:
+            payload = message.SerializeToString()
+        except EncodeError as error:
             missing = ", ".join(cast(Any, message).FindInitializationErrors())
-            raise IllegalValue(f"{name} was not sent: it lacks {missing}")
+            raise IllegalValue(f"{name} was not sent: it lacks {missing}") from error
         seconds = self._timing.answers[REQUESTS[name].rate] if timeout is None else timeout
-        accountId = getattr(message, "ctidTraderAccountId", None)
+        accountId = cast(Any, message).ctidTraderAccountId if name in OF_ACCOUNTS else None
         clientMsgId, answered = self._outstanding.add(name, accountId, seconds)
-        self._write(message, clientMsgId)
+        self._write(Envelope(payloadType(message), payload, clientMsgId))
         return answered
 
     def disconnect(self, reason: CTraderError | None = None) -> Deferred[None]:
@@ -346,9 +267,7 @@ class OpenApiProtocol(TwistedProtocol):
         isAlive = False
         try:
             for came in self._decoder.feed(data):
-                if not isAlive:
-                    isAlive = True
-                    self._liveness.received()
+                isAlive = True
                 if isinstance(came, Run):
                     self._runReceived(came)
                 else:
@@ -360,7 +279,7 @@ class OpenApiProtocol(TwistedProtocol):
             self._break(error)
             return
         if isAlive:
-            # The listeners may have taken their time.
+            # Once for all, and last, since the listeners may have taken their time.
             self._liveness.received()
 
     def _runReceived(self, run: Run) -> None:
@@ -408,7 +327,7 @@ class OpenApiProtocol(TwistedProtocol):
             self._log.debug("a message of the unknown payload type {type}", type=envelope.payloadType)
             return
         self._count(message)
-        if waiting is not None and clientMsgId is not None and self._answers(message, waiting):
+        if waiting is not None and clientMsgId is not None and type(message) in ANSWERS[waiting.request]:
             self._answerReceived(clientMsgId, waiting, message)
         else:
             isLate = clientMsgId is not None and self._outstanding.isOurs(clientMsgId)
@@ -423,10 +342,6 @@ class OpenApiProtocol(TwistedProtocol):
             self.counters.fields += fields
             self.counters.values += values
             self._log.debug("{name} holds what the schema does not know", name=message.DESCRIPTOR.name)
-
-    def _answers(self, message: Message, waiting: Waiting) -> bool:
-        row = REQUESTS[waiting.request]
-        return message.DESCRIPTOR.name in row.answers or message.DESCRIPTOR.name in row.errors
 
     def _answerReceived(self, clientMsgId: str, waiting: Waiting, message: Message) -> None:
         if isinstance(message, ProtoOAExecutionEvent):
@@ -446,12 +361,16 @@ class OpenApiProtocol(TwistedProtocol):
 
     # What goes out.
 
-    def _write(self, message: Message, clientMsgId: str | None = None) -> None:
+    def _write(self, envelope: Envelope) -> None:
+        """
+        Write a frame. What is written in one turn of the reactor leaves in one piece, at the end of the turn: Twisted
+        sees to that, over TLS too, and to its being sent before a close.
+        """
         self._liveness.sent()
-        cast(ITransport, self.transport).write(encodeFrame(message, clientMsgId))
+        cast(ITransport, self.transport).write(encodeEnvelope(envelope))
 
     def _sendHeartbeat(self) -> None:
-        self._write(ProtoHeartbeatEvent())
+        self._write(_HEARTBEAT)
 
     def _fallSilent(self, silence: float) -> None:
         self._break(NotConnected(f"the server has sent nothing for {silence:.0f} s"))

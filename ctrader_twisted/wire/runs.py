@@ -89,6 +89,8 @@ def _scan(stream: bytes, start: int) -> tuple[type[Message] | None, list[bytes],
         ends; L{None} if none begins there.
     """
     bodies: list[bytes] = []
+    if len(stream) - start < _HEAD.size:
+        return None, bodies, start
     head, append = _HEAD.unpack_from, bodies.append
     kind = None
     try:
