@@ -25,7 +25,7 @@ from test.benchmark.server import records
 from test.benchmark.simulator import SimulatorScale, measureSimulator
 
 PROJECT = Path(__file__).resolve().parent.parent
-SMALLEST = Scale(rounds=1, turns=1, events=50, trips=3, batches=1)
+SMALLEST = Scale(rounds=1, turns=1, events=50, trips=3, batches=1, drops=2)
 
 
 @cache
@@ -71,6 +71,14 @@ class WholeTests(SynchronousTestCase):
             self.assertGreater(min(made.trips), 0)
             self.assertGreater(made.seconds, 0)
 
+    def test_allDropsAreSurvived(self) -> None:
+        """
+        Every variant came back after each drop, and that took time.
+        """
+        for made in self.found["reconnect"][0][0].values():
+            self.assertEqual(len(made.seconds), 2)
+            self.assertGreater(min(made.seconds), 0)
+
     def test_table(self) -> None:
         """
         The table has a line for each figure and variant, and names the interpreter.
@@ -78,7 +86,7 @@ class WholeTests(SynchronousTestCase):
         lines = table(SMALLEST, self.found, []).splitlines()
         self.assertTrue(lines[0].startswith(f"python: {sys.implementation.name}".replace("cpython", "CPython")))
         rows = [line.split() for line in lines[lines.index("") + 2 : -2]]
-        self.assertEqual(len(rows), 4 + 4 + 3 * 3)
+        self.assertEqual(len(rows), 4 + 4 + 3 * 3 + 2)
         self.assertEqual([row[:2] for row in rows[:4]], [["burst", variant] for variant in WORKLOADS[0].variants])
 
     def test_document(self) -> None:

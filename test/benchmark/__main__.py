@@ -13,8 +13,8 @@ from test.benchmark.report import document, table
 from test.benchmark.rounds import Scale, measure
 from test.benchmark.simulator import SimulatorScale, measureSimulator
 
-_DEFAULT = Scale(rounds=7, turns=11, events=20_000, trips=500, batches=20)
-_QUICK = Scale(rounds=5, turns=5, events=10_000, trips=200, batches=10)
+_DEFAULT = Scale(rounds=7, turns=11, events=20_000, trips=500, batches=20, drops=10)
+_QUICK = Scale(rounds=5, turns=5, events=10_000, trips=200, batches=10, drops=4)
 _WORLD = SimulatorScale(clients=1_000, ticks=500, hours=24, days=(5, 10, 20, 30))
 _SMALL_WORLD = SimulatorScale(clients=200, ticks=200, hours=1, days=(0.5, 1))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any, NamedTuple
 
-from test.benchmark.results import EventsSeen, TripsMade, percentile
+from test.benchmark.results import DropsSurvived, EventsSeen, TripsMade, percentile
 from test.benchmark.rounds import Round
 
 __all__ = ["FIGURES", "Figure", "Ratio", "ratios"]
@@ -70,12 +70,17 @@ def _pipelinedRate(made: TripsMade) -> float:
     return made.pipelined / made.seconds
 
 
+def _typicalReturn(made: DropsSurvived) -> float:
+    return percentile(made.seconds, 50) * 1e6
+
+
 FIGURES = (
     Figure("burst", "burst", "events/CPU-s", "higher", 0.43, 0.90, _eventRate),
     Figure("live", "live", "events/CPU-s", "higher", 0.68, 1.2, _eventRate),
     Figure("round trip p50", "trips", "us", "lower", 1.73, 1.65, _typicalTrip),
     Figure("round trip p99", "trips", "us", "lower", None, None, _slowTrip),
     Figure("pipelined", "trips", "requests/s", "higher", 0.33, 0.45, _pipelinedRate),
+    Figure("reconnect", "reconnect", "us", "lower", 400, 4, _typicalReturn),
 )
 """
 All figures, with the goals of the project's design.

@@ -23,7 +23,7 @@ from test.benchmark.frames import ACCOUNT
 from test.benchmark.plain import PlainProtocol
 from test.benchmark.results import Tally
 
-__all__ = ["LINES", "Line"]
+__all__ = ["LINES", "Line", "makeSession"]
 
 _PATIENCE = 60.0
 
@@ -96,9 +96,13 @@ async def _connection(reactor: Any, endpoint: IStreamClientEndpoint) -> Line:
     return Line(lambda: protocol.request(ProtoOAVersionReq(), timeout=_PATIENCE), listener, protocol.disconnect)
 
 
-async def _session(reactor: Any, endpoint: IStreamClientEndpoint) -> Line:
-    tally = Tally()
-    session = Session(
+def makeSession(reactor: Any, endpoint: IStreamClientEndpoint) -> Session:
+    """
+    @param reactor: the reactor.
+    @param endpoint: where the server is.
+    @return: a session, not started.
+    """
+    return Session(
         reactor,
         endpoint,
         Application("id", "secret"),
@@ -109,6 +113,11 @@ async def _session(reactor: Any, endpoint: IStreamClientEndpoint) -> Line:
         throttle=Throttle(reactor),
         connectTimeout=_PATIENCE,
     )
+
+
+async def _session(reactor: Any, endpoint: IStreamClientEndpoint) -> Line:
+    tally = Tally()
+    session = makeSession(reactor, endpoint)
     session.start()
     account = await session.whenAccountReady(ACCOUNT)
     account.listen(ProtoOASpotEvent, tally.take)

@@ -19,7 +19,7 @@ from test.benchmark.certificate import Identity, makeIdentity
 from test.benchmark.child import coresToUse
 from test.benchmark.frames import spotEvents
 from test.benchmark.processes import Failed, readLine, startProcess, tell
-from test.benchmark.results import Assignment, EventsSeen, TripsMade
+from test.benchmark.results import Assignment, DropsSurvived, EventsSeen, TripsMade
 from test.benchmark.server import Settings
 
 __all__ = ["WORKLOADS", "Round", "Scale", "Turn", "Workload", "measure"]
@@ -28,7 +28,7 @@ _ROUND_SECONDS = 120.0
 
 Turn = dict[str, Any]
 """
-What each variant measured in one turn, by the variant's name: L{EventsSeen} or L{TripsMade}.
+What each variant measured in one turn, by the variant's name: L{EventsSeen}, L{TripsMade} or L{DropsSurvived}.
 """
 
 Round = list[Turn]
@@ -43,6 +43,7 @@ class Scale(NamedTuple):
     @ivar events: how many events a turn has.
     @ivar trips: how many round trips a turn has.
     @ivar batches: how many batches of pipelined requests a turn has.
+    @ivar drops: how many dropped connections a turn has.
     """
 
     rounds: int
@@ -50,6 +51,7 @@ class Scale(NamedTuple):
     events: int
     trips: int
     batches: int
+    drops: int
 
 
 class Workload(NamedTuple):
@@ -57,7 +59,7 @@ class Workload(NamedTuple):
     What one server sends, and who is measured against it.
 
     @ivar name: its name; for events also their shape.
-    @ivar work: C{events} or C{trips}.
+    @ivar work: C{events}, C{trips} or C{drops}.
     @ivar variants: who is measured, in turn.
     """
 
@@ -70,6 +72,7 @@ WORKLOADS = (
     Workload("burst", "events", ("bare", "plain", "connection", "session")),
     Workload("live", "events", ("bare", "plain", "connection", "session")),
     Workload("trips", "trips", ("bare", "plain", "connection")),
+    Workload("reconnect", "drops", ("bare", "session")),
 )
 
 
@@ -112,14 +115,13 @@ def _round(workload: Workload, port: int, identity: Identity, scale: Scale) -> R
 
 def _assignment(workload: Workload, variant: str, port: int, identity: Identity, scale: Scale) -> Assignment:
     core = coresToUse()[0]
-    return Assignment(
-        variant, workload.work, port, identity.certificate, scale.trips, scale.batches, core, _ROUND_SECONDS
-    )
+    amounts = scale.trips, scale.batches, scale.drops
+    return Assignment(variant, workload.work, port, identity.certificate, *amounts, core, _ROUND_SECONDS)
 
 
 def _measured(
     process: subprocess.Popen[bytes], workload: Workload, variant: str, scale: Scale
-) -> EventsSeen | TripsMade:
+) -> EventsSeen | TripsMade | DropsSurvived:
     """
     Let one variant's process measure one turn.
     """
@@ -128,6 +130,8 @@ def _measured(
     told = json.loads(readLine(process, who))
     if workload.work == "trips":
         return TripsMade(**told)
+    if workload.work == "drops":
+        return DropsSurvived(**told)
     seen = EventsSeen(**told)
     if (seen.events, seen.total) != (scale.events, _total(scale.events)):
         raise Failed(f"{who}: {seen.events} events were seen instead of {scale.events}, or others than were sent")
