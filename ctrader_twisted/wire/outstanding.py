@@ -87,8 +87,11 @@ class Outstanding:
         answered: Deferred[Message] = Eventual(lambda _: self._forget(clientMsgId))
         self._waiting[clientMsgId] = Waiting(request, accountId, seconds, answered)
         self._tidy()
-        heappush(self._deadlines, (self._clock.seconds() + seconds, clientMsgId))
-        self._setTimer()
+        deadline = self._clock.seconds() + seconds
+        heappush(self._deadlines, (deadline, clientMsgId))
+        # Nearly always an earlier request's deadline comes first, and the timer is set for that.
+        if self._timer is None or deadline < self._timer.getTime():
+            self._setTimer()
         return clientMsgId, answered
 
     def find(self, clientMsgId: str) -> Waiting | None:

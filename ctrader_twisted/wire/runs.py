@@ -19,6 +19,7 @@ __all__ = ["Run", "RunDecoder"]
 
 # The length of the frame; the tag and the two bytes of the payload type, and the payload's tag; the payload's length.
 _HEAD = Struct("!IIB")
+_LENGTH = Struct("!I")
 
 # A batch costs more than single messages while it is small.
 _LEAST_BATCH = 8
@@ -57,6 +58,12 @@ class RunDecoder(FrameDecoder):
         @return: as L{FrameDecoder.feed}, and runs.
         @raise ProtocolError: as L{FrameDecoder.feed}.
         """
+        # An answer to a single request, mostly.
+        if not self._held and 4 < len(data) == _LENGTH.unpack_from(data)[0] + 4 <= self._limit:
+            return iter((self._read(data[4:]),))
+        return self._feed(data)
+
+    def _feed(self, data: bytes) -> Iterator[Envelope | Run]:
         stream = self._gather(data)
         start = 0
         try:
