@@ -75,6 +75,7 @@ ODD = st.sampled_from(
         *(encodeFrame(m.ProtoOAVersionRes(version="91"), each) for each in (f"{PREFIX}1", f"{PREFIX}2", "x", "")),
         encodeFrame(m.ProtoOAErrorRes(errorCode="X"), f"{PREFIX}3"),
         encodeFrame(m.ProtoOAErrorRes(errorCode="Y")),
+        encodeFrame(m.ProtoOAVersionRes(version="91")),
         encodeEnvelope(Envelope(SPOT, b"\xff", f"{PREFIX}3")),
         # Envelopes as protobuf would also take them.
         framed(b"\x12\x04\x10\x07\x18\x02\x08\xd3\x10"),
@@ -275,6 +276,14 @@ class RunTests(SynchronousTestCase):
         """
         self.assertEqual({type(each) for each in RunDecoder().feed(spot() * 7)}, {Envelope})
         self.assertEqual({type(each) for each in RunDecoder().feed(spot() * 8)}, {Run})
+
+    def test_smallLimit(self) -> None:
+        """
+        A limit that is shorter than the frames of a run holds for them too.
+        """
+        decoder = RunDecoder(len(spot()) - 4)
+        self.assertEqual({type(each) for each in decoder.feed(spot() * 10)}, {Envelope})
+        self.assertRaises(ProtocolError, list, RunDecoder(len(spot()) - 5).feed(spot() * 10))
 
     def test_oneBad(self) -> None:
         """

@@ -150,11 +150,11 @@ class Outstanding:
         self._waiting.pop(clientMsgId, None)
 
     def _setTimer(self) -> None:
-        due = self._deadlines[0][0]
+        delay = max(0.0, self._deadlines[0][0] - self._clock.seconds())
         if self._timer is None:
-            self._timer = self._clock.callLater(max(0.0, due - self._clock.seconds()), self._expire)
-        elif due < self._timer.getTime():
-            self._timer.reset(max(0.0, due - self._clock.seconds()))
+            self._timer = self._clock.callLater(delay, self._expire)
+        else:
+            self._timer.reset(delay)
 
     def _expire(self) -> None:
         self._timer = None

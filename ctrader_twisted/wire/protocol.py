@@ -37,7 +37,7 @@ from ctrader_twisted.wire.liveness import Liveness
 from ctrader_twisted.wire.outstanding import Outstanding, Waiting
 from ctrader_twisted.wire.reasons import explain
 from ctrader_twisted.wire.records import joinRecords
-from ctrader_twisted.wire.refusals import refusal
+from ctrader_twisted.wire.refusals import FORMS, refusal
 from ctrader_twisted.wire.routes import Routes
 from ctrader_twisted.wire.runs import Run, RunDecoder
 from ctrader_twisted.wire.strangers import strangers
@@ -344,6 +344,9 @@ class OpenApiProtocol(TwistedProtocol):
             self._log.debug("{name} holds what the schema does not know", name=message.DESCRIPTOR.name)
 
     def _answerReceived(self, clientMsgId: str, waiting: Waiting, message: Message) -> None:
+        if type(message) not in FORMS:
+            self._outstanding.answer(clientMsgId, message)
+            return
         if isinstance(message, ProtoOAExecutionEvent):
             self._tell(message)
         error = refusal(message, waiting.request, waiting.accountId)

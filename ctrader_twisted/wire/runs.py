@@ -21,6 +21,9 @@ __all__ = ["Run", "RunDecoder"]
 _HEAD = Struct("!IIB")
 _LENGTH = Struct("!I")
 
+# The longest frame that a run can have, without its length.
+_LONGEST = 0x80 + 4
+
 # A batch costs more than single messages while it is small.
 _LEAST_BATCH = 8
 
@@ -58,6 +61,8 @@ class RunDecoder(FrameDecoder):
         @return: as L{FrameDecoder.feed}, and runs.
         @raise ProtocolError: as L{FrameDecoder.feed}.
         """
+        if self._limit < _LONGEST:
+            return super().feed(data)
         # An answer to a single request, mostly.
         if not self._held and 4 < len(data) == _LENGTH.unpack_from(data)[0] + 4 <= self._limit:
             return iter((self._read(data[4:]),))
@@ -95,15 +100,16 @@ def _scan(stream: bytes, start: int) -> tuple[type[Message] | None, list[bytes],
     @return: the class of the messages of a run that begins there, what follows the lengths of its frames, and where it
         ends; L{None} if none begins there.
     """
-    bodies: list[bytes] = []
     if len(stream) - start < _HEAD.size:
-        return None, bodies, start
+        return None, [], start
+    length, tags, size = _HEAD.unpack_from(stream, start)
+    kind, first = _KINDS.get(tags), tags
+    if kind is None or length != size + 5:
+        return None, [], start
+    bodies: list[bytes] = []
     head, append = _HEAD.unpack_from, bodies.append
-    kind = None
     try:
-        length, tags, size = head(stream, start)
-        kind, first = _KINDS.get(tags), tags
-        while kind is not None and tags == first and length == size + 5 and size < 0x80:
+        while tags == first and length == size + 5 and size < 0x80:
             begin = start + 4
             start = begin + length
             append(stream[begin:start])
