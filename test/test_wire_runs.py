@@ -301,6 +301,15 @@ class RunTests(SynchronousTestCase):
         self.assertEqual((trace.protocol.counters.fields, len(trace.said)), (1, 20))
         trace.protocol.abort(NotConnected("the test is over"))
 
+    def test_cut(self) -> None:
+        """
+        After an abort in the midst of a run its rest is told to nobody, whichever way it goes.
+        """
+        for routed in (True, False):
+            trace = Trace(lambda trace: trace.protocol.abort(NotConnected("enough")), 3, plain=False, routed=routed)
+            trace.protocol.dataReceived(spot() * 20)
+            self.assertEqual([who for who, *_ in trace.said].count("first"), 3)
+
     def test_switch(self) -> None:
         """
         C{CTRADER_PLAIN=1} in the environment makes the plain ways the default.
