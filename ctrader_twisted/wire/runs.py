@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from google.protobuf.message import DecodeError, EncodeError, Message
 
 from ctrader_twisted.framing import Envelope, FrameDecoder, encodeEnvelope
-from ctrader_twisted.schema import messageClass
+from ctrader_twisted.schema import messageClass, payloadTypes
 from ctrader_twisted.schema.batches import batchClass
 
 __all__ = ["Run", "RunDecoder"]
@@ -136,10 +136,10 @@ def _together(kind: type[Message], bodies: list[bytes]) -> Sequence[Message] | N
 
 
 def _tags() -> Iterator[tuple[int, type[Message]]]:
-    # A payload type of fewer than two bytes, such as a heartbeat's, comes in no runs.
-    for number in range(0x80, 0x4000):
+    for number in payloadTypes():
         kind = messageClass(number)
-        if kind is not None:
+        # A payload type of fewer or more than two bytes, such as a heartbeat's, comes in no runs.
+        if kind is not None and 0x80 <= number < 0x4000:
             yield _HEAD.unpack(encodeEnvelope(Envelope(number, b"", None)))[1], kind
 
 
