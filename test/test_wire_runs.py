@@ -405,6 +405,18 @@ class RouteTests(SessionTestCase):
         self.assertEqual(len(heard), 1)
         self.assertIs(account.state, AccountState.PAUSING)
 
+    def test_consequences(self) -> None:
+        """
+        Events that end something are seen to, even when they come as a run.
+        """
+        account = self.ready()
+        heard: list[Message] = []
+        account.listen(m.ProtoOAAccountDisconnectEvent, heard.append)
+        self.server.answers[m.ProtoOAAccountAuthReq] = lambda _: None
+        self.server.connections[-1].write(encodeFrame(m.ProtoOAAccountDisconnectEvent(ctidTraderAccountId=7)) * 8)
+        turns(self.clock)
+        self.assertEqual((len(heard), account.state), (1, AccountState.PAUSING))
+
     def test_held(self) -> None:
         """
         Events that come before the account's state wait for it, as they do on the long way.
