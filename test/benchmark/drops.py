@@ -29,7 +29,7 @@ async def surviveDrops(reactor: Any, endpoint: IStreamClientEndpoint, count: int
     @param endpoint: where the server is.
     @param count: how many connections.
     """
-    return DropsSurvived([await _survive(makeSession(reactor, endpoint)) for _ in range(count)])
+    return DropsSurvived([await _survive(makeSession(reactor, endpoint, seed)) for seed in range(count)])
 
 
 async def _survive(session: Session) -> float:

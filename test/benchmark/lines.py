@@ -96,10 +96,11 @@ async def _connection(reactor: Any, endpoint: IStreamClientEndpoint) -> Line:
     return Line(lambda: protocol.request(ProtoOAVersionReq(), timeout=_PATIENCE), listener, protocol.disconnect)
 
 
-def makeSession(reactor: Any, endpoint: IStreamClientEndpoint) -> Session:
+def makeSession(reactor: Any, endpoint: IStreamClientEndpoint, seed: int = 1) -> Session:
     """
     @param reactor: the reactor.
     @param endpoint: where the server is.
+    @param seed: for the spread of its attempts.
     @return: a session, not started.
     """
     return Session(
@@ -107,7 +108,7 @@ def makeSession(reactor: Any, endpoint: IStreamClientEndpoint) -> Session:
         endpoint,
         Application("id", "secret"),
         MemoryTokens(TokenPair("token")),
-        randomness=Random(1),
+        randomness=Random(seed),
         wallClock=lambda: 0,
         timing=Timing(),
         throttle=Throttle(reactor),
