@@ -9,17 +9,15 @@ from pathlib import Path
 from random import Random
 
 from google.protobuf.message import Message
-from twisted.internet.interfaces import IWriteDescriptor
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import optionsForClientTLS
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import classImplements
 
 from ctrader_twisted.errors import CTraderError, NotConnected
-from ctrader_twisted.framing import FrameDecoder, encodeFrame
+from ctrader_twisted.framing import encodeFrame
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.wire import OpenApiProtocol, trustFile
 from ctrader_twisted.wire.records import joinRecords
@@ -58,26 +56,6 @@ class Wire(StringTransportWithDisconnection):
     setTcpKeepAlive = setTcpNoDelay
 
 
-class Socket(Wire):
-    """
-    One that can be told to send.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sendings = 0
-
-    def doWrite(self) -> None:
-        """
-        Note that everything is sent.
-        """
-        self.sendings += 1
-
-
-# It has no more of the interface than that.
-classImplements(Socket, IWriteDescriptor)  # type: ignore[misc]
-
-
 class RecordsTests(SynchronousTestCase):
     """
     A protocol that is sent several records at once. Each holds a field that the schema does not know, which is counted
@@ -93,10 +71,10 @@ class RecordsTests(SynchronousTestCase):
         self.identity = makeIdentity(folder)
         self.events: list[Message] = []
         self.ended: list[CTraderError] = []
-        self.isAborting = self.isClosing = False
-        self.expected = self.questions = 0
+        self.isAborting = False
+        self.expected = 0
 
-    def connect(self, *, plain: bool = False, transport: Wire | None = None) -> None:
+    def connect(self, *, plain: bool = False) -> None:
         """
         Connect, up to the end of the handshake.
         """
@@ -108,7 +86,7 @@ class RecordsTests(SynchronousTestCase):
         options = optionsForClientTLS(HOST, trustRoot=trustFile(self.identity[0]))
         factory = TLSMemoryBIOFactory(options, True, Factory.forProtocol(lambda: self.protocol), Clock())
         self.client = factory.buildProtocol(None)
-        self.transport = transport or Wire()
+        self.transport = Wire()
         self.transport.protocol = self.client
         self.client.makeConnection(self.transport)
         for _ in range(2):
@@ -139,10 +117,6 @@ class RecordsTests(SynchronousTestCase):
         Note it.
         """
         self.events.append(message)
-        for _ in range(self.questions):
-            protocol.request(m.ProtoOAVersionReq()).addErrback(lambda _: None)
-        if self.isClosing:
-            protocol.disconnect()
         if self.isAborting:
             protocol.abort(NotConnected("enough"))
 
@@ -230,45 +204,23 @@ class RecordsTests(SynchronousTestCase):
         self.transport.end()
         self.assertEqual((len(self.events), [str(each) for each in self.ended]), (1, ["enough"]))
 
-    def test_sentAtOnce(self) -> None:
-        """
-        What listeners send while a read is taken in leaves at its end, in one piece. A read upon which nothing is sent,
-        and a connection that is closing, are not touched; without a socket below, Twisted sends it in the next turn.
-        """
-        socket = Socket()
-        self.connect(transport=socket)
-        socket.clear()
-        for self.questions, sendings in ((0, 0), (3, 1)):
-            self.client.dataReceived(self.records(10))
-            self.assertEqual((socket.sendings, bool(socket.value())), (sendings, bool(sendings)))
-        self.incoming.write(socket.value())
-        self.assertEqual(len(list(FrameDecoder().feed(self.server.read(65_536)))), 30)
-        self.isClosing = True
-        self.client.dataReceived(self.records(1))
-        self.assertEqual(socket.sendings, 1)
-        self.isClosing = False
-        self.connect()
-        self.transport.clear()
-        self.client.dataReceived(self.records(10))
-        self.assertEqual(self.transport.value(), b"")
-
     def test_noHook(self) -> None:
         """
         Where Twisted has no such method, nothing is wrapped.
         """
         calls: list[str] = []
-        self.assertFalse(joinRecords(StringTransportWithDisconnection(), lambda: None, lambda: False))
+        self.assertFalse(joinRecords(StringTransportWithDisconnection(), lambda: None, lambda: None))
 
         class Changed:
             _flushReceiveBIO = None
 
-        self.assertFalse(joinRecords(Changed(), lambda: None, lambda: False))
+        self.assertFalse(joinRecords(Changed(), lambda: None, lambda: None))
 
         class Failing:
             def _flushReceiveBIO(self) -> None:
                 raise ValueError("no")
 
         failing = Failing()
-        self.assertTrue(joinRecords(failing, lambda: calls.append("begins"), lambda: bool(calls.append("ends"))))
+        self.assertTrue(joinRecords(failing, lambda: calls.append("begins"), lambda: calls.append("ends")))
         self.assertRaises(ValueError, failing._flushReceiveBIO)
         self.assertEqual(calls, ["begins", "ends"])

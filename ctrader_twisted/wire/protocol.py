@@ -115,7 +115,6 @@ class OpenApiProtocol(TwistedProtocol):
         self._isDeaf = False
         # While the records of one read are being decrypted: what they hold.
         self._joined: list[bytes] | None = None
-        self._hasWritten = False
         self._outstanding = Outstanding(clock, f"{randomness.getrandbits(64):016x}.", maxOutstanding)
         self._liveness = Liveness(
             clock,
@@ -256,13 +255,11 @@ class OpenApiProtocol(TwistedProtocol):
 
     def _joinBegins(self) -> None:
         self._joined = self._joined or []
-        self._hasWritten = False
 
-    def _joinEnds(self) -> bool:
+    def _joinEnds(self) -> None:
         joined, self._joined = self._joined, None
         if joined:
             self._take(b"".join(joined))
-        return self._hasWritten
 
     def _take(self, data: bytes) -> None:
         if self._isDeaf:
@@ -370,11 +367,9 @@ class OpenApiProtocol(TwistedProtocol):
     def _write(self, envelope: Envelope) -> None:
         """
         Write a frame. What is written in one turn of the reactor leaves in one piece, at the end of the turn: Twisted
-        sees to that, over TLS too, and to its being sent before a close; where what is written answers what was read,
-        L{joinRecords} has it sent at the end of the read.
+        sees to that, over TLS too, and to its being sent before a close.
         """
         self._liveness.sent()
-        self._hasWritten = True
         cast(ITransport, self.transport).write(encodeEnvelope(envelope))
 
     def _sendHeartbeat(self) -> None:
