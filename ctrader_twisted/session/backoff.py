@@ -13,7 +13,7 @@ __all__ = ["Backoff"]
 
 _HOLD = 10.0
 # Clients that were cut off together shall not dial in one instant, and nobody shall notice the wait.
-_FIRST = 0.003
+_FIRST = 0.002
 _INACTIVE = 60.0
 _LONGEST_ASKED = 900.0
 
