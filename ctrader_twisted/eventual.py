@@ -48,10 +48,12 @@ class Eventual(Deferred[_ResultT]):
         @return: the result.
         """
         while self._outcome is _NONE_YET and (not self.called or self.paused):
-            self.__dict__["_asyncio_future_blocking"] = True
+            self._asyncio_future_blocking = True
             yield self
         if self._outcome is _NONE_YET:
-            return (yield from super().__await__())
+            result: Any = self.result
+            # What Deferred does with a success, without another generator.
+            return result if not isinstance(result, Failure) else (yield from super().__await__())
         if isinstance(self._outcome, Failure):
             self._outcome.raiseException()
         return cast("_ResultT", self._outcome)

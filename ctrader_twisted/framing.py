@@ -6,6 +6,7 @@ Pure: it knows no Twisted, and both the client and the simulator use it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import lru_cache
 from struct import Struct
@@ -17,11 +18,17 @@ from ctrader_twisted.errors import ProtocolError
 from ctrader_twisted.schema import messageClass, payloadType
 from ctrader_twisted.schema.messages import ProtoMessage
 
-__all__ = ["MAX_FRAME", "Envelope", "FrameDecoder", "encodeEnvelope", "encodeFrame"]
+__all__ = ["MAX_FRAME", "PLAIN", "Envelope", "FrameDecoder", "encodeEnvelope", "encodeFrame"]
 
 MAX_FRAME = 15_000_000
 """
 The longest frame that is taken by default, in bytes without the four of its length (the official SDK's limit).
+"""
+
+PLAIN = os.environ.get("CTRADER_PLAIN", "") not in ("", "0")
+"""
+Whether everything is read the plain way, by protobuf alone and frame by frame, because C{CTRADER_PLAIN=1} is in the
+environment. It gives the same results; it is for finding out whether a quick way is at fault.
 """
 
 _LENGTH = Struct("!I")
@@ -67,11 +74,13 @@ class FrameDecoder:
     After a L{ProtocolError} the stream has no known frame boundary any more, and the decoder must not be fed again.
     """
 
-    def __init__(self, limit: int = MAX_FRAME) -> None:
+    def __init__(self, limit: int = MAX_FRAME, *, plain: bool = PLAIN) -> None:
         """
         @param limit: the longest frame to take, in bytes.
+        @param plain: have protobuf read every envelope.
         """
         self._limit = limit
+        self._read = _plainEnvelope if plain else _envelope
         # A frame that comes in many pieces is joined once, when enough is there to go on.
         self._pieces: list[bytes] = []
         self._held = 0
@@ -86,33 +95,85 @@ class FrameDecoder:
             again.
         @raise ProtocolError: if a frame is longer than the limit, or holds no envelope.
         """
+        stream = self._gather(data)
+        start = 0
+        try:
+            while (body := self._body(stream, start)) is not None:
+                start += _LENGTH.size + len(body)
+                if body:
+                    yield self._read(body)
+        finally:
+            self._keep(stream[start:])
+
+    def _gather(self, data: bytes) -> bytes:
+        """
+        @return: what has come and was not used yet; nothing while that is too little for the next frame.
+        """
         self._pieces.append(data)
         self._held += len(data)
         if self._held < self._wanted:
-            return
+            return b""
         stream = b"".join(self._pieces)
-        start, end = 0, len(stream)
-        try:
-            while True:
-                self._wanted = _LENGTH.size
-                if end - start < _LENGTH.size:
-                    break
-                (length,) = _LENGTH.unpack_from(stream, start)
-                if length > self._limit:
-                    raise ProtocolError(f"a frame of {length} bytes was announced; the limit is {self._limit}")
-                self._wanted += length
-                if end - start < self._wanted:
-                    break
-                body = stream[start + _LENGTH.size : start + self._wanted]
-                start += self._wanted
-                if body:
-                    yield _envelope(body)
-        finally:
-            self._pieces = [stream[start:]]
-            self._held = end - start
+        self._pieces.clear()
+        self._held = 0
+        return stream
+
+    def _keep(self, rest: bytes) -> None:
+        if rest:
+            self._pieces = [rest]
+            self._held = len(rest)
+
+    def _body(self, stream: bytes, start: int) -> bytes | None:
+        """
+        @return: what follows the length of the next frame; L{None} if it is not whole yet.
+        """
+        self._wanted = wanted = _LENGTH.size
+        if len(stream) - start < wanted:
+            return None
+        (length,) = _LENGTH.unpack_from(stream, start)
+        if length > self._limit:
+            raise ProtocolError(f"a frame of {length} bytes was announced; the limit is {self._limit}")
+        self._wanted = wanted = wanted + length
+        return stream[start + _LENGTH.size : start + wanted] if len(stream) - start >= wanted else None
 
 
 def _envelope(body: bytes) -> Envelope:
+    """
+    Read an envelope by its tags, which is quicker than to make a C{ProtoMessage}: a number of one or two bytes, the
+    payload, and perhaps an id, in this order and nothing else, as all known servers and clients write it. Whatever
+    deviates from that is left to protobuf, so that it alone says what is an envelope and what is none.
+    """
+    try:
+        low, high = body[1], body[2]
+        number, at = (low, 2) if low < 0x80 else (low & 0x7F | high << 7, 3)
+        if body[0] == 0x08 and (low < 0x80 or high < 0x80) and body[at] == 0x12:
+            size, at = _readVarint(body, at + 1)
+            end = at + size
+            if end == len(body):
+                return Envelope(number, body[at:], None)
+            if body[end] == 0x1A and body[end + 1] < 0x80 and end + 2 + body[end + 1] == len(body):
+                return Envelope(number, body[at:end], body[end + 2 :].decode())
+    except (IndexError, ValueError):
+        pass
+    return _plainEnvelope(body)
+
+
+def _readVarint(data: bytes, at: int) -> tuple[int, int]:
+    """
+    @return: the number there, and where it ends.
+    @raise ValueError: if it has more than four bytes.
+    """
+    value = 0
+    for shift in (0, 7, 14, 21):
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+    raise ValueError("a longer number than any length has")
+
+
+def _plainEnvelope(body: bytes) -> Envelope:
     try:
         parsed = ProtoMessage.FromString(body)
     except DecodeError:

@@ -34,7 +34,7 @@ from test.benchmark.soaking import Held
 from test.benchmark.workload import Effort, Figure, NotHere, Round, Workload, cpu
 
 PROJECT = Path(__file__).resolve().parent.parent
-SMALLEST = Scale(rounds=1, turns=1, events=50, trips=3, batches=1)
+SMALLEST = Scale(rounds=1, turns=1, events=50, trips=3, batches=1, drops=2)
 
 
 @cache
@@ -116,6 +116,14 @@ class WholeTests(SynchronousTestCase):
         self.assertEqual(first.deferreds, last.deferreds)
         self.assertLess(last.objects - first.objects, 100)
         self.assertLessEqual(last.timers, first.timers)
+
+    def test_allDropsAreSurvived(self) -> None:
+        """
+        Every variant came back after each drop, and that took time.
+        """
+        for made in self.found["reconnect"].rounds[0][0].values():
+            self.assertEqual(len(made.seconds), 2)
+            self.assertGreater(min(made.seconds), 0)
 
     def test_table(self) -> None:
         """

@@ -39,6 +39,7 @@ from ctrader_twisted.session.session import Session
 from ctrader_twisted.session.tables import AccountState, State
 from ctrader_twisted.testing.memory import MemoryEndpoint
 from ctrader_twisted.wire import Throttle, Timing
+from ctrader_twisted.wire import protocol as protocolModule
 
 from .scripted import ScriptedServer, Unspread, error, turns
 
@@ -263,7 +264,7 @@ class ConnectionTests(SessionTestCase):
         """
         A login that cannot even be sent ends it, and says why.
         """
-        self.patch(m, "ProtoOAApplicationAuthReq", None)
+        self.patch(protocolModule, "NAMES", {})
         up = self.session.whenUp()
         self.start()
         self.failureResultOf(up, IllegalValue)

@@ -119,7 +119,8 @@ class MachineTests(SynchronousTestCase):
             },
             {"first": first, "second": lambda: done.append("second"), "third": lambda: done.append("third")},
             lambda: done.append("changed"),
+            entered=lambda: done.append(machine.state.value),
         )
         machine.handle(AccountInput.UP)
-        self.assertEqual(done, ["first", "second", "changed", "third", "changed"])
+        self.assertEqual(done, ["authorising", "first", "second", "changed", "offline", "third", "changed"])
         self.assertEqual(machine.state, AccountState.OFFLINE)

@@ -3,7 +3,7 @@ The wire schema of the cTrader Open API 2.0 (release 91): message classes, paylo
 """
 
 from ctrader_twisted.schema import messages
-from ctrader_twisted.schema.payloads import messageClass, payloadType
+from ctrader_twisted.schema.payloads import messageClass, payloadType, payloadTypes
 from ctrader_twisted.schema.table import ERROR_FORMS, REQUESTS, RateClass, RequestRow, Scope, State
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "messageClass",
     "messages",
     "payloadType",
+    "payloadTypes",
 ]

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 
 from ctrader_twisted.schema import messages
 
-__all__ = ["messageClass", "payloadType"]
+__all__ = ["messageClass", "payloadType", "payloadTypes"]
 
 
 def _numbered() -> dict[int, type[Message]]:
@@ -47,3 +47,10 @@ def payloadType(message: Message | type[Message]) -> int:
     @raise KeyError: if such messages do not travel on their own, or are not of this schema's classes.
     """
     return _numbers[message if isinstance(message, type) else type(message)]
+
+
+def payloadTypes() -> list[int]:
+    """
+    @return: the payload types of all messages of this schema.
+    """
+    return list(_classes)

@@ -8,24 +8,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from google.protobuf.message import Message
-from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import (
-    AccountNotFound,
-    AccountRefused,
-    ConfigurationError,
     ConnectionLost,
     CTraderError,
     GrantLost,
     IllegalValue,
-    LoginNeeded,
     NotConnected,
-    RequestRefused,
-    RequestTimedOut,
-    TokenRefused,
 )
 from ctrader_twisted.schema.messages import (
     ProtoOAAccountAuthReq,
@@ -36,12 +29,15 @@ from ctrader_twisted.schema.messages import (
 )
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.session.backoff import Backoff
+from ctrader_twisted.session.leaving import Leaving
 from ctrader_twisted.session.listeners import Waiters
 from ctrader_twisted.session.login import Login
 from ctrader_twisted.session.machine import Machine
 from ctrader_twisted.session.owner import AccountOwner
 from ctrader_twisted.session.registrations import Registrations
 from ctrader_twisted.session.tables import ACCOUNT_TABLE, AccountInput, AccountState
+from ctrader_twisted.session.verdicts import endsApplication, endsLogin, lasts, wantsTokens
+from ctrader_twisted.wire.routes import Hearers
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
@@ -52,7 +48,6 @@ _AnswerT = TypeVar("_AnswerT", bound=Message)
 _EventT = TypeVar("_EventT", bound=Message)
 
 _MOST_HELD = 10_000
-_NO_SPOTS, _NO_APPLICATION = "NOT_SUBSCRIBED_TO_SPOTS", "CH_CLIENT_NOT_AUTHENTICATED"
 
 
 class AccountSession(Registrations):
@@ -92,15 +87,15 @@ class AccountSession(Registrations):
                 "cancelRetry": self._cancelRetry,
             },
             self._changed,
+            entered=owner.accountMoved,
         )
         # Answers to an earlier attempt must not move a later one.
         self._attempt = 0
-        # A logout is under way, so that its end is no reason to log in again.
-        self._isLeaving = False
         # None unless it has been ready since the last loss.
         self._readySince: float | None = None
         self._retry: IDelayedCall | None = None
         self._login = Login(accountId, clock, owner)
+        self._leaving = Leaving(self._goAway)
         self._held: list[Message] = []
         self._waiters: Waiters[AccountSession] = Waiters()
         self._snapshot: tuple[ProtoOATrader, ProtoOAReconcileRes] | None = None
@@ -117,9 +112,7 @@ class AccountSession(Registrations):
         """
         Whether it is refused, and might not be with tokens that the store does not have.
         """
-        return self.state is AccountState.REFUSED and isinstance(
-            self.reason, TokenRefused | AccountNotFound | ConfigurationError
-        )
+        return self.state is AccountState.REFUSED and wantsTokens(self.reason)
 
     def whenReady(self) -> Deferred[AccountSession]:
         """
@@ -158,8 +151,7 @@ class AccountSession(Registrations):
         @param answered: the request that does it, just sent.
         @return: the same.
         """
-        self._isLeaving = True
-        return answered.addCallbacks(self._loggedOut, self._notLoggedOut)
+        return self._leaving.follow(answered)
 
     # What the session tells.
 
@@ -169,7 +161,7 @@ class AccountSession(Registrations):
         """
         if self.state is AccountState.OFFLINE:
             # A logout that its caller gave up went with the connection.
-            self._isLeaving = False
+            self._leaving.isUnderWay = False
         self._machine.handle(AccountInput.UP)
 
     def connectionDown(self, reason: CTraderError) -> None:
@@ -206,9 +198,7 @@ class AccountSession(Registrations):
 
         @param reason: why.
         """
-        if self._isLeaving:
-            self._goAway()
-        elif (self.state, AccountInput.DROPPED) in ACCOUNT_TABLE:
+        if not self._leaving.end() and (self.state, AccountInput.DROPPED) in ACCOUNT_TABLE:
             self.reason = reason
             self._owner.accountLost(self.accountId, reason)
             self._machine.handle(AccountInput.DROPPED)
@@ -267,6 +257,14 @@ class AccountSession(Registrations):
             self._held.append(message)
             if len(self._held) > _MOST_HELD:
                 self.dropped(NotConnected(f"account {self.accountId}: too many events came before its state"))
+
+    def route(self, kind: type[Message]) -> Hearers | None:
+        """
+        @param kind: a class of events.
+        @return: those whom L{eventReceived} tells such events, if it does nothing else; that is so until the state
+            changes.
+        """
+        return self.hearers(kind) if self.state in (AccountState.RESTORING, AccountState.READY) else None
 
     # What the machine does.
 
@@ -376,27 +374,10 @@ class AccountSession(Registrations):
             self.reason = reason
 
     def _goAway(self) -> None:
-        self._isLeaving = False
         reason = NotConnected(f"account {self.accountId} was logged out by us, until it is asked for again")
         self._blame(reason)
         self._owner.accountLost(self.accountId, reason)
         self._machine.handle(AccountInput.LEAVE)
-
-    def _loggedOut(self, answer: _AnswerT) -> _AnswerT:
-        # If the end was told first, somebody may have asked for the account since then.
-        if self._isLeaving:
-            self._goAway()
-        return answer
-
-    def _notLoggedOut(self, failure: Failure) -> Failure:
-        error = failure.value
-        mayBe = isinstance(error, LoginNeeded | RequestTimedOut) or (
-            isinstance(error, ConnectionLost) and error.maybeSent
-        )
-        if mayBe and self._isLeaving:
-            self._goAway()
-        self._isLeaving = self._isLeaving and isinstance(error, CancelledError)
-        return failure
 
     def _isStill(self, attempt: int) -> Callable[[], bool]:
         return lambda: attempt == self._attempt
@@ -414,27 +395,17 @@ class AccountSession(Registrations):
             # The loss itself is told by the connection.
             return
         self.reason = error
-        if isinstance(error, LoginNeeded) and error.code == _NO_APPLICATION:
+        if endsApplication(error):
             self._owner.connectAgain(error)
             return
-        self._machine.handle(AccountInput.REFUSED if _lasts(error) else AccountInput.POSTPONED)
+        self._machine.handle(AccountInput.REFUSED if lasts(error) else AccountInput.POSTPONED)
 
     def _requestFailed(self, failure: Failure, attempt: int) -> Failure:
         error = failure.value
-        if not isinstance(error, LoginNeeded) or error.code == _NO_SPOTS or attempt != self._attempt:
+        if attempt != self._attempt or not endsLogin(error):
             return failure
-        if error.code == _NO_APPLICATION:
+        if endsApplication(error):
             self._owner.connectAgain(error)
         else:
             self.dropped(error)
         return failure
-
-
-def _lasts(error: CTraderError) -> bool:
-    """
-    Tell whether the next login would be refused for the same reason.
-    """
-    if isinstance(error, AccountRefused | TokenRefused | ConfigurationError | IllegalValue):
-        return True
-    # What else is refused for good counts only as an answer to the login itself.
-    return isinstance(error, RequestRefused) and error.request == "ProtoOAAccountAuthReq"

@@ -12,6 +12,8 @@ from ctrader_twisted.errors import ApplicationInactive, CTraderError, RateLimite
 __all__ = ["Backoff"]
 
 _HOLD = 10.0
+# Clients that were cut off together shall not dial in one instant, and nobody shall notice the wait.
+_FIRST = 0.002
 _INACTIVE = 60.0
 _LONGEST_ASKED = 900.0
 
@@ -49,7 +51,7 @@ class Backoff:
     def _next(self) -> float:
         self.failures += 1
         if self.failures == 1:
-            return self._randomness.uniform(0, 0.05)
+            return self._randomness.uniform(0, _FIRST)
         # Past some attempts the power has reached any limit; it must not grow without end.
         return min(self._longest, 2.0 ** min(self.failures - 2, 30)) * self._randomness.uniform(0.75, 1.25)
 

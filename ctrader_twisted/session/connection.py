@@ -68,9 +68,14 @@ class ConnectionOwner(Protocol):
         @param error: why.
         """
 
+    def connectionMoved(self) -> None:
+        """
+        The state is another one, and nothing has been done about that yet.
+        """
+
     def connectionChanged(self) -> None:
         """
-        The state is another one.
+        The state is another one, and what was to be done has been done.
         """
 
     def eventReceived(self, message: Message) -> None:
@@ -135,6 +140,7 @@ class Connection:
                 "failed": self._tellFailed,
             },
             self._changed,
+            entered=owner.connectionMoved,
         )
         self._protocol: OpenApiProtocol | None = None
         self._dialling: Deferred[IProtocol] | None = None

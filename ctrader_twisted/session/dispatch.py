@@ -22,7 +22,9 @@ from ctrader_twisted.session.account import AccountSession
 from ctrader_twisted.session.connection import Connection
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.listeners import Listeners
+from ctrader_twisted.session.tables import State
 from ctrader_twisted.wire.refusals import FORMS, refusal
+from ctrader_twisted.wire.routes import Hearers, Routes
 
 __all__ = ["Dispatch"]
 
@@ -43,6 +45,8 @@ class Dispatch:
     Gives events to those whom they concern, and sees to those that end something.
 
     @ivar onError: the errors that the server tells unasked.
+    @ivar routes: the short way of an event to its listeners. It must be told to forget when the state of the connection
+        or of an account changes.
     """
 
     _log = Logger()
@@ -56,11 +60,13 @@ class Dispatch:
         self._accounts = accounts
         self._events: dict[type[Message], Listeners[Any]] = {}
         self.onError: Listeners[CTraderError] = Listeners()
+        self.routes = Routes(self._route)
 
     def listen(self, kind: type[_EventT], listener: Callable[[_EventT], None]) -> Registration:
         """
         @see: L{ctrader_twisted.session.session.Session.listen}
         """
+        self.routes.forget()
         return self._events.setdefault(kind, Listeners()).add(listener)
 
     def receive(self, message: Message) -> None:
@@ -79,6 +85,14 @@ class Dispatch:
             account.eventReceived(message)
         if type(message) in _CONSEQUENTIAL:
             self._seeTo(message, concerned)
+
+    def _route(self, kind: type[Message], accountId: int) -> Hearers | None:
+        """
+        Find for whom L{receive} would do nothing with such an event but tell the account's listeners.
+        """
+        account = self._accounts.get(accountId)
+        isMore = kind in _CONSEQUENTIAL or self._events.get(kind)
+        return None if account is None or isMore or self._connection.state is not State.UP else account.route(kind)
 
     def _seeTo(self, message: Message, concerned: tuple[AccountSession, ...]) -> None:
         # The rejection of an order is an event of the account, and told by the order.

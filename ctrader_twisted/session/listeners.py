@@ -17,6 +17,12 @@ __all__ = ["Listeners", "Waiters"]
 _T = TypeVar("_T")
 
 
+def _ignore(thing: object) -> None:
+    """
+    Stands where a listener was.
+    """
+
+
 class _Place(Generic[_T]):
     """
     One listener's registration.
@@ -32,9 +38,8 @@ class _Place(Generic[_T]):
         """
         Take the listener away; it is not called any more.
         """
-        if self.listener is not _nobody:
-            # Another listener may do this while all are being told: then it is nobody's turn here.
-            self.listener = _nobody
+        if self.listener is not _ignore:
+            self.listener = _ignore
             self._leave(self)
 
 
@@ -44,15 +49,17 @@ class Listeners(Generic[_T]):
 
     What a listener raises is logged and changes nothing else. The tuple is replaced, never changed, so a listener may
     register or stop another while all are being told.
+
+    @ivar places: where they are, so that L{ctrader_twisted.wire.OpenApiProtocol} can do what L{tell} does.
     """
 
     _log = Logger()
 
     def __init__(self) -> None:
-        self._places: tuple[_Place[_T], ...] = ()
+        self.places: tuple[_Place[_T], ...] = ()
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self.places)
 
     def add(self, listener: Callable[[_T], object]) -> _Place[_T]:
         """
@@ -62,11 +69,11 @@ class Listeners(Generic[_T]):
         @return: an object whose C{stop()} takes the listener away.
         """
         place = _Place(listener, self._remove)
-        self._places += (place,)
+        self.places += (place,)
         return place
 
     def _remove(self, place: _Place[_T]) -> None:
-        self._places = tuple(kept for kept in self._places if kept is not place)
+        self.places = tuple(kept for kept in self.places if kept is not place)
 
     def tell(self, thing: _T) -> None:
         """
@@ -74,12 +81,21 @@ class Listeners(Generic[_T]):
 
         @param thing: what they are called with.
         """
-        for place in self._places:
+        for place in self.places:
+            # Where another one has just been stopped, that is nobody.
             listener = place.listener
             try:
                 listener(thing)
             except Exception:
-                self._log.failure("the listener {listener} failed", listener=listener)
+                self.failed(listener)
+
+    def failed(self, listener: Callable[[_T], object]) -> None:
+        """
+        A listener has raised the exception that is being handled: log it.
+
+        @param listener: the listener.
+        """
+        self._log.failure("the listener {listener} failed", listener=listener)
 
 
 class Waiters(Generic[_T]):
@@ -125,9 +141,3 @@ class Waiters(Generic[_T]):
         # A callback may wait again at once.
         waiting, self._waiting = self._waiting, []
         return waiting
-
-
-def _nobody(thing: object) -> None:
-    """
-    Stand in for a listener that was stopped.
-    """

@@ -43,17 +43,21 @@ class Machine(Generic[_StateT, _InputT]):
         table: Mapping[tuple[_StateT, _InputT], Step[_StateT]],
         actions: Mapping[str, Callable[[], None]],
         changed: Callable[[], None],
+        *,
+        entered: Callable[[], object] = lambda: None,
     ) -> None:
         """
         @param state: where to begin.
         @param table: what each input does in each state.
         @param actions: what the actions' names stand for.
         @param changed: called after each step, when all its actions are done.
+        @param entered: called as soon as the state is another one, before the actions.
         """
         self.state = state
         self._table = table
         self._actions = actions
         self._changed = changed
+        self._entered = entered
         self._inputs: deque[_InputT] = deque()
         self._busy = False
 
@@ -78,6 +82,7 @@ class Machine(Generic[_StateT, _InputT]):
         if step is None:
             return
         self.state = step.to
+        self._entered()
         for name in step.actions:
             self._actions[name]()
         self._changed()

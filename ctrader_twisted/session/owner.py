@@ -80,9 +80,14 @@ class AccountOwner(Protocol):
         @return: fires when it is known or cannot be learned; never fails.
         """
 
+    def accountMoved(self) -> None:
+        """
+        The state of an account is another one, and nothing has been done about that yet.
+        """
+
     def accountChanged(self) -> None:
         """
-        The state of an account is another one.
+        The state of an account is another one, and what was to be done has been done.
         """
 
     def connectAgain(self, reason: CTraderError) -> None:

@@ -49,7 +49,7 @@ class Registrations:
         """
         @see: L{ctrader_twisted.session.link.AccountLink.listen}
         """
-        return self._events.setdefault(kind, Listeners()).add(listener)
+        return self.hearers(kind).add(listener)
 
     def onReconcile(self, step: Callable[[ProtoOATrader, ProtoOAReconcileRes], None]) -> Registration:
         """
@@ -110,6 +110,13 @@ class Registrations:
         listeners = self._events.get(type(message))
         if listeners is not None:
             listeners.tell(message)
+
+    def hearers(self, kind: type[Message]) -> Listeners[Any]:
+        """
+        @param kind: a class of events.
+        @return: those who listen for such events; they may become more.
+        """
+        return self._events.setdefault(kind, Listeners())
 
     def tellState(self, trader: ProtoOATrader, state: ProtoOAReconcileRes) -> None:
         """

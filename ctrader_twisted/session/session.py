@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve
 from google.protobuf.message import Message
@@ -15,12 +15,13 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.logger import Logger
 
 from ctrader_twisted.credentials import Application
-from ctrader_twisted.errors import CTraderError, NotConnected, TokenRefused
+from ctrader_twisted.errors import CTraderError, NotConnected
 from ctrader_twisted.eventual import Eventual, eventually
 from ctrader_twisted.interfaces import ITokenStore
-from ctrader_twisted.schema import REQUESTS, RateClass
+from ctrader_twisted.schema import RateClass
 from ctrader_twisted.secret import Secret
 from ctrader_twisted.session.account import AccountSession
+from ctrader_twisted.session.accounts import Accounts
 from ctrader_twisted.session.backoff import Backoff
 from ctrader_twisted.session.buying import Buying, TokenService
 from ctrader_twisted.session.connection import Connection
@@ -30,14 +31,15 @@ from ctrader_twisted.session.grants import AccountInfo, Grants
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.listeners import Listeners, Waiters
 from ctrader_twisted.session.outgoing import Outgoing
+from ctrader_twisted.session.provision import Provision
 from ctrader_twisted.session.renewal import Renewal
-from ctrader_twisted.session.status import AccountStatus, Status
+from ctrader_twisted.session.status import Status
 from ctrader_twisted.session.storing import Storing
-from ctrader_twisted.session.tables import AccountState, State
+from ctrader_twisted.session.tables import State
 from ctrader_twisted.wire import Counters, OpenApiProtocol, Throttle, Timing
 
 if TYPE_CHECKING:
-    from ctrader_twisted.schema.messages import ProtoOAAccountAuthReq, ProtoOAAccountAuthRes, Request
+    from ctrader_twisted.schema.messages import Request
 
 __all__ = ["Session"]
 
@@ -95,7 +97,8 @@ class Session:
             timeout=connectTimeout,
         )
         self._throttle = throttle
-        self._outgoing = Outgoing(clock, self._connection.protocol, throttle, self._check)
+        self._accounts = Accounts()
+        self._outgoing = Outgoing(clock, self._connection.protocol, throttle, self._accounts.check)
         storing = Storing(clock, tokens)
         self._renewal = Renewal(
             clock,
@@ -111,7 +114,6 @@ class Session:
         self._isWanted = False
         # Why nobody needs to wait for a connection: it was given up or stopped.
         self._ended: CTraderError | None = None
-        self._accounts: dict[int, AccountSession] = {}
         self._effects = Effects(
             clock, self._outgoing, self._replacing, self._accounts, self._follow, timing.answers[RateClass.GENERAL]
         )
@@ -121,6 +123,17 @@ class Session:
         self._upWaiters: Waiters[None] = Waiters()
         self._settledWaiters: Waiters[None] = Waiters()
         self.onError = self._dispatch.onError
+        self._provision = Provision(
+            self._connection,
+            self._outgoing,
+            self._effects,
+            self._grants,
+            self._replacing,
+            self.tokens,
+            ended=lambda: self._ended,
+            moved=self._dispatch.routes.forget,
+            changed=self._accountChanged,
+        )
 
     def start(self) -> None:
         """
@@ -145,8 +158,7 @@ class Session:
         stopped: Deferred[None] = Eventual()
         settled.addCallback(lambda _: self._disconnect()).addCallbacks(stopped.callback, stopped.errback)
         self._outgoing.lost(error)
-        for account in tuple(self._accounts.values()):
-            account.stopped(error)
+        self._accounts.stopped(error)
         return stopped
 
     def _disconnect(self) -> Deferred[None]:
@@ -189,7 +201,7 @@ class Session:
             account.ask()
             self._follow(account)
             return account
-        account = AccountSession(accountId, self._clock, self, Backoff(self._randomness, self._wallClock))
+        account = AccountSession(accountId, self._clock, self._provision, Backoff(self._randomness, self._wallClock))
         self._accounts[accountId] = account
         self._follow(account)
         return account
@@ -241,7 +253,7 @@ class Session:
             self._connection.state,
             self._connection.reason,
             self._connection.attempts,
-            {number: AccountStatus(account.state, account.reason) for number, account in self._accounts.items()},
+            self._accounts.statuses(),
             self.tokens.status,
             len(self._outgoing),
             evolve(self._counters),
@@ -271,8 +283,7 @@ class Session:
         # The login did not ask for its turn.
         self._throttle.count(RateClass.GENERAL)
         self._upWaiters.fire(None)
-        for account in tuple(self._accounts.values()):
-            account.connectionUp()
+        self._accounts.connectionUp()
         self._renewal.look()
 
     def connectionDown(self, reason: CTraderError) -> None:
@@ -281,8 +292,7 @@ class Session:
         """
         self._grants.forget()
         self._outgoing.lost(reason)
-        for account in tuple(self._accounts.values()):
-            account.connectionDown(reason)
+        self._accounts.connectionDown(reason)
 
     def connectionFailed(self, error: CTraderError) -> None:
         """
@@ -291,8 +301,13 @@ class Session:
         self._log.error("giving up: {error}", error=error)
         self._end(error)
         self._outgoing.lost(error)
-        for account in tuple(self._accounts.values()):
-            account.connectionFailed(error)
+        self._accounts.connectionFailed(error)
+
+    def connectionMoved(self) -> None:
+        """
+        @see: L{ctrader_twisted.session.connection.ConnectionOwner.connectionMoved}
+        """
+        self._dispatch.routes.forget()
 
     def connectionChanged(self) -> None:
         """
@@ -306,58 +321,6 @@ class Session:
         """
         self._dispatch.receive(message)
 
-    # What the accounts need.
-
-    def logIn(self, message: ProtoOAAccountAuthReq) -> Deferred[ProtoOAAccountAuthRes]:
-        """
-        @see: L{ctrader_twisted.session.owner.AccountOwner.logIn}
-        """
-        return self._outgoing.send(message, None)
-
-    def accountLost(self, accountId: int, reason: CTraderError) -> None:
-        """
-        @see: L{ctrader_twisted.session.owner.AccountOwner.accountLost}
-        """
-        self._outgoing.lost(reason, accountId)
-
-    def tokenFor(self, accountId: int) -> Deferred[Secret]:
-        """
-        @see: L{ctrader_twisted.session.owner.AccountOwner.tokenFor}
-        """
-        return Deferred.fromCoroutine(self._tokenFor(accountId))
-
-    def replaceToken(self, token: Secret, refusal: TokenRefused) -> Deferred[None]:
-        """
-        @see: L{ctrader_twisted.session.owner.AccountOwner.replaceToken}
-        """
-        return self._replacing.replace(token, refusal)
-
-    def learnAccounts(self) -> Deferred[None]:
-        """
-        @see: L{ctrader_twisted.session.owner.AccountOwner.learnAccounts}
-        """
-        return Deferred.fromCoroutine(self._grants.learn())
-
-    def connectAgain(self, reason: CTraderError) -> None:
-        """
-        @see: L{ctrader_twisted.session.owner.AccountOwner.connectAgain}
-        """
-        self._connection.tryAgain(reason)
-
-    def ended(self) -> CTraderError | None:
-        """
-        @see: L{ctrader_twisted.session.owner.AccountOwner.ended}
-        """
-        return self._ended
-
-    def accountChanged(self) -> None:
-        """
-        @see: L{ctrader_twisted.session.owner.AccountOwner.accountChanged}
-        """
-        self._changed()
-        if self.isWaitingForTokens():
-            self._renewal.watch()
-
     # What becomes of the tokens.
 
     def tokenRenewed(self, old: Secret, new: Secret) -> None:
@@ -365,16 +328,13 @@ class Session:
         @see: L{ctrader_twisted.session.renewal.RenewalOwner.tokenRenewed}
         """
         self._grants.renewed(old, new)
-        for account in tuple(self._accounts.values()):
-            account.tokenRenewed(old)
+        self._accounts.tokenRenewed(old)
 
     def tokensChanged(self) -> None:
         """
         @see: L{ctrader_twisted.session.renewal.RenewalOwner.tokensChanged}
         """
-        for account in tuple(self._accounts.values()):
-            if account.isWaitingForTokens:
-                account.ask()
+        self._accounts.tokensChanged()
 
     def tokenStatusChanged(self) -> None:
         """
@@ -386,32 +346,21 @@ class Session:
         """
         @see: L{ctrader_twisted.session.renewal.RenewalOwner.isWaitingForTokens}
         """
-        return any(account.isWaitingForTokens for account in self._accounts.values())
+        return self._accounts.isWaitingForTokens()
 
     # The small parts.
 
     def _ask(self, message: Any, /, *, timeout: float | None = None) -> Deferred[Any]:
         return self._outgoing.send(message, timeout)
 
-    async def _tokenFor(self, accountId: int) -> Secret:
-        token = await self._grants.tokenFor(accountId)
-        while await self._replacing.settled(token):
-            token = await self._grants.tokenFor(accountId)
-        return token
-
-    def _check(self, message: Message) -> Callable[[object], object] | None:
-        if REQUESTS[message.DESCRIPTOR.name].rate is not RateClass.TRADING:
-            return None
-        accountId = cast(Any, message).ctidTraderAccountId
-        account = self._accounts.get(accountId)
-        if account is None:
-            # Nobody could hold it against the account's limits.
-            raise NotConnected(f"account {accountId} has not been asked for; ask for it, and then send its orders")
-        return account.check(message)
-
     def _makeProtocol(self, listener: Connection) -> OpenApiProtocol:
         return OpenApiProtocol(
-            self._clock, listener, randomness=self._randomness, timing=self._timing, counters=self._counters
+            self._clock,
+            listener,
+            randomness=self._randomness,
+            timing=self._timing,
+            counters=self._counters,
+            routes=self._dispatch.routes,
         )
 
     def _follow(self, account: AccountSession) -> None:
@@ -424,9 +373,12 @@ class Session:
         self._settledWaiters.fail(error)
 
     def _isSettled(self) -> bool:
-        settled = (AccountState.READY, AccountState.REFUSED, AccountState.LEFT)
-        accounts = self._accounts.values()
-        return self._connection.state is State.UP and all(account.state in settled for account in accounts)
+        return self._connection.state is State.UP and self._accounts.areSettled()
+
+    def _accountChanged(self) -> None:
+        self._changed()
+        if self._accounts.isWaitingForTokens():
+            self._renewal.watch()
 
     def _changed(self) -> None:
         if len(self._statusListeners):

@@ -87,8 +87,11 @@ class Outstanding:
         answered: Deferred[Message] = Eventual(lambda _: self._forget(clientMsgId))
         self._waiting[clientMsgId] = Waiting(request, accountId, seconds, answered)
         self._tidy()
-        heappush(self._deadlines, (self._clock.seconds() + seconds, clientMsgId))
-        self._setTimer()
+        deadline = self._clock.seconds() + seconds
+        heappush(self._deadlines, (deadline, clientMsgId))
+        # Nearly always an earlier request's deadline comes first, and the timer is set for that.
+        if self._timer is None or deadline < self._timer.getTime():
+            self._setTimer()
         return clientMsgId, answered
 
     def find(self, clientMsgId: str) -> Waiting | None:
@@ -147,11 +150,11 @@ class Outstanding:
         self._waiting.pop(clientMsgId, None)
 
     def _setTimer(self) -> None:
-        due = self._deadlines[0][0]
+        delay = max(0.0, self._deadlines[0][0] - self._clock.seconds())
         if self._timer is None:
-            self._timer = self._clock.callLater(max(0.0, due - self._clock.seconds()), self._expire)
-        elif due < self._timer.getTime():
-            self._timer.reset(max(0.0, due - self._clock.seconds()))
+            self._timer = self._clock.callLater(delay, self._expire)
+        else:
+            self._timer.reset(delay)
 
     def _expire(self) -> None:
         self._timer = None

@@ -4,12 +4,11 @@ The protocol on one connection: requests and their answers, events, heartbeats, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from attrs import Factory, define, field, frozen
-from google.protobuf.message import Message
+from attrs import define, field
+from google.protobuf.message import EncodeError, Message
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import (
     IDelayedCall,
@@ -27,108 +26,31 @@ from zope.interface import implementer
 
 from ctrader_twisted.errors import CTraderError, IllegalValue, NotConnected, ProtocolError
 from ctrader_twisted.eventual import Eventual
-from ctrader_twisted.framing import MAX_FRAME, Envelope, FrameDecoder, encodeFrame
-from ctrader_twisted.schema import REQUESTS, RateClass, messages
+from ctrader_twisted.framing import MAX_FRAME, PLAIN, Envelope, FrameDecoder, encodeEnvelope
+from ctrader_twisted.schema import REQUESTS, payloadType
 from ctrader_twisted.schema.messages import ProtoHeartbeatEvent, ProtoOAExecutionEvent
+from ctrader_twisted.wire.asked import ANSWERS, NAMES, OF_ACCOUNTS
 from ctrader_twisted.wire.clocks import steadySeconds
+from ctrader_twisted.wire.counters import Counters
+from ctrader_twisted.wire.listener import ConnectionListener
 from ctrader_twisted.wire.liveness import Liveness
 from ctrader_twisted.wire.outstanding import Outstanding, Waiting
 from ctrader_twisted.wire.reasons import explain
-from ctrader_twisted.wire.refusals import refusal
+from ctrader_twisted.wire.records import joinRecords
+from ctrader_twisted.wire.refusals import FORMS, refusal
+from ctrader_twisted.wire.routes import Routes
+from ctrader_twisted.wire.runs import Run, RunDecoder
 from ctrader_twisted.wire.strangers import strangers
+from ctrader_twisted.wire.timing import Timing
 
 if TYPE_CHECKING:
     from ctrader_twisted.schema.messages import Request
 
-__all__ = ["ConnectionListener", "Counters", "OpenApiProtocol", "Timing"]
+__all__ = ["OpenApiProtocol"]
 
 _AnswerT = TypeVar("_AnswerT", bound=Message)
 
-
-class ConnectionListener(Protocol):
-    """
-    Who hears what happens on a connection.
-    """
-
-    def connectionOpened(self, protocol: OpenApiProtocol) -> None:
-        """
-        The transport is there; nothing can be sent before L{connectionSecured}.
-
-        @param protocol: the connection.
-        """
-
-    def connectionSecured(self, protocol: OpenApiProtocol) -> None:
-        """
-        The certificate is verified (or the transport needs none); requests can be sent.
-
-        @param protocol: the connection.
-        """
-
-    def eventReceived(self, protocol: OpenApiProtocol, message: Message) -> None:
-        """
-        Something came that answers no waiting request: an event, or an error that nobody asked for. An execution event
-        that answers a trading request comes here too, before the answer fires.
-
-        @param protocol: the connection.
-        @param message: what came.
-        """
-
-    def connectionBroken(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
-        """
-        Nothing can be sent any more; what waits for an answer fails next, and L{connectionEnded} follows. It may be
-        told twice, when the connection is closed for a reason of ours.
-
-        @param protocol: the connection.
-        @param reason: why, in words for a person.
-        """
-
-    def connectionEnded(self, protocol: OpenApiProtocol, reason: CTraderError) -> None:
-        """
-        The connection is gone; all its requests have failed.
-
-        @param protocol: the connection.
-        @param reason: why, in words for a person.
-        """
-
-
-@frozen
-class Timing:
-    """
-    How long things may take on a connection, in seconds.
-
-    @ivar heartbeat: how long to be silent before a heartbeat is sent.
-    @ivar patience: how long to hear nothing before the connection counts as dead.
-    @ivar closing: how long the other side may take to answer a close.
-    @ivar answers: how long an answer may take, by the request's rate class.
-    """
-
-    heartbeat: float = 10.0
-    patience: float = 60.0
-    closing: float = 5.0
-    answers: Mapping[RateClass, float] = Factory(
-        lambda: {RateClass.GENERAL: 15.0, RateClass.HISTORICAL: 60.0, RateClass.TRADING: 30.0}
-    )
-
-
-@define
-class Counters:
-    """
-    What a connection, or all connections of a client, have seen that should be rare.
-
-    @ivar late: answers whose request did not wait any more, and second answers.
-    @ivar unknown: messages of a payload type that the schema does not know.
-    @ivar fields: values in fields that the schema does not know; they are kept in the message and change nothing.
-    @ivar values: values of enums that the schema does not know; the field reads as if it were not set.
-    @ivar malformed: messages that do not parse, in frames that do, or lack a required field.
-    @ivar broken: listeners' exceptions.
-    """
-
-    late: int = 0
-    unknown: int = 0
-    fields: int = 0
-    values: int = 0
-    malformed: int = 0
-    broken: int = 0
+_HEARTBEAT = Envelope(payloadType(ProtoHeartbeatEvent), b"", None)
 
 
 @define
@@ -167,6 +89,8 @@ class OpenApiProtocol(TwistedProtocol):
         maxFrame: int = MAX_FRAME,
         maxOutstanding: int = 10_000,
         counters: Counters | None = None,
+        routes: Routes | None = None,
+        plain: bool = PLAIN,
     ) -> None:
         """
         @param clock: the reactor.
@@ -176,12 +100,21 @@ class OpenApiProtocol(TwistedProtocol):
         @param maxFrame: the longest frame to take, in bytes.
         @param maxOutstanding: how many requests may wait at once.
         @param counters: where to count, if several connections shall be counted together.
+        @param routes: who is told events of an account in place of the listener.
+        @param plain: take the plain ways only: frame by frame as TLS gives them, each event by the listener. By default
+            that is so if C{CTRADER_PLAIN=1} is in the environment.
         """
         self.counters = Counters() if counters is None else counters
         self._clock = clock
         self._listener = listener
         self._timing = timing or Timing()
-        self._decoder = FrameDecoder(maxFrame)
+        self._plain = plain
+        self._decoder = FrameDecoder(maxFrame, plain=True) if plain else RunDecoder(maxFrame)
+        self._routes = routes
+        # Nothing is told any more: it is over, or we have cut it.
+        self._isDeaf = False
+        # While the records of one read are being decrypted: what they hold.
+        self._joined: list[bytes] | None = None
         self._outstanding = Outstanding(clock, f"{randomness.getrandbits(64):016x}.", maxOutstanding)
         self._liveness = Liveness(
             clock,
@@ -215,18 +148,20 @@ class OpenApiProtocol(TwistedProtocol):
             return fail()
 
     def _send(self, message: Message, timeout: float | None) -> Deferred[Message]:
-        name = message.DESCRIPTOR.name
+        name = NAMES.get(type(message), "")
         if not self._secured or self._ends.over or self._ends.reason is not None:
-            raise NotConnected(f"{name} was not sent: the connection is not up")
-        if name not in REQUESTS or type(message) is not getattr(messages, name):
-            raise IllegalValue(f"{name} is no request of this package's classes")
-        if not message.IsInitialized():
+            raise NotConnected(f"{message.DESCRIPTOR.name} was not sent: the connection is not up")
+        if not name:
+            raise IllegalValue(f"{message.DESCRIPTOR.name} is no request of this package's classes")
+        try:
+            payload = message.SerializeToString()
+        except EncodeError as error:
             missing = ", ".join(cast(Any, message).FindInitializationErrors())
-            raise IllegalValue(f"{name} was not sent: it lacks {missing}")
+            raise IllegalValue(f"{name} was not sent: it lacks {missing}") from error
         seconds = self._timing.answers[REQUESTS[name].rate] if timeout is None else timeout
-        accountId = getattr(message, "ctidTraderAccountId", None)
+        accountId = cast(Any, message).ctidTraderAccountId if name in OF_ACCOUNTS else None
         clientMsgId, answered = self._outstanding.add(name, accountId, seconds)
-        self._write(message, clientMsgId)
+        self._write(Envelope(payloadType(message), payload, clientMsgId))
         return answered
 
     def disconnect(self, reason: CTraderError | None = None) -> Deferred[None]:
@@ -255,6 +190,7 @@ class OpenApiProtocol(TwistedProtocol):
         """
         if not self._ends.over and self.transport is not None:
             self._ends.reason = reason
+            self._isDeaf = True
             self._abortTransport()
 
     # What Twisted calls.
@@ -267,6 +203,8 @@ class OpenApiProtocol(TwistedProtocol):
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
             transport.setTcpKeepAlive(True)
+        if not self._plain:
+            joinRecords(transport, self._joinBegins, self._joinEnds)
         self._listener.connectionOpened(self)
         if not ISSLTransport.providedBy(transport):
             self.handshakeCompleted()
@@ -285,15 +223,10 @@ class OpenApiProtocol(TwistedProtocol):
 
         @param data: the bytes.
         """
-        try:
-            for envelope in self._decoder.feed(data):
-                self._liveness.received()
-                self._envelopeReceived(envelope)
-                if self._ends.over:
-                    return
-        except ProtocolError as error:
-            self._log.error("closing the connection: {error}", error=error)
-            self._break(error)
+        if self._joined is None:
+            self._take(data)
+        else:
+            self._joined.append(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
@@ -301,9 +234,10 @@ class OpenApiProtocol(TwistedProtocol):
 
         @param reason: why, as the transport knows it.
         """
+        self._joinEnds()
         ends = self._ends
         error = ends.reason or explain(reason)
-        ends.over = True
+        ends.over = self._isDeaf = True
         ends.reason = error
         self._liveness.stop()
         if ends.timer is not None and ends.timer.active():
@@ -318,6 +252,64 @@ class OpenApiProtocol(TwistedProtocol):
             waiter.callback(None)
 
     # What comes in.
+
+    def _joinBegins(self) -> None:
+        self._joined = self._joined or []
+
+    def _joinEnds(self) -> None:
+        joined, self._joined = self._joined, None
+        if joined:
+            self._take(b"".join(joined))
+
+    def _take(self, data: bytes) -> None:
+        if self._isDeaf:
+            return
+        isAlive = False
+        try:
+            for came in self._decoder.feed(data):
+                isAlive = True
+                if isinstance(came, Run):
+                    self._runReceived(came)
+                else:
+                    self._envelopeReceived(came)
+                if self._isDeaf:
+                    return
+        except ProtocolError as error:
+            self._log.error("closing the connection: {error}", error=error)
+            self._break(error)
+            return
+        if isAlive:
+            # Once for all, and last, since the listeners may have taken their time.
+            self._liveness.received()
+
+    def _runReceived(self, run: Run) -> None:
+        """
+        Tell the events of a run, each as if it had come alone: whoever listens may end the connection, or change who
+        is told the next one. L{RunDecoder} has seen to it that they are whole, and that they answer no request. Of what
+        the schema does not know, only the first is asked: what is new in one is new in all.
+        """
+        self._count(run.messages[0])
+        table = None if self._routes is None else self._routes.table(run.kind)
+        if table is None:
+            for message in run.messages:
+                self._tell(message)
+                if self._isDeaf:
+                    return
+            return
+        for message in run.messages:
+            # Found anew for each, since the one before may have changed it.
+            hearers = table[message.ctidTraderAccountId]
+            if hearers is None:
+                self._tell(message)
+            else:
+                for place in hearers.places:
+                    listener = place.listener
+                    try:
+                        listener(message)
+                    except Exception:
+                        hearers.failed(listener)
+            if self._isDeaf:
+                return
 
     def _envelopeReceived(self, envelope: Envelope) -> None:
         clientMsgId = envelope.clientMsgId
@@ -335,7 +327,7 @@ class OpenApiProtocol(TwistedProtocol):
             self._log.debug("a message of the unknown payload type {type}", type=envelope.payloadType)
             return
         self._count(message)
-        if waiting is not None and clientMsgId is not None and self._answers(message, waiting):
+        if waiting is not None and clientMsgId is not None and type(message) in ANSWERS[waiting.request]:
             self._answerReceived(clientMsgId, waiting, message)
         else:
             isLate = clientMsgId is not None and self._outstanding.isOurs(clientMsgId)
@@ -351,11 +343,10 @@ class OpenApiProtocol(TwistedProtocol):
             self.counters.values += values
             self._log.debug("{name} holds what the schema does not know", name=message.DESCRIPTOR.name)
 
-    def _answers(self, message: Message, waiting: Waiting) -> bool:
-        row = REQUESTS[waiting.request]
-        return message.DESCRIPTOR.name in row.answers or message.DESCRIPTOR.name in row.errors
-
     def _answerReceived(self, clientMsgId: str, waiting: Waiting, message: Message) -> None:
+        if type(message) not in FORMS:
+            self._outstanding.answer(clientMsgId, message)
+            return
         if isinstance(message, ProtoOAExecutionEvent):
             self._tell(message)
         error = refusal(message, waiting.request, waiting.accountId)
@@ -373,12 +364,16 @@ class OpenApiProtocol(TwistedProtocol):
 
     # What goes out.
 
-    def _write(self, message: Message, clientMsgId: str | None = None) -> None:
+    def _write(self, envelope: Envelope) -> None:
+        """
+        Write a frame. What is written in one turn of the reactor leaves in one piece, at the end of the turn: Twisted
+        sees to that, over TLS too, and to its being sent before a close.
+        """
         self._liveness.sent()
-        cast(ITransport, self.transport).write(encodeFrame(message, clientMsgId))
+        cast(ITransport, self.transport).write(encodeEnvelope(envelope))
 
     def _sendHeartbeat(self) -> None:
-        self._write(ProtoHeartbeatEvent())
+        self._write(_HEARTBEAT)
 
     def _fallSilent(self, silence: float) -> None:
         self._break(NotConnected(f"the server has sent nothing for {silence:.0f} s"))

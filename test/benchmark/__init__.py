@@ -17,15 +17,17 @@ first turn that does not count, these are measured in short turns, one after the
     99th percentile.
   - I{pipelined}: 50 such requests at once, until all are answered; requests per second. The server puts each answer in
     a record of its own and writes together what it answers together.
+  - I{reconnect}: from a request upon which the server drops the connection to the account being authorised again, on a
+    new connection.
 
 A frame has about 30 bytes; 15 % of the events hold only a bid and 15 % only an ask. The server encrypts a block of
 events as a whole before it sends it, so that the client is what limits.
 
 B{Who is measured.} C{bare} is the reference: a blocking TLS socket, for events with C{recv(256 KiB)}, a scan for frames
-and one protobuf parse by payload type, for requests with prebuilt bytes that are not looked at. C{plain} is a client as
-one writes it with Twisted at first: C{Int32StringReceiver}, two parses per frame, a timeout per request. C{connection}
-is L{ctrader_twisted.wire.OpenApiProtocol}; C{session} is a listener of an account of
-L{ctrader_twisted.session.session.Session}.
+and one protobuf parse by payload type, for requests with prebuilt bytes that are not looked at, after a drop the same
+with a new connection at once. C{plain} is a client as one writes it with Twisted at first: C{Int32StringReceiver}, two
+parses per frame, a timeout per request. C{connection} is L{ctrader_twisted.wire.OpenApiProtocol}; C{session} is a
+listener of an account of L{ctrader_twisted.session.session.Session}.
 
 C{official} is ctrader-open-api 0.9.2, the official SDK for Python, measured at the end of some rounds when
 C{CTRADER_OFFICIAL_SDK_PYTHON} names an interpreter that has it. It sends five requests a second, in ticks of a second,

@@ -23,7 +23,7 @@ from test.benchmark.frames import ACCOUNT
 from test.benchmark.plain import PlainProtocol
 from test.benchmark.results import Tally
 
-__all__ = ["LINES", "Line"]
+__all__ = ["LINES", "Line", "makeSession"]
 
 _PATIENCE = 60.0
 
@@ -96,19 +96,29 @@ async def _connection(reactor: Any, endpoint: IStreamClientEndpoint) -> Line:
     return Line(lambda: protocol.request(ProtoOAVersionReq(), timeout=_PATIENCE), listener, protocol.disconnect)
 
 
-async def _session(reactor: Any, endpoint: IStreamClientEndpoint) -> Line:
-    tally = Tally()
-    session = Session(
+def makeSession(reactor: Any, endpoint: IStreamClientEndpoint, seed: int = 1) -> Session:
+    """
+    @param reactor: the reactor.
+    @param endpoint: where the server is.
+    @param seed: for the spread of its attempts.
+    @return: a session, not started.
+    """
+    return Session(
         reactor,
         endpoint,
         Application("id", "secret"),
         MemoryTokens(TokenPair("token")),
-        randomness=Random(1),
+        randomness=Random(seed),
         wallClock=lambda: 0,
         timing=Timing(),
         throttle=Throttle(reactor),
         connectTimeout=_PATIENCE,
     )
+
+
+async def _session(reactor: Any, endpoint: IStreamClientEndpoint) -> Line:
+    tally = Tally()
+    session = makeSession(reactor, endpoint)
     session.start()
     account = await session.whenAccountReady(ACCOUNT)
     account.listen(ProtoOASpotEvent, tally.take)

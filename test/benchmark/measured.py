@@ -20,8 +20,9 @@ from ctrader_twisted.wire import hostEndpoint, trustFile
 from test.benchmark.bare import bareTurn
 from test.benchmark.certificate import HOST
 from test.benchmark.child import obey
+from test.benchmark.drops import surviveDrops
 from test.benchmark.lines import LINES, Line
-from test.benchmark.results import DEPTH, Assignment, EventsSeen, TripsMade
+from test.benchmark.results import DEPTH, Assignment, DropsSurvived, EventsSeen, TripsMade
 
 
 def main() -> None:
@@ -44,10 +45,18 @@ def _runBare(assignment: Assignment) -> None:
 
 async def _runTwisted(reactor: Any, assignment: Assignment) -> None:
     endpoint = hostEndpoint(reactor, HOST, assignment.port, trustRoot=trustFile(assignment.certificate))
+    if assignment.work == "drops":
+        while await _isWanted(reactor):
+            _tell(await surviveDrops(reactor, endpoint, assignment.drops))
+        return
     line = await LINES[assignment.variant](reactor, endpoint)
-    while await deferToThreadPool(reactor, reactor.getThreadPool(), sys.stdin.readline):
+    while await _isWanted(reactor):
         _tell(await _turn(line, assignment))
     await line.close()
+
+
+def _isWanted(reactor: Any) -> Deferred[str]:
+    return deferToThreadPool(reactor, reactor.getThreadPool(), sys.stdin.readline)
 
 
 async def _turn(line: Line, assignment: Assignment) -> EventsSeen | TripsMade:
@@ -72,7 +81,7 @@ async def _trips(line: Line, assignment: Assignment) -> TripsMade:
     return TripsMade(single, DEPTH * assignment.batches, perf_counter() - started)
 
 
-def _tell(result: EventsSeen | TripsMade) -> None:
+def _tell(result: EventsSeen | TripsMade | DropsSurvived) -> None:
     print(json.dumps(result._asdict()), flush=True)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ctrader_twisted.schema.messages import ProtoOASpotEvent
 
-__all__ = ["DEPTH", "Assignment", "EventsSeen", "Tally", "TripsMade", "percentile"]
+__all__ = ["DEPTH", "Assignment", "DropsSurvived", "EventsSeen", "Tally", "TripsMade", "percentile"]
 
 DEPTH = 50
 """
@@ -22,11 +22,12 @@ class Assignment(NamedTuple):
     What to measure in each turn.
 
     @ivar variant: who: C{bare}, C{plain}, C{connection} or C{session}.
-    @ivar work: what: C{events} or C{trips}.
+    @ivar work: what: C{events}, C{trips} or C{drops}.
     @ivar port: where the server is.
     @ivar certificate: the path of the certificate to trust.
     @ivar trips: how many round trips.
     @ivar batches: how many times L{DEPTH} pipelined requests.
+    @ivar drops: how many dropped connections.
     @ivar core: which core to keep to, or L{None} for any.
     @ivar seconds: the longest time to live.
     """
@@ -37,6 +38,7 @@ class Assignment(NamedTuple):
     certificate: str
     trips: int
     batches: int
+    drops: int
     core: int | None
     seconds: float
 
@@ -67,6 +69,16 @@ class TripsMade(NamedTuple):
     trips: list[float]
     pipelined: int
     seconds: float
+
+
+class DropsSurvived(NamedTuple):
+    """
+    How long it took to be back after the drops of one turn.
+
+    @ivar seconds: for each, from what made the server drop the connection to the account being authorised again.
+    """
+
+    seconds: list[float]
 
 
 class Tally:

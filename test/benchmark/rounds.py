@@ -20,7 +20,7 @@ from test.benchmark.certificate import Identity, makeIdentity
 from test.benchmark.child import coresToUse
 from test.benchmark.frames import spotEvents
 from test.benchmark.processes import Failed, readLine, startOther, startProcess, tell
-from test.benchmark.results import Assignment, EventsSeen, TripsMade, percentile
+from test.benchmark.results import Assignment, DropsSurvived, EventsSeen, TripsMade, percentile
 from test.benchmark.server import Settings
 from test.benchmark.workload import Effort, Figure, Progress, Round, Turn, Workload
 
@@ -44,6 +44,7 @@ class Scale(NamedTuple):
     @ivar trips: how many round trips a turn has.
     @ivar batches: how many batches of pipelined requests a turn has.
     @ivar official: in how many rounds the official SDK is measured, where it is there.
+    @ivar drops: how many dropped connections a turn has.
     """
 
     rounds: int
@@ -51,14 +52,15 @@ class Scale(NamedTuple):
     events: int
     trips: int
     batches: int
+    drops: int
     official: int = 1
 
 
-_USUAL = Scale(rounds=7, turns=11, events=20_000, trips=500, batches=20, official=5)
+_USUAL = Scale(rounds=7, turns=11, events=20_000, trips=500, batches=20, drops=10, official=5)
 
 _SCALES = {
-    Effort.SMALLEST: Scale(rounds=1, turns=1, events=50, trips=3, batches=1),
-    Effort.QUICK: Scale(rounds=3, turns=5, events=10_000, trips=200, batches=10),
+    Effort.SMALLEST: Scale(rounds=1, turns=1, events=50, trips=3, batches=1, drops=2),
+    Effort.QUICK: Scale(rounds=3, turns=5, events=10_000, trips=200, batches=10, drops=4),
     Effort.USUAL: _USUAL,
     Effort.FULL: _USUAL,
 }
@@ -69,7 +71,7 @@ class Served(NamedTuple):
     What one server sends, and who is measured against it.
 
     @ivar name: its name; for events also their shape.
-    @ivar work: C{events} or C{trips}.
+    @ivar work: C{events}, C{trips} or C{drops}.
     @ivar variants: who is measured, in turn.
     """
 
@@ -81,6 +83,7 @@ class Served(NamedTuple):
 BURST = Served("burst", "events", ("bare", "plain", "connection", "session"))
 LIVE = Served("live", "events", ("bare", "plain", "connection", "session"))
 TRIPS = Served("trips", "trips", ("bare", "plain", "connection"))
+RECONNECT = Served("reconnect", "drops", ("bare", "session"))
 
 
 def served() -> tuple[Workload, ...]:
@@ -96,6 +99,7 @@ def served() -> tuple[Workload, ...]:
             Figure("round trip p99", "us", "lower", None, None, _slowTrip),
             Figure("50 pipelined", "requests/s", "higher", 0.33, 0.45, _pipelinedRate),
         ),
+        _workload(RECONNECT, Figure("reconnect", "us", "lower", 400, 4, _typicalReturn)),
     )
 
 
@@ -119,6 +123,10 @@ def _pipelinedRate(made: TripsMade) -> float:
     return made.pipelined / made.seconds
 
 
+def _typicalReturn(made: DropsSurvived) -> float:
+    return percentile(made.seconds, 50) * 1e6
+
+
 def measure(workload: Served, scale: Scale, progress: Progress) -> list[Round]:
     """
     Run all rounds.
@@ -136,7 +144,8 @@ def measure(workload: Served, scale: Scale, progress: Progress) -> list[Round]:
         for number in range(1, scale.rounds + 1):
             progress(f"{workload.name}: round {number} of {scale.rounds}")
             found.append(_round(workload, port, identity, scale))
-            interpreter = os.environ.get(OFFICIAL)
+            # The official SDK does not log in again by itself.
+            interpreter = os.environ.get(OFFICIAL) if workload.work != "drops" else None
             if interpreter and number <= scale.official:
                 found[-1][-1]["official"] = _official(interpreter, workload, port, identity, scale)
     return found
@@ -161,7 +170,7 @@ def _round(workload: Served, port: int, identity: Identity, scale: Scale) -> Rou
 
 def _official(
     interpreter: str, workload: Served, port: int, identity: Identity, scale: Scale
-) -> EventsSeen | TripsMade:
+) -> EventsSeen | TripsMade | DropsSurvived:
     """
     Measure the official SDK once: what it sends leaves five a second, in ticks of a second.
     """
@@ -175,12 +184,13 @@ def _official(
 
 def _assignment(workload: Served, variant: str, port: int, identity: Identity, scale: Scale) -> Assignment:
     core = coresToUse()[0]
-    return Assignment(
-        variant, workload.work, port, identity.certificate, scale.trips, scale.batches, core, _ROUND_SECONDS
-    )
+    amounts = scale.trips, scale.batches, scale.drops
+    return Assignment(variant, workload.work, port, identity.certificate, *amounts, core, _ROUND_SECONDS)
 
 
-def _measured(process: subprocess.Popen[bytes], workload: Served, variant: str, scale: Scale) -> EventsSeen | TripsMade:
+def _measured(
+    process: subprocess.Popen[bytes], workload: Served, variant: str, scale: Scale
+) -> EventsSeen | TripsMade | DropsSurvived:
     """
     Let one variant's process measure one turn.
     """
@@ -189,6 +199,8 @@ def _measured(process: subprocess.Popen[bytes], workload: Served, variant: str, 
     told = json.loads(readLine(process, who))
     if workload.work == "trips":
         return TripsMade(**told)
+    if workload.work == "drops":
+        return DropsSurvived(**told)
     seen = EventsSeen(**told)
     if (seen.events, seen.total) != (scale.events, _total(scale.events)):
         raise Failed(f"{who}: {seen.events} events were seen instead of {scale.events}, or others than were sent")

@@ -39,7 +39,8 @@ class Settings(NamedTuple):
 
     @ivar certificate: the path of its certificate.
     @ivar key: the path of its key.
-    @ivar shape: how the events go into TLS records: C{burst} or C{live}.
+    @ivar shape: how the events go into TLS records: C{burst} or C{live}; C{reconnect} if the request for the version
+        ends the connection in place of being answered.
     @ivar events: how many events are sent before each answer to a request for the version.
     @ivar core: which core to keep to, or L{None} for any.
     @ivar seconds: the longest time to live.
@@ -118,9 +119,10 @@ class _Conversation:
     What is said on one connection.
     """
 
-    def __init__(self, channel: _Channel, block: list[bytes]) -> None:
+    def __init__(self, channel: _Channel, block: list[bytes], isDropping: bool) -> None:
         self._channel = channel
         self._block = block
+        self._isDropping = isDropping
         self._rest = b""
         self._others = {kind.DESCRIPTOR.name: answer for kind, answer in standardAnswers().items()}
 
@@ -142,6 +144,8 @@ class _Conversation:
     def _answer(self, body: bytes) -> bytes:
         if not body.startswith(_VERSION_REQUEST):
             return self._otherAnswer(body)
+        if self._isDropping:
+            raise ConnectionAbortedError("as asked")
         if self._block:
             self._channel.send(self._block)
         # By hand, so that the server's part of a round trip is small beside the client's.
@@ -171,16 +175,17 @@ def main() -> None:
         print(listening.getsockname()[1], flush=True)
         while True:
             connection, _ = listening.accept()
-            Thread(target=_serve, args=(connection, context, block), daemon=True).start()
+            isDropping = settings.shape == "reconnect"
+            Thread(target=_serve, args=(connection, context, block, isDropping), daemon=True).start()
 
 
-def _serve(connection: socket.socket, context: ssl.SSLContext, block: list[bytes]) -> None:
+def _serve(connection: socket.socket, context: ssl.SSLContext, block: list[bytes], isDropping: bool) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     channel = _Channel(connection, context)
     # How clients go is no concern of ours; whether they got all, the parent sees from their count.
     with connection, suppress(OSError):
         channel.handshake()
-        _Conversation(channel, block).hold()
+        _Conversation(channel, block, isDropping).hold()
 
 
 if __name__ == "__main__":
