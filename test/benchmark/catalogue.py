@@ -5,6 +5,7 @@ All rows of the benchmark, in the order in which they are measured and printed.
 from __future__ import annotations
 
 from test.benchmark.columns import BARS, TICKS
+from test.benchmark.downloads import DOWNLOAD
 from test.benchmark.local import LISTENERS
 from test.benchmark.rounds import served
 from test.benchmark.simulator import DAY, FAN_OUT, MONTH
@@ -25,6 +26,7 @@ WORKLOADS: tuple[Workload, ...] = (
     MEMORY,
     WRITING,
     READING,
+    DOWNLOAD,
     IMPORT,
     IMPORT_CLIENT,
     DAY,
