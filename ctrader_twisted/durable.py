@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ctrader_twisted.private import isPrivate
 
-__all__ = ["FileLock", "exclusively", "removeScratch", "replaceDurably"]
+__all__ = ["FileLock", "exclusively", "removeScratch", "replaceDurably", "replaceFile", "writeFolder"]
 
 _PAUSE = 0.01
 _ATTEMPTS = 300
@@ -46,14 +46,13 @@ def replaceDurably(path: Path, content: bytes, *, isSecret: bool = False) -> Non
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        _replace(scratch, path)
+        replaceFile(scratch, path)
     except BaseException:
         # What went wrong first is what is told.
         with suppress(OSError):
             os.unlink(scratch)
         raise
-    if os.name == "posix":
-        _writeFolder(path.parent)
+    writeFolder(path.parent)
 
 
 def removeScratch(path: Path) -> None:
@@ -68,6 +67,44 @@ def removeScratch(path: Path) -> None:
     for name in filter(scratch.fullmatch, os.listdir(path.parent)):
         with suppress(OSError):
             path.with_name(name).unlink()
+
+
+def writeFolder(path: Path) -> None:
+    """
+    Let the disk have what is new in a folder: without that a new name need not last. Windows cannot be asked for it.
+
+    @param path: the folder.
+    @raise OSError: if the disk cannot take it.
+    """
+    if os.name != "posix":  # pragma: no cover
+        return
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        # Nor can each file system.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(folder)
+
+
+def replaceFile(fresh: str | os.PathLike[str], path: Path) -> None:
+    """
+    Let a file take the place of another in one step.
+
+    @param fresh: the file, in the same folder.
+    @param path: the other one, which need not be there.
+    @raise OSError: if that is not possible; the other one stays.
+    """
+    if sys.platform == "win32":  # pragma: no cover
+        # A file cannot be replaced while somebody reads it, which does not take long.
+        for _ in range(_ATTEMPTS):
+            try:
+                return os.replace(fresh, path)
+            except PermissionError:
+                time.sleep(_PAUSE)
+    return os.replace(fresh, path)
 
 
 def _real(path: Path) -> Path:
@@ -93,32 +130,6 @@ def _giveTo(descriptor: int, user: int) -> None:
         # In a container, the administrator may not be allowed to.
         with suppress(OSError):
             os.fchown(descriptor, user, -1)
-
-
-def _writeFolder(path: Path) -> None:
-    """
-    Let the disk have what is new in a folder: without that a new name need not last. Windows cannot be asked for it.
-    """
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    except OSError as error:
-        # Nor can each file system.
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(folder)
-
-
-def _replace(scratch: str, path: Path) -> None:
-    if sys.platform == "win32":  # pragma: no cover
-        # A file cannot be replaced while somebody reads it, which does not take long.
-        for _ in range(_ATTEMPTS):
-            try:
-                return os.replace(scratch, path)
-            except PermissionError:
-                time.sleep(_PAUSE)
-    return os.replace(scratch, path)
 
 
 class FileLock:

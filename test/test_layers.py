@@ -64,7 +64,7 @@ NEIGHBOURS = {
 
 SIMULATOR_MAY = {"durable", "errors", "interfaces", "secret", "schema", "units", "framing", "columns", "store"}
 
-WITHOUT_TWISTED = {"schema", "units", "framing", "columns", "durable", "private"}
+WITHOUT_TWISTED = {"schema", "units", "framing", "columns", "durable", "private", "store"}
 
 # Slow to import or not always installed: at module level nowhere, or only in the rooms named here.
 LATE: dict[str, set[str]] = {

@@ -4,6 +4,7 @@ Errors of our own side: of settings, values, connections and limits.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from ctrader_twisted.errors.root import CTraderError, RequestError, about
@@ -25,6 +26,10 @@ __all__ = [
     "PortBusy",
     "ProtocolError",
     "RequestTimedOut",
+    "StoreBusy",
+    "StoreDamaged",
+    "StoreFailed",
+    "StoreFull",
     "TokenAnswerUnreadable",
     "TokenServiceFailed",
     "TokensBusy",
@@ -125,6 +130,46 @@ class JournalFailed(CTraderError):
     """
     The journal of orders cannot be used now; an order that was to be written into it was not sent.
     """
+
+
+class StoreFailed(CTraderError):
+    """
+    A dataset on disk cannot be read or written now. What it held before a failed change it still holds.
+
+    @ivar file: the file that it is about.
+    """
+
+    def __init__(self, message: str, file: str | os.PathLike[str]) -> None:
+        super().__init__(message, file)
+        self.file = os.fspath(file)
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.args[0]}"
+
+
+class StoreFull(StoreFailed):
+    """
+    There is no space left for a dataset, or the user may not use more of it.
+    """
+
+    _advice = "make room on the disk; nothing more is kept until then"
+
+
+class StoreDamaged(StoreFailed):
+    """
+    A file of a dataset is not what was written. What it covers is missing once the file is gone, and can be fetched
+    from history again.
+    """
+
+    _advice = "move the file away, and download its time again"
+
+
+class StoreBusy(StoreFailed):
+    """
+    Another process is writing the dataset. Reading is possible meanwhile.
+    """
+
+    _advice = "end the other program, or wait until it has ended"
 
 
 class ProtocolError(CTraderError):

@@ -1,0 +1,187 @@
+"""
+The ends of the segments to which one writer appends.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from attrs import define
+
+from ctrader_twisted.errors import CTraderError
+from ctrader_twisted.store.disk import Disk, asStoreErrors, scratchOf
+from ctrader_twisted.store.partitions import PARQUET, Partition
+from ctrader_twisted.store.segments import FINAL, Record, packed, segmentName, wholeLength
+from ctrader_twisted.store.snapshots import Indices, outlineOf
+from ctrader_twisted.store.spans import Span, union
+
+__all__ = ["Tail", "Tails"]
+
+_MOST_BYTES = 32 * 2**20
+_MOST_KNOWN = 4_096
+
+
+@define
+class Tail:
+    """
+    Where the next record of a partition goes.
+
+    @ivar folder: the partition's folder.
+    @ivar number: the number of the segment.
+    @ivar size: how many of its bytes are good.
+    @ivar final: the spans of the partition of which history has told all.
+    """
+
+    folder: Path
+    number: int
+    size: int
+    final: tuple[Span, ...]
+
+    @property
+    def path(self) -> Path:
+        """
+        The file of the segment.
+        """
+        return self.folder / segmentName(self.number)
+
+
+class Tails:
+    """
+    Appends records to segments: those of one call all, or none. What a writer before has left unfinished in a partition
+    is put in order when the partition is first touched.
+    """
+
+    def __init__(self, root: Path, disk: Disk, indices: Indices, *, mostBytes: int = _MOST_BYTES) -> None:
+        """
+        @param root: the folder of the dataset.
+        @param disk: the file system.
+        @param indices: the indices of the dataset.
+        @param mostBytes: after how many bytes a segment is followed by another.
+        """
+        self._root = root
+        self._disk = disk
+        self._indices = indices
+        self._mostBytes = mostBytes
+        self._known: OrderedDict[Partition, Tail] = OrderedDict()
+        self._unsynced: set[Path] = set()
+        self._newIn: set[Path] = set()
+        self._lasting = {root}
+
+    def append(self, records: Sequence[tuple[Partition, Record]]) -> None:
+        """
+        Append records. The disk has them after the next L{sync}.
+
+        @param records: the records, each with its partition.
+        @raise StoreFailed: if they cannot be written; then none is there.
+        """
+        before: list[tuple[Tail, int, int]] = []
+        try:
+            for partition, record in records:
+                tail = self.of(partition)
+                before.append((tail, tail.number, tail.size))
+                with asStoreErrors(tail.path, "write"):
+                    self._append(tail, packed(record))
+        except CTraderError:
+            for tail, number, size in reversed(before):
+                self._cutBack(tail, number, size)
+            raise
+        for partition, record in records:
+            if record.kind == FINAL:
+                tail = self.of(partition)
+                tail.final = union((*tail.final, record.span))
+
+    def sync(self) -> None:
+        """
+        Let the disk have everything.
+
+        @raise StoreFailed: if it cannot take it.
+        """
+        # Those that are gone are in Parquet.
+        for path in sorted(filter(Path.exists, self._unsynced)):
+            with asStoreErrors(path, "write"), self._disk.extend(path) as file:
+                self._disk.sync(file)
+        for folder in sorted(self._newIn):
+            with asStoreErrors(folder, "write"):
+                self._disk.syncFolder(folder)
+        self._unsynced.clear()
+        self._newIn.clear()
+
+    def of(self, partition: Partition) -> Tail:
+        """
+        Find the end of a partition, and make its folder if need be.
+
+        @param partition: the partition.
+        @return: its end.
+        @raise StoreFailed: if it cannot be read or put in order.
+        """
+        tail = self._known.get(partition)
+        if tail is None:
+            tail = self._known[partition] = self._recovered(partition)
+            while len(self._known) > _MOST_KNOWN:
+                self._known.popitem(last=False)
+        self._known.move_to_end(partition)
+        return tail
+
+    def forget(self, partition: Partition) -> None:
+        """
+        Look at a partition again before the next record, since its files are changed by others.
+
+        @param partition: the partition.
+        """
+        self._known.pop(partition, None)
+
+    def _append(self, tail: Tail, content: bytes) -> None:
+        if tail.size and tail.size + len(content) > self._mostBytes:
+            tail.number, tail.size = tail.number + 1, 0
+        path = tail.path
+        isNew = not path.exists()
+        # What could not be taken back is still there.
+        if not isNew and path.stat().st_size > tail.size:
+            self._disk.cut(path, tail.size)
+        self._unsynced.add(path)
+        if isNew:
+            self._newIn.add(tail.folder)
+        with self._disk.extend(path) as file:
+            self._disk.write(file, content)
+        tail.size += len(content)
+
+    def _cutBack(self, tail: Tail, number: int, size: int) -> None:
+        for one in range(number, tail.number + 1):
+            path = tail.folder / segmentName(one)
+            with suppress(OSError):
+                if path.exists():
+                    self._disk.cut(path, size if one == number else 0)
+        tail.number, tail.size = number, size
+
+    def _recovered(self, partition: Partition) -> Tail:
+        folder = partition.folder(self._root)
+        with asStoreErrors(folder, "write"):
+            self._makeFolders(folder)
+            self._lasting.discard(folder)
+            self._disk.remove(scratchOf(folder / PARQUET))
+        outline = outlineOf(self._root, partition, self._indices)
+        folded = outline.stored.folded if outline.stored is not None else 0
+        with asStoreErrors(folder, "write"):
+            for number in outline.done:
+                self._disk.remove(folder / segmentName(number))
+            if not outline.waiting:
+                return Tail(folder, folded + 1, 0, outline.final)
+            tail = Tail(folder, outline.waiting[-1], 0, outline.final)
+            content = tail.path.read_bytes()
+            tail.size = wholeLength(content, partition.series.width)
+            if tail.size < len(content):
+                self._disk.cut(tail.path, tail.size)
+            return tail
+
+    def _makeFolders(self, folder: Path) -> None:
+        """
+        A folder that is there can still be unknown to the disk, if the process that made it has ended at once.
+        """
+        if folder not in self._lasting:
+            self._makeFolders(folder.parent)
+            self._disk.makeFolder(folder)
+            self._disk.syncFolder(folder.parent)
+            self._lasting.add(folder)
