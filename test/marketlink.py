@@ -9,13 +9,18 @@ from typing import Any
 
 from google.protobuf.message import Message
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from ctrader_twisted.errors import ConnectionLost, CTraderError, NotConnected
+from ctrader_twisted.market import History
+from ctrader_twisted.market.patience import Patience
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.session.link import Guarding
 from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.units import Asset, Symbol
+
+NOW = 1_720_000_000_000
 
 ASSETS = {1: Asset(1, "EUR", 2), 2: Asset(2, "USD", 2)}
 
@@ -62,6 +67,7 @@ class FakeLink:
 
     @ivar sent: all requests, in order.
     @ivar pending: requests without an answer, with the Deferreds that wait for it.
+    @ivar given: why no login will be tried, if so.
     @ivar answers: for a class of requests, what makes the answer at once, or raises the failure.
     """
 
@@ -76,6 +82,7 @@ class FakeLink:
         self._restorers: list[Callable[[], Deferred[None]]] = []
         self._losers: Listeners[Failure] = Listeners()
         self._check: Guarding | None = None
+        self.given: CTraderError | None = None
 
     def guard(self, check: Guarding) -> None:
         """
@@ -202,15 +209,28 @@ class FakeLink:
 
     def ended(self) -> CTraderError | None:
         """
-        It may always come back.
+        Whether it is given up.
         """
-        return None
+        return self.given
 
     def onLost(self, listener: Callable[[Failure], None]) -> Any:
         """
         Register for losses.
         """
         return self._losers.add(listener)
+
+
+def makeHistory(link: FakeLink, clock: Clock | None = None, **options: Any) -> History:
+    """
+    Make the history of an account.
+
+    @param link: the account.
+    @param clock: the time; by default one that stands still.
+    @param options: more for L{History}.
+    @return: the history; it is 2024.
+    """
+    clock = clock or Clock()
+    return History(link, Patience(link, clock, lambda: NOW), clock, lambda: NOW, **options)
 
 
 class _Registration:

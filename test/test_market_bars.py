@@ -17,11 +17,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.columns import Bar
 from ctrader_twisted.errors import IllegalValue, RequestRefused, TooSlow, serverError
-from ctrader_twisted.market import BarStream, Gap, History, Quotes
+from ctrader_twisted.market import BarStream, Gap, Quotes
 from ctrader_twisted.market.bars import LiveBars
 from ctrader_twisted.market.feeds import Feeds
 from ctrader_twisted.schema import messages as m
-from test.marketlink import FakeLink, makeSymbol
+from test.marketlink import FakeLink, makeHistory, makeSymbol
 
 EURUSD = makeSymbol(1)
 MINUTE = 60_000
@@ -53,7 +53,7 @@ class BarsCase(SynchronousTestCase):
         self.now = 100 * MINUTE
         feeds = Feeds(self.link, self.clock)
         quotes = Quotes(self.link, feeds.spots, lambda: self.now)
-        self.bars = LiveBars(self.link, feeds.bars, quotes, History(self.link), self.clock, lambda: self.now)
+        self.bars = LiveBars(self.link, feeds.bars, quotes, makeHistory(self.link), self.clock, lambda: self.now)
         for part in (quotes, self.bars, feeds):
             part.start()
 

@@ -12,14 +12,14 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.errors import SymbolNotFound, serverError
-from ctrader_twisted.market import History, Quotes, Stale
+from ctrader_twisted.market import Quotes, Stale
 from ctrader_twisted.market.bars import LiveBars
 from ctrader_twisted.market.feeds import Feeds
 from ctrader_twisted.market.hours import isOpenThroughout
 from ctrader_twisted.market.staleness import Staleness
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.units import Symbol, toMilliseconds
-from test.marketlink import FakeLink, makeSymbol
+from test.marketlink import FakeLink, makeHistory, makeSymbol
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -124,7 +124,7 @@ class StalenessTests(SynchronousTestCase):
         self.link.agree("SubscribeSpots", "UnsubscribeSpots", "SubscribeLiveTrendbar", "UnsubscribeLiveTrendbar")
         self.feeds = Feeds(self.link, self.clock)
         self.quotes = Quotes(self.link, self.feeds.spots, self.now)
-        self.bars = LiveBars(self.link, self.feeds.bars, self.quotes, History(self.link), self.clock, self.now)
+        self.bars = LiveBars(self.link, self.feeds.bars, self.quotes, makeHistory(self.link), self.clock, self.now)
         self.staleness = Staleness(self.feeds, self.quotes, self.bars, self.clock, self.now)
         for part in (self.quotes, self.bars, self.feeds, self.staleness):
             part.start()

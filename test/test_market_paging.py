@@ -12,10 +12,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.errors import RetryLater, serverError
-from ctrader_twisted.market import History
 from ctrader_twisted.market.paging import barsBetween, lastBars
 from ctrader_twisted.schema import messages as m
-from test.marketlink import FakeLink, makeSymbol
+from test.marketlink import FakeLink, makeHistory, makeSymbol
 
 EURUSD = makeSymbol(1)
 MINUTE = 60_000
@@ -38,7 +37,7 @@ class PagingTests(SynchronousTestCase):
         @param minutes: when there are bars.
         """
         self.link, self.minutes, self.failing = FakeLink(), minutes, 0
-        self.history = History(self.link)
+        self.history = makeHistory(self.link)
         self.link.answers[m.ProtoOAGetTrendbarsReq] = self.page
 
     def page(self, request: Any) -> m.ProtoOAGetTrendbarsRes:
@@ -104,5 +103,12 @@ class PagingTests(SynchronousTestCase):
         self.assertEqual(self.last(12 * WEEK, 5), [3 * WEEK, 8 * WEEK])
         for request in self.link.sent:
             self.assertLessEqual(request.toTimestamp - request.fromTimestamp, 5 * WEEK * MINUTE)
-        self.begin({3 * WEEK})
+        self.begin(set())
         self.assertEqual((self.last(30 * WEEK, 5), len(self.link.sent)), ([], 2))
+
+    def test_lookedBack(self) -> None:
+        """
+        With a count the server looks back beyond the span that it was asked for, and what it finds there counts.
+        """
+        self.begin({3 * WEEK, 4 * WEEK})
+        self.assertEqual((self.last(30 * WEEK, 2), len(self.link.sent)), ([3 * WEEK, 4 * WEEK], 1))

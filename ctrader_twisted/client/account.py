@@ -166,6 +166,8 @@ class Account(MarketData, Trading, Records, Estimates, Restraint):
         """
         super().release()
         self.releaseEstimates()
+        # What was under way when the streams were ended may wait by now.
+        self._patience.end(NotConnected("the client was stopped"))
 
     def _traderReceived(self, trader: ProtoOATrader) -> None:
         self._trader = trader
@@ -176,6 +178,7 @@ class Account(MarketData, Trading, Records, Estimates, Restraint):
         return (await self._symbols.assets())[self._trader.depositAssetId]
 
     def _ended(self, error: CTraderError) -> None:
+        self._patience.end(error)
         self.release()
         self.endStreams(error)
 

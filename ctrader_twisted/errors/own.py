@@ -16,6 +16,7 @@ __all__ = [
     "ConnectionLost",
     "ConsentDenied",
     "Halted",
+    "HistoryFailed",
     "HostNameRefused",
     "IllegalValue",
     "JournalFailed",
@@ -124,6 +125,25 @@ class IllegalValue(CTraderError, ValueError):
 
     def _next(self) -> str:
         return f"the nearest legal values are {', '.join(map(str, self.nearest))}" if self.nearest else ""
+
+
+class HistoryFailed(CTraderError):
+    """
+    History that was asked for could not be had whole; the message names what, and nothing of it came. Of a download
+    that is read in parts, the parts that came are good.
+
+    @ivar reason: the error that ended it, such as the server's refusal, or that the client was stopped.
+    """
+
+    def __init__(self, message: str, reason: CTraderError) -> None:
+        super().__init__(message, reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def _next(self) -> str:
+        return self.reason.explain()
 
 
 class JournalFailed(CTraderError):

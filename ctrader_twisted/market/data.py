@@ -11,12 +11,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from ctrader_twisted.columns import Bar, Ticks, Trendbars
-from ctrader_twisted.errors import CTraderError
+from ctrader_twisted.errors import CTraderError, NotConnected
 from ctrader_twisted.market.bars import LiveBars
 from ctrader_twisted.market.book import DepthBook
 from ctrader_twisted.market.depth import Depth
+from ctrader_twisted.market.download import Download, Progress
 from ctrader_twisted.market.feeds import Feeds
 from ctrader_twisted.market.history import History
+from ctrader_twisted.market.patience import ATTEMPTS, Patience
 from ctrader_twisted.market.quotes import Quotes
 from ctrader_twisted.market.spots import Gap, Quote
 from ctrader_twisted.market.staleness import Stale, Staleness
@@ -43,7 +45,8 @@ class MarketData:
         self._symbols = SymbolCache(link)
         self._feeds = Feeds(link, clock)
         self._quotes = Quotes(link, self._feeds.spots, wallClock)
-        self._history = History(link)
+        self._patience = Patience(link, clock, wallClock)
+        self._history = History(link, self._patience, clock, wallClock)
         self._bars = LiveBars(link, self._feeds.bars, self._quotes, self._history, clock, wallClock)
         self._depth = Depth(link, self._feeds.depth, self._quotes, wallClock)
         self._staleness = Staleness(self._feeds, self._quotes, self._bars, clock, wallClock)
@@ -210,43 +213,106 @@ class MarketData:
         end: datetime | int,
         *,
         count: int | None = None,
+        attempts: int = ATTEMPTS,
         timeout: float | None = None,
+        progress: Callable[[Progress], object] | None = None,
     ) -> Deferred[Trendbars]:
         """
-        Get the bars of a span, as far as they fit on one page.
+        Get the bars of a span, however long it is: all of them, or an error. What a lost connection, a time-out, a
+        limit or maintenance has held up is asked for again; cancelling the result cancels all that is under way.
 
         @param symbol: the symbol.
         @param period: M1 to M5, M10, M15, M30, H1, H4, H12, D1, W1 or MN1.
         @param start: an aware datetime or milliseconds since 1970; a bar that opens then is in.
-        @param end: likewise; a bar that opens then is out.
-        @param count: only so many, the newest of the span.
-        @param timeout: seconds to wait for the answer, or L{None} for the default.
-        @return: fires with the bars, ascending; C{complete} is L{False} if the page did not hold the whole span.
-        @raise IllegalValue: (as a failure) if the period, the span or the count makes no sense.
+        @param end: likewise; a bar that opens then is out. The newest bar may still be forming.
+        @param count: only so many, the newest of the span. Where two spans that are as long as the server takes at
+            once have no bars, no older ones are looked for.
+        @param attempts: how often each page is asked for at most.
+        @param timeout: seconds to wait for each page, or L{None} for the default.
+        @param progress: called after each page with the L{Progress <ctrader_twisted.market.download.Progress>}; not
+            where a count is given.
+        @return: fires with the bars, ascending.
+        @raise IllegalValue: (as a failure) if one of the arguments makes no sense.
+        @raise HistoryFailed: (as a failure) if the server refuses, or the client gives up.
+        @raise ProtocolError: (as a failure) if the server's pages cannot be joined.
         """
-        return self._history.trendbars(symbol, period, start, end, count=count, timeout=timeout)
+        return self._history.trendbars(
+            symbol, period, start, end, count=count, attempts=attempts, timeout=timeout, progress=progress
+        )
 
     def ticks(
-        self, symbol: Symbol, side: str, start: datetime | int, end: datetime | int, *, timeout: float | None = None
+        self,
+        symbol: Symbol,
+        side: str,
+        start: datetime | int,
+        end: datetime | int,
+        *,
+        attempts: int = ATTEMPTS,
+        timeout: float | None = None,
+        progress: Callable[[Progress], object] | None = None,
     ) -> Deferred[Ticks]:
         """
-        Get the ticks of one side in a span, as far as they fit on one page.
+        Get the ticks of one side in a span, however long it is: all of them, or an error, as L{trendbars}. A million
+        takes 16 MB; L{history} gives them part by part.
 
         @param symbol: the symbol.
         @param side: C{bid} or C{ask}.
         @param start: an aware datetime or milliseconds since 1970; a tick of then is in.
         @param end: likewise; a tick of then is out.
-        @param timeout: seconds to wait for the answer, or L{None} for the default.
-        @return: fires with the ticks, ascending; C{complete} is L{False} if the page did not hold the whole span.
-        @raise IllegalValue: (as a failure) if the side or the span makes no sense.
+        @param attempts: how often each page is asked for at most.
+        @param timeout: seconds to wait for each page, or L{None} for the default.
+        @param progress: called after each page with the L{Progress <ctrader_twisted.market.download.Progress>}.
+        @return: fires with the ticks, ascending.
+        @raise IllegalValue: (as a failure) if one of the arguments makes no sense.
+        @raise HistoryFailed: (as a failure) if the server refuses, or the client gives up.
+        @raise ProtocolError: (as a failure) if the server's pages cannot be joined.
         """
-        return self._history.ticks(symbol, side, start, end, timeout=timeout)
+        return self._history.ticks(symbol, side, start, end, attempts=attempts, timeout=timeout, progress=progress)
+
+    def history(
+        self,
+        symbol: Symbol,
+        kind: str,
+        start: datetime | int,
+        end: datetime | int,
+        *,
+        attempts: int = ATTEMPTS,
+        ahead: int = 16,
+        timeout: float | None = None,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> Download:
+        """
+        Download ticks or bars part by part: C{async with account.history(symbol, "bid", start, end) as parts}, then
+        C{async for span, columns in parts}. The newest part comes first; each touches the one before, and holds all
+        rows of its span, which may be none. What a lost connection has held up goes on after the next login. Where the
+        download fails, the parts that came are good.
+
+        What may still change is left out: the last ten seconds by this machine's clock, and bars that have not been
+        closed for so long. The download's C{span} tells what it will cover.
+
+        @param symbol: the symbol.
+        @param kind: C{bid} or C{ask} for ticks, or the name of a period for bars.
+        @param start: an aware datetime or milliseconds since 1970, inside the span.
+        @param end: likewise, outside the span.
+        @param attempts: how often each page is asked for at most.
+        @param ahead: how many pages are kept for a slow consumer, before no more are asked for.
+        @param timeout: seconds to wait for each page, or L{None} for the default.
+        @param progress: called after each page with the L{Progress <ctrader_twisted.market.download.Progress>}.
+        @return: the download; the iteration raises L{HistoryFailed <ctrader_twisted.errors.HistoryFailed>} or
+            L{ProtocolError <ctrader_twisted.errors.ProtocolError>}.
+        @raise IllegalValue: if one of the arguments makes no sense.
+        """
+        return self._history.history(
+            symbol, kind, start, end, attempts=attempts, ahead=ahead, timeout=timeout, progress=progress
+        )
 
     def endStreams(self, error: CTraderError | None = None) -> None:
         """
-        End all streams; listeners stay. The client does it when it is stopped or the account is refused.
+        End all streams; listeners stay. Downloads that wait for a login fail. The client does it when it is stopped or
+        the account is refused.
 
         @param error: what the iterations shall raise at their end; by default nothing.
         """
         for part in (self._quotes, self._bars, self._depth):
             part.endStreams(error)
+        self._patience.end(error or NotConnected("the client was stopped"))
