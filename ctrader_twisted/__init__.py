@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ctrader_twisted.blocking import Worker
     from ctrader_twisted.client import Account, Client
-    from ctrader_twisted.columns import Bar
+    from ctrader_twisted.columns import Bar, Quotes, Ticks, Trendbars
     from ctrader_twisted.credentials import Application, TokenPair
     from ctrader_twisted.market import DepthBook, Gap, Quote
     from ctrader_twisted.oauth import (
@@ -82,6 +82,7 @@ _HOMES = {
     "ProfileFile": "profiles",
     "Profit": "trading",
     "Quote": "market",
+    "Quotes": "columns",
     "Reconnected": "trading",
     "SERVICES": "oauth",
     "Secret": "secret",
@@ -89,10 +90,12 @@ _HOMES = {
     "Side": "trading",
     "Symbol": "units",
     "Throttle": "wire",
+    "Ticks": "columns",
     "TimeInForce": "trading",
     "TokenPair": "credentials",
     "Trade": "trading",
     "TradeStatus": "trading",
+    "Trendbars": "columns",
     "TriggerMethod": "trading",
     "Units": "units",
     "Worker": "blocking",
@@ -134,16 +137,19 @@ __all__ = [
     "ProfileFile",
     "Profit",
     "Quote",
+    "Quotes",
     "Reconnected",
     "Secret",
     "Services",
     "Side",
     "Symbol",
     "Throttle",
+    "Ticks",
     "TimeInForce",
     "TokenPair",
     "Trade",
     "TradeStatus",
+    "Trendbars",
     "TriggerMethod",
     "Units",
     "Worker",

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted.columns import Bar, Tick, Ticks, Trendbars
+from ctrader_twisted.columns import Bar, Columns, Quotes, Tick, Ticks, Trendbars
 from ctrader_twisted.schema.messages import (
     ProtoOAGetTickDataRes,
     ProtoOAGetTrendbarsRes,
@@ -318,7 +318,7 @@ class ExportTests(SynchronousTestCase):
         self.assertEqual(table.column("price").to_pylist(), list(ticks.prices))
         self.assertEqual(table.column("price").chunk(0).buffers()[1].address, ticks.prices.buffer_info()[0])
         self.assertEqual(str(table.schema.field("timestamp").type), "timestamp[ms, tz=UTC]")
-        self.assertEqual(table.schema.metadata, {b"scale": b"100000", b"digits": b"5"})
+        self.assertEqual(table.schema.metadata, {b"scale": b"100000", b"digits": b"5", b"complete": b"true"})
 
     def test_empty(self) -> None:
         """
@@ -328,6 +328,84 @@ class ExportTests(SynchronousTestCase):
         self.assertEqual(empty.toNumpy()["open"].tolist(), [])
         self.assertEqual(len(empty.toPandas()), 0)
         self.assertEqual(empty.toArrow().num_rows, 0)
+
+
+class ArrowTests(SynchronousTestCase):
+    """
+    Tables come back from Arrow, and foreign ones are refused.
+    """
+
+    def assertRefused(self, table: Any, words: str, kind: type[Columns[Any]] = Ticks) -> None:
+        """
+        @param table: an Arrow table that is not one of the kind.
+        @param words: what the error says.
+        @param kind: the kind of table that is wanted.
+        """
+        with self.assertRaises(ValueError) as caught:
+            kind.fromArrow(table)
+        self.assertIn(words, str(caught.exception))
+
+    def test_back(self) -> None:
+        """
+        Each kind comes back as it was: its rows, its digits, its period, and whether it is complete.
+        """
+        bars = Trendbars.fromWire(barPage(bar(60), bar(120), hasMore=True), 3)
+        quotes = Quotes.merged(makeTicks(digits=4), makeTicks(digits=4))
+        for table in (makeTicks(), makeTicks(0), bars, quotes):
+            back = type(table).fromArrow(table.toArrow())
+            self.assertEqual(back, table)
+            self.assertEqual((back.digits, back.complete), (table.digits, table.complete))
+        self.assertEqual(Trendbars.fromArrow(bars.toArrow()).period, "H1")
+
+    def test_chunksAndPartitions(self) -> None:
+        """
+        The columns may come in pieces, in another order and among others, as from several files of a dataset.
+        """
+        import pyarrow
+
+        ticks = makeTicks(6)
+        whole = ticks.toArrow()
+        parted = pyarrow.concat_tables([whole.slice(1, 2), whole.slice(3, 2)])
+        parted = parted.append_column("symbol", pyarrow.array(["EURUSD"] * 4)).select(["symbol", "price", "timestamp"])
+        self.assertEqual(Ticks.fromArrow(parted), ticks[1:5])
+
+    def test_parquet(self) -> None:
+        """
+        A Parquet file keeps everything.
+        """
+        from pyarrow import parquet
+
+        path = self.mktemp()
+        ticks = makeTicks(3, 3).marked(False)
+        parquet.write_table(ticks.toArrow(), path)
+        back = Ticks.fromArrow(parquet.read_table(path))
+        self.assertEqual((back, back.digits, back.complete), (ticks, 3, False))
+
+    def test_foreign(self) -> None:
+        """
+        A table of another kind is refused with the reason.
+        """
+        import pyarrow
+
+        table = makeTicks().toArrow()
+        self.assertRefused(table, "no column 'bid'; it has timestamp, price", Quotes)
+        self.assertRefused(table.replace_schema_metadata(None), "in 1/None, not in 1/100000")
+        self.assertRefused(table.replace_schema_metadata({"scale": "100"}), "in 1/100, not in 1/100000")
+        self.assertRefused(table.replace_schema_metadata({"scale": "100000"}), "does not tell the digits")
+        doubles = table.set_column(1, "price", table.column("price").cast("double"))
+        self.assertRefused(doubles, "'price' is of double, not of int64")
+        gap = table.set_column(1, "price", pyarrow.array([1, None, 3], "int64"))
+        self.assertRefused(gap, "'price' has rows without a value")
+        self.assertRefused(table.take([1, 0, 2]), "not ascending")
+
+    def test_bars(self) -> None:
+        """
+        Bars need the name of a period that there is.
+        """
+        table = Trendbars.fromWire(barPage(bar(60)), 5).toArrow()
+        metadata = {"scale": "100000", "digits": "5"}
+        self.assertRefused(table.replace_schema_metadata(metadata), "does not tell the period", Trendbars)
+        self.assertRefused(table.replace_schema_metadata({**metadata, "period": "M7"}), "'M7' is none of", Trendbars)
 
 
 class ImportTests(SynchronousTestCase):

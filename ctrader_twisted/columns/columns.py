@@ -12,6 +12,8 @@ from decimal import Context, Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
+from ctrader_twisted.columns.arrow import readTable, writeTable
+
 if TYPE_CHECKING:
     import numpy
     import pandas
@@ -148,17 +150,38 @@ class Columns(Sequence[_RecordT], Generic[_RecordT]):
         Look at the columns with Arrow, without a copy.
 
         @return: a table of C{timestamp} in milliseconds of UTC and C{int64} columns; the schema's metadata has the
-            C{scale} and the C{digits} of prices.
+            C{scale} and the C{digits} of prices, whether it is C{complete}, and the C{period} of bars.
         """
-        import pyarrow
+        return writeTable(self._names, self._columns, self._notes())
 
-        kinds = [pyarrow.timestamp("ms", tz="UTC"), *[pyarrow.int64()] * (len(self._names) - 1)]
-        arrays = [
-            pyarrow.Array.from_buffers(kind, len(column), [None, pyarrow.py_buffer(column)])
-            for kind, column in zip(kinds, self._columns, strict=True)
-        ]
-        metadata = {"scale": str(self.scale), "digits": str(self.digits)}
-        return pyarrow.table(arrays, names=list(self._names)).replace_schema_metadata(metadata)
+    @classmethod
+    def fromArrow(cls, table: pyarrow.Table) -> Self:
+        """
+        Copy the columns of an Arrow table, such as one that was read from a Parquet file. They are found by their
+        names; there may be more columns.
+
+        @param table: a table as L{toArrow} makes them, with the metadata.
+        @return: the same rows.
+        @raise ValueError: if the table is of another kind, or not ascending in time.
+        """
+        columns, notes = readTable(table, cls._names)
+        if notes.get("scale") != str(cls.scale):
+            raise ValueError(f"the prices of the table are in 1/{notes.get('scale')}, not in 1/{cls.scale}")
+        try:
+            return cls._named(columns, {"complete": "true", **notes})
+        except KeyError as error:
+            raise ValueError(f"the table's metadata does not tell the {error.args[0]}") from None
+
+    @classmethod
+    @abstractmethod
+    def _named(cls, columns: tuple[array[int], ...], notes: dict[str, str]) -> Self:
+        """
+        Make a table of columns, and of what L{_notes} told of it.
+        """
+
+    def _notes(self) -> dict[str, str]:
+        complete = "true" if self.complete else "false"
+        return {"scale": str(self.scale), "digits": str(self.digits), "complete": complete}
 
     def __len__(self) -> int:
         return len(self.timestamps)

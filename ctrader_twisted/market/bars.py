@@ -10,11 +10,10 @@ from typing import TypeVar
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from ctrader_twisted.columns import Bar
+from ctrader_twisted.columns import MINUTES, Bar
 from ctrader_twisted.errors import CTraderError, IllegalValue
 from ctrader_twisted.market.barfeed import BarFeed, BarUser
 from ctrader_twisted.market.feeds import BarKey
-from ctrader_twisted.market.forming import MINUTES
 from ctrader_twisted.market.history import History
 from ctrader_twisted.market.quotes import Quotes
 from ctrader_twisted.market.spots import Gap

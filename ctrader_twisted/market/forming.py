@@ -4,40 +4,17 @@ The bar that is forming, from spot events.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from attrs import define
 
-from ctrader_twisted.columns import Bar
+from ctrader_twisted.columns import MINUTES, Bar, spanOf
 from ctrader_twisted.schema.messages import ProtoOATrendbar
-from ctrader_twisted.units import fromMilliseconds, priceFromWire
+from ctrader_twisted.units import priceFromWire
 
-__all__ = ["MINUTES", "Forming"]
+__all__ = ["Forming"]
 
 _MINUTE = 60_000
-
-MINUTES: dict[str, int] = {
-    "M1": 1,
-    "M2": 2,
-    "M3": 3,
-    "M4": 4,
-    "M5": 5,
-    "M10": 10,
-    "M15": 15,
-    "M30": 30,
-    "H1": 60,
-    "H4": 240,
-    "H12": 720,
-    "D1": 1440,
-    "W1": 10080,
-    "MN1": 44640,
-}
-"""
-By the name of a period, how many minutes it has; the longest has at most so many. A day or a week in which the clocks
-are set back has an hour more.
-"""
 
 
 @define
@@ -102,11 +79,6 @@ class Forming:
 
 @lru_cache(maxsize=256)
 def _end(timestamp: int, period: str) -> int:
-    end = timestamp + MINUTES[period] * _MINUTE
-    if period not in ("D1", "W1"):
-        return end
-    # The trading day begins at the same hour in New York.
-    zone = ZoneInfo("America/New_York")
-    before, after = (fromMilliseconds(moment).astimezone(zone).utcoffset() for moment in (timestamp, end))
-    assert before is not None and after is not None
-    return end + max(before - after, timedelta()) // timedelta(milliseconds=1)
+    span = spanOf(period, timestamp)
+    # A server whose bars open at other times than they should is taken at its word.
+    return span.closing if span.opening == timestamp else timestamp + MINUTES[period] * _MINUTE

@@ -10,9 +10,8 @@ from typing import Any
 
 from attrs import frozen
 
-from ctrader_twisted.columns import Ticks, Trendbars
+from ctrader_twisted.columns import MINUTES, Ticks, Trendbars
 from ctrader_twisted.errors import IllegalValue
-from ctrader_twisted.market.forming import MINUTES
 from ctrader_twisted.market.windows import DAY, WEEK, Span
 from ctrader_twisted.schema.messages import (
     ProtoOAGetTickDataReq,
