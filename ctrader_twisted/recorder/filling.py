@@ -110,6 +110,7 @@ class Filling:
         self._since = since
         self._sealed = sealed
         self._begun = wallClock()
+        self._starts: dict[Series, int] = {}
 
     async def run(self) -> None:
         """
@@ -141,9 +142,14 @@ class Filling:
         return Deferred.fromCoroutine(self._complete(series))
 
     async def _complete(self, series: Series) -> None:
+        over = (self._wallClock() - _SEALED_AFTER) // _DAY * _DAY
+        days: dict[int, Sealed] = {}
         try:
-            for span in await self._runBlocking(self._open, series, self._wallClock()):
-                await self._fetch(series, span)
+            for start, end in await self._runBlocking(self._open, series, over):
+                day = start // _DAY * _DAY
+                found = await self._fetch(series, start, end, days.get(day) or Sealed(series, day))
+                if end <= over:
+                    days[day] = found
         except StoreFailed:
             raise
         except CTraderError as error:
@@ -151,42 +157,50 @@ class Filling:
             self._log.error("{series} is not complete: {error}", series=str(series), error=error)
         else:
             self.failures.pop(series, None)
+            # What is over is complete for good, and need not be looked at again.
+            self._starts[series] = max(over, self._starts[series])
+        for sealed in days.values():
+            self._tell(sealed)
 
-    def _open(self, series: Series, now: int) -> list[tuple[int, int]]:
+    def _open(self, series: Series, over: int) -> list[tuple[int, int]]:
         """
         Find out what is to be fetched. It waits for the disk.
         """
         dataset = self._writer.dataset
-        start = self._since
+        settled = self._wallClock() - _SETTLED
+        start = self._starts.get(series, self._since)
         if start is None:
             covered = dataset.summary(series).start
             start = self._begun if covered is None else covered
+        self._starts[series] = start
         spans: list[tuple[int, int]] = []
-        if start < now - _SETTLED:
-            spans += dataset.missing(series, start, now - _SETTLED)
-        over = (now - _SEALED_AFTER) // _DAY * _DAY
+        if start < settled:
+            spans += dataset.missing(series, start, settled)
         if start < over:
             spans += dataset.provisional(series, start, over)
         return list(_byDay(_together(spans)))
 
-    async def _fetch(self, series: Series, span: tuple[int, int]) -> None:
-        found = Sealed(series, span[0] // _DAY * _DAY)
-        async with self._account.history(self._symbols[series], series.of, *span) as parts:
-            async for covered, rows in parts:
+    async def _fetch(self, series: Series, start: int, end: int, sealed: Sealed) -> Sealed:
+        async with self._account.history(self._symbols[series], series.of, start, end) as parts:
+            async for span, rows in parts:
                 assert isinstance(rows, Ticks)
-                found = found.with_(await self._runBlocking(self._writer.seal, series, covered, rows))
+                sealed = sealed.with_(await self._runBlocking(self._writer.seal, series, span, rows))
                 self.filled += len(rows)
-        if found.live:
-            self._log.info(
-                "{series} of {day:%Y-%m-%d} is compared with history: {live} ticks came live, {onlyHistory} did not, "
-                "{onlyLive} are not confirmed",
-                series=str(series),
-                day=fromMilliseconds(found.day),
-                live=found.live,
-                onlyHistory=found.onlyHistory,
-                onlyLive=found.onlyLive,
-            )
-            self._sealed(found)
+        return sealed
+
+    def _tell(self, sealed: Sealed) -> None:
+        if not sealed.live:
+            return
+        self._log.info(
+            "{series} of {day:%Y-%m-%d} is confirmed by history: {live} ticks came live, {onlyHistory} of history did "
+            "not, {onlyLive} were none",
+            series=str(sealed.series),
+            day=fromMilliseconds(sealed.day),
+            live=sealed.live,
+            onlyHistory=sealed.onlyHistory,
+            onlyLive=sealed.onlyLive,
+        )
+        self._sealed(sealed)
 
 
 def _together(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
