@@ -38,7 +38,9 @@ def ticks(*rows: tuple[int, int], digits: int = 5) -> Ticks:
     @param digits: the symbol's digits.
     @return: the ticks.
     """
-    return Ticks(array("q", [T0 + moment for moment, _ in rows]), array("q", [price for _, price in rows]), digits=digits)
+    return Ticks(
+        array("q", [T0 + moment for moment, _ in rows]), array("q", [price for _, price in rows]), digits=digits
+    )
 
 
 def bars(*rows: tuple[int, int], period: str = "M1") -> Trendbars:

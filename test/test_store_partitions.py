@@ -24,7 +24,22 @@ from ctrader_twisted.store.partitions import (
 )
 from test.storecase import BID, DAY, M1, T0
 
-NAMES = ["#US30", "BTC/USD", "EURUSD.x", "EURUSD.X", "EURUSD.", "CON", "..", "a b", "US500%", "ÄÖ", "=", "_x", ".x", "1"]
+NAMES = [
+    "#US30",
+    "BTC/USD",
+    "EURUSD.x",
+    "EURUSD.X",
+    "EURUSD.",
+    "CON",
+    "..",
+    "a b",
+    "US500%",
+    "ÄÖ",
+    "=",
+    "_x",
+    ".x",
+    "1",
+]
 
 
 class NameTests(SynchronousTestCase):

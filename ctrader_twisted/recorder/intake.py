@@ -119,8 +119,9 @@ class Intake:
 
         @raise StoreFailed: if the disk does not take it.
         """
-        taken = [*self._interrupted, *(each for ticks in self._symbols.values() for each in ticks.take(self._heard))]
-        self._interrupted, self._waiting = [], 0
+        taken, self._interrupted, self._waiting = self._interrupted, [], 0
+        for ticks in self._symbols.values():
+            taken += ticks.take(self._heard)
         if taken:
             await self._runBlocking(self._keep, taken)
 

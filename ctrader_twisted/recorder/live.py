@@ -19,6 +19,8 @@ SIDES = ("bid", "ask")
 # How far, in milliseconds, this machine's clock and the server's may differ without a tick being taken for recorded
 # that was not. What is left out at the ends of an outage is fetched from history with it.
 _MARGIN = 5_000
+# How often, in milliseconds, it is stored that nothing has happened.
+_QUIET = 60_000
 
 
 class Taken(NamedTuple):
@@ -104,7 +106,7 @@ class LiveTicks:
         @param heard: as of L{take}.
         @return: what has come until then.
         """
-        taken = self.take(heard)
+        taken = self.take(heard, least=0)
         self._begins = None
         return taken
 
@@ -115,15 +117,16 @@ class LiveTicks:
         self._sides = (_Side(), _Side())
         self._begins = None
 
-    def take(self, heard: int) -> list[Taken]:
+    def take(self, heard: int, least: int = _QUIET) -> list[Taken]:
         """
         Hand over what has come.
 
         @param heard: when the connection was last known to be alive, in milliseconds since 1970; all that the server
             had sent by then has come.
-        @return: one for each side with something to store.
+        @param least: for how many milliseconds nothing must have come for that to be worth storing.
+        @return: one for each side, if there is something to store.
         """
-        span = self._span(heard - _MARGIN)
+        span = self._span(heard - _MARGIN, 0 if len(self) else least)
         sides, self._sides = self._sides, (_Side(), _Side())
         found = (
             Taken(series, span, side.ticks(self.symbol.digits))
@@ -131,8 +134,8 @@ class LiveTicks:
         )
         return [taken for taken in found if taken.span is not None or taken.ticks]
 
-    def _span(self, end: int) -> tuple[int, int] | None:
-        if self._begins is None or end <= self._begins:
+    def _span(self, end: int, least: int) -> tuple[int, int] | None:
+        if self._begins is None or end <= self._begins + least:
             return None
         span = (self._begins, end)
         self._begins = end
