@@ -235,6 +235,27 @@ class ListenerTests(BarsCase):
         self.event(9, (opening + 25 * 60) * MINUTE, {**day, "utcTimestampInMinutes": opening + 25 * 60})
         self.assertEqual([short(bar) for bar in bars], [(opening, 7)])
 
+    def test_shortMonth(self) -> None:
+        """
+        The close of a month is the last bid before its end, however many days it has; of a bar that opens when none
+        should, the last bid of as many minutes as the period has.
+        """
+        bars: list[Bar] = []
+        self.addCleanup(self.bars.onBar(EURUSD, "MN1", bars.append).stop)
+        opening = int(datetime(2026, 1, 31, 22, tzinfo=UTC).timestamp()) // 60
+        month = {"period": m.ProtoOATrendbarPeriod.MN1, "low": 5, "volume": 1}
+        end = opening + 28 * 24 * 60
+        self.event(6, opening * MINUTE, {**month, "utcTimestampInMinutes": opening})
+        self.event(7, end * MINUTE - 1)
+        self.event(8, end * MINUTE)
+        odd = end + 60
+        self.event(9, odd * MINUTE, {**month, "utcTimestampInMinutes": odd})
+        self.event(10, (odd + 31 * 24 * 60) * MINUTE - 1)
+        self.event(11, (odd + 31 * 24 * 60) * MINUTE)
+        later = odd + 31 * 24 * 60
+        self.event(12, later * MINUTE, {**month, "utcTimestampInMinutes": later})
+        self.assertEqual([short(bar) for bar in bars], [(opening, 7), (odd, 10)])
+
     def test_illegal(self) -> None:
         """
         A period that there is not, or a number that makes no sense, is refused at once.

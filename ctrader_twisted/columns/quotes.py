@@ -238,7 +238,10 @@ def _mergedWithNumpy(bids: Ticks, asks: Ticks, before: tuple[int | None, int | N
     bidKeys, askKeys = _keys(bids), _keys(asks)
     if bidKeys is None or askKeys is None:
         return None
-    rows = numpy.union1d(bidKeys, askKeys)
+    rows = numpy.concatenate((bidKeys, askKeys))
+    # Two sorted halves are merged; numpy.unique would sort a hash table.
+    rows.sort(kind="stable")
+    rows = rows[numpy.diff(rows, prepend=-1) != 0]
     start = 0
     columns = []
     for ticks, keys, first in zip((bids, asks), (bidKeys, askKeys), before, strict=True):

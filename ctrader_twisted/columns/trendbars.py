@@ -176,16 +176,16 @@ class Trendbars(Columns[Bar]):
             return None
         import numpy
 
-        period, minutes = page.fields.get(3), page.rows[9]
-        deltas = numpy.stack([page.rows[number] for number in (6, 8, 7)])
+        period, low, minutes = page.fields.get(3), page.rows[5], page.rows[9]
+        first, last, high = (page.rows[number] for number in (6, 7, 8))
         # Numbers of these fields have no sign, and minutes have 32 bits: protobuf knows what to do with others.
-        if period not in ProtoOATrendbarPeriod.values() or min(deltas.min(), minutes.min()) < 0:
+        if period not in ProtoOATrendbarPeriod.values() or min(column.min() for column in (first, last, high)) < 0:
             return None
-        if minutes.max() >= _MINUTES_END:
+        if minutes.min() < 0 or minutes.max() >= _MINUTES_END:
             return None
-        low = page.rows[5]
-        deltas[1] = deltas.max(axis=0)
-        first, high, last = deltas + low
+        numpy.maximum(high, numpy.maximum(first, last), out=high)
+        for column in (first, last, high):
+            column += low
         columns = [minutes * _MINUTE, first, high, low, last, page.rows[3]]
         if (minutes[1:] <= minutes[:-1]).any():
             order = minutes.argsort(kind="stable")
