@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ctrader_twisted.cli.commands_data import bars, history
+from ctrader_twisted.cli.commands_data import bars, data, history
 from ctrader_twisted.cli.commands_profiles import accounts, doctor, login, logout, tokens
 from ctrader_twisted.cli.commands_sim import sim
 from ctrader_twisted.cli.commands_trading import book, halt, order, positions, quotes, resume, symbols
@@ -92,6 +92,7 @@ _COMMANDS = (
     book,
     history,
     bars,
+    data,
     resume,
     symbols,
     verify,

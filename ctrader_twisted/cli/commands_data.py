@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ctrader_twisted.cli.moments import spanGiven, spanOption
-from ctrader_twisted.cli.using import ProfileChoice, accountOption, debugOption, perform, profileOption, withAccount
+from ctrader_twisted.cli.using import (
+    ProfileChoice,
+    accountOption,
+    debugOption,
+    explaining,
+    perform,
+    profileOption,
+    withAccount,
+)
 
 # What is slow to import is imported late, so that ctrader --help is quick.
 if TYPE_CHECKING:
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
     from ctrader_twisted.client import Account, Client
     from ctrader_twisted.store import Series
 
-__all__ = ["bars", "history"]
+__all__ = ["bars", "data", "history"]
 
 _SIDES = ("bid", "ask")
 _PERIODS = ("M1", "M2", "M3", "M4", "M5", "M10", "M15", "M30", "H1", "H4", "H12", "D1", "W1", "MN1")
@@ -110,6 +118,104 @@ def bars(
         _fetch((name,), (), (period,), span, directory, profile, account, debug)
         return
     perform(_use, profile, account, partial(showBars, name=name, period=period, span=span, file=file), debug=debug)
+
+
+@click.group()
+def data() -> None:
+    """
+    Look at datasets on disk. No server and no profile is needed.
+    """
+
+
+_dataset = click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+
+
+@data.command()
+@_dataset
+@click.option("--json", "asJson", is_flag=True, help="Write one JSON object.")
+@debugOption
+def status(directory: Path, asJson: bool, debug: bool) -> None:
+    """
+    Show what a dataset holds: rows, times, how much of the time between is known, size.
+    """
+    from rich.console import Console
+
+    from ctrader_twisted.cli.dataset import showStatus
+
+    with explaining(debug):
+        showStatus(directory, Console(), asJson=asJson)
+
+
+@data.command()
+@_dataset
+@debugOption
+def verify(directory: Path, debug: bool) -> None:
+    """
+    Read all of a dataset and look whether it is as it was written. The exit status is 1 if something is not.
+
+    Beside a program that writes the dataset, files that it is working on can be found.
+    """
+    from rich.console import Console
+
+    from ctrader_twisted.cli.dataset import verifyDataset
+
+    with explaining(debug):
+        isFine = verifyDataset(directory, Console())
+    raise SystemExit(0 if isFine else 1)
+
+
+@data.command()
+@_dataset
+@debugOption
+def compact(directory: Path, debug: bool) -> None:
+    """
+    Fold what is in segments into Parquet. The exit status is 1 if something in it is damaged.
+    """
+    from rich.console import Console
+
+    from ctrader_twisted.cli.dataset import compactDataset
+
+    with explaining(debug):
+        isFine = compactDataset(directory, Console())
+    raise SystemExit(0 if isFine else 1)
+
+
+@data.command()
+@_dataset
+@click.option("--symbol", metavar="SYMBOL", required=True, help="The symbol, as it is called in the dataset.")
+@click.option("--ticks", "side", type=click.Choice(_SIDES), help="The ticks of one side.")
+@click.option("--quotes", "isQuotes", is_flag=True, help="The ticks of both sides, beside each other.")
+@click.option("--bars", "period", type=_PERIOD, help="Bars.")
+@spanOption(isNeeded=False)
+@click.option("--csv", "file", metavar="FILE", default="-", help="Where to write.  [default: standard output]")
+@debugOption
+def export(
+    directory: Path,
+    symbol: str,
+    side: str | None,
+    isQuotes: bool,
+    period: str | None,
+    start: int | None,
+    end: int | None,
+    file: str,
+    debug: bool,
+) -> None:
+    """
+    Write rows of a dataset as CSV, with exact prices. What is missing in the span is told on standard error.
+    """
+    from ctrader_twisted.cli.dataset import exportRows
+    from ctrader_twisted.store import Series
+
+    if (side is not None) + isQuotes + (period is not None) != 1:
+        raise click.UsageError("say what to write: --ticks and a side, --quotes, or --bars and a period")
+    if start is not None and end is not None:
+        spanGiven(start, end)
+    with explaining(debug):
+        if period is not None:
+            wanted = [Series.bars(symbol, period)]
+        else:
+            wanted = [Series.ticks(symbol, each) for each in _SIDES if side in (None, each)]
+        exportRows(directory, symbol, wanted, start=start, end=end, file=file)
 
 
 def _fetch(
