@@ -89,7 +89,7 @@ class StatusTests(DataCase):
         self.assertEqual(result.exit_code, 0, result.output)
         time = r"2024-01-01T\d\d:\d\d:\d\dZ"
         for line in (
-            rf"EURUSD M1 +1 +2024-01-01 +2024-01-01 +100\.0% +- +- +\d+ bytes +1 *\n",
+            r"EURUSD M1 +1 +2024-01-01 +2024-01-01 +100\.0% +- +- +\d+ bytes +1 *\n",
             rf"EURUSD ask +3 +{time} +{time} +75\.0% +- +30 min +\d+ bytes +\d *\n",
             rf"EURUSD bid +4 +{time} +{time} +100\.0% +1 h +- +\d+ bytes +\d *\n",
             r"\n[\d.]+ (bytes|kB) in \S+\n$",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ctrader_twisted.cli.commands_data import bars, data, history
+from ctrader_twisted.cli.commands_data import bars, data, history, plot
 from ctrader_twisted.cli.commands_profiles import accounts, doctor, login, logout, tokens
 from ctrader_twisted.cli.commands_sim import sim
 from ctrader_twisted.cli.commands_trading import book, halt, order, positions, quotes, resume, symbols
@@ -93,6 +93,7 @@ _COMMANDS = (
     history,
     bars,
     data,
+    plot,
     resume,
     symbols,
     verify,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ctrader_twisted.client import Account, Client
     from ctrader_twisted.store import Series
 
-__all__ = ["bars", "data", "history"]
+__all__ = ["bars", "data", "history", "plot"]
 
 _SIDES = ("bid", "ask")
 _PERIODS = ("M1", "M2", "M3", "M4", "M5", "M10", "M15", "M30", "H1", "H4", "H12", "D1", "W1", "MN1")
@@ -118,6 +118,53 @@ def bars(
         _fetch((name,), (), (period,), span, directory, profile, account, debug)
         return
     perform(_use, profile, account, partial(showBars, name=name, period=period, span=span, file=file), debug=debug)
+
+
+@click.command()
+@click.argument("name", metavar="SYMBOL")
+@click.argument("period", metavar="PERIOD", type=_PERIOD)
+@spanOption()
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    metavar="FILE",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The picture, whose name ends in .png or .html.",
+)
+@click.option(
+    "--data", "directory", metavar="DIR", type=click.Path(path_type=Path), help="Draw from a dataset, without a server."
+)
+@profileOption
+@accountOption
+@debugOption
+def plot(
+    name: str,
+    period: str,
+    start: int,
+    end: int | None,
+    path: Path,
+    directory: Path | None,
+    profile: ProfileChoice,
+    account: int | None,
+    debug: bool,
+) -> None:
+    """
+    Draw candles of a PERIOD such as M1, H1 or D1.
+
+    From a dataset that does not have bars of the period, they are made of shorter ones, or of the ticks of the bid.
+    """
+    from ctrader_twisted.cli.plot import plotFromDataset, plotFromServer
+
+    given: dict[str, Any] = {"name": name, "period": period, "span": spanGiven(start, end), "path": path}
+    if directory is None:
+        perform(_use, profile, account, partial(plotFromServer, **given), debug=debug)
+        return
+    from rich.console import Console
+
+    with explaining(debug):
+        plotFromDataset(directory, Console(), **given)
 
 
 @click.group()
