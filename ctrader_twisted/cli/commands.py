@@ -56,7 +56,7 @@ ctrader.add_command(sim)
     "--replay",
     type=_Replay(),
     multiple=True,
-    help="Take the prices of a symbol from a file of ticks. May be given for several symbols.",
+    help="Take the prices of a symbol from a file of ticks, or a dataset. May be given for several symbols.",
 )
 @click.option("--seed", default=0, show_default=True, help="The other prices are random, and follow from this number.")
 @click.option(
