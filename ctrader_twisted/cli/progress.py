@@ -115,7 +115,7 @@ class Display:
         passed = self._clock.seconds() - self._started
         left = tally.left(passed)
         ending = "" if left is None else f", {lengthWords(left)} left"
-        return f"{tally.name}: {tally.share:.0%}, {tally.rows:,} rows, {tally.rate(passed):,.0f} rows/s{ending}"
+        return f"{tally.name}: {int(tally.share * 100)}%, {tally.rows:,} rows, {tally.rate(passed):,.0f} rows/s{ending}"
 
     def _table(self) -> Table:
         passed = self._clock.seconds() - self._started
@@ -125,7 +125,7 @@ class Display:
             table.add_row(
                 tally.name,
                 ProgressBar(1.0, tally.share, _WIDTH),
-                f"{tally.share:.0%}",
+                f"{int(tally.share * 100)}%",
                 f"{tally.rows:,}",
                 f"{tally.rate(passed):,.0f}",
                 "-" if left is None else lengthWords(left),
