@@ -71,7 +71,7 @@ class AcceptanceTests(SynchronousTestCase):
         Make the exchange.
         """
         self.prices = {
-            name: list(crowded(seed, self.start - DAY, EPOCH, 150_000)) for seed, name in enumerate(self.names)
+            name: list(crowded(seed, self.start - DAY, EPOCH, 200_000)) for seed, name in enumerate(self.names)
         }
         settings = Settings(
             tickChunk=1_000,
@@ -348,6 +348,19 @@ class InterruptedTests(HistoryCase):
         other = BID if failed == "ask" else ASK
         self.assertEqual(Dataset(self.path).missing(other, self.start, self.end), ())
 
+    def test_explained(self) -> None:
+        """
+        The command says so on standard error, with status 1, after it has told what there is.
+        """
+        rule = Incoming(Refuse("UNKNOWN_SYMBOL"), message="ProtoOAGetTickDataReq", nth=1)
+        self.exchange.faults.add(rule)
+        span = ("--from", "2026-03-04T09:00:00Z", "--to", "2026-03-04T09:30:00Z")
+        result = self.invoke("history", "EURUSD", "--ticks", *span, "-o", str(self.path), "--account", "20001")
+        self.assertEqual(result.exit_code, 1)
+        first, second = result.stderr.splitlines()
+        self.assertTrue(first.startswith("EURUSD bid: GetTickData for account 20001: UNKNOWN_SYMBOL"), first)
+        self.assertEqual(second, "the same command goes on from there.")
+
     def test_late(self) -> None:
         """
         Where a download fails when it was all there, nothing is said to be incomplete.
@@ -393,6 +406,9 @@ class InterruptedTests(HistoryCase):
             return execute(function, *args)
 
         self.assertRaises(StoreFailed, self.fetch, runBlocking=run)
+        self.assertRaises(StoreFailed, self.fetch, runBlocking=run, span=(EPOCH - 24 * HOUR, self.end), seconds=0.5)
+        self.assertNotIn("are kept", self.text)
+        self.assertTrue(self.text.endswith("Part: the disk is gone.\n"), self.text)
 
 
 class ToldTests(HistoryCase):
@@ -440,7 +456,7 @@ class ToldTests(HistoryCase):
         self.console = Console(
             file=self.file, width=100, force_terminal=True, no_color=True, _environ={"TERM": "xterm"}
         )
-        self.use(settings=Settings(tickChunk=20, seenLimit=10_000))
+        self.use(settings=Settings(tickChunk=100, seenLimit=10_000))
         self.fetch(span=(self.end - 2 * HOUR, self.end))
         plain = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", self.text)
         self.assertRegex(plain, r"EURUSD bid ticks +\S+ +\d\d% +[\d,]+ +[\d,]+ +\d+ s")

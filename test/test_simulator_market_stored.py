@@ -67,7 +67,7 @@ class PropertyTests(SynchronousTestCase):
     The dataset gives what a file of the same quotes gives.
     """
 
-    @settings(deadline=None, max_examples=25)
+    @settings(deadline=None, max_examples=12)
     @given(
         st.integers(0, 1 << 30), st.lists(st.tuples(st.integers(-DAY, 9 * DAY), st.integers(0, 4 * DAY)), max_size=8)
     )

@@ -22,7 +22,7 @@ from ctrader_twisted.cli.tables import plainTable, show
 from ctrader_twisted.cli.terminal import say, sayInAnyCase
 from ctrader_twisted.client import Account
 from ctrader_twisted.columns import loadNumpy
-from ctrader_twisted.errors import CTraderError
+from ctrader_twisted.errors import CTraderError, HistoryFailed, StoreFailed
 from ctrader_twisted.interfaces import RunBlocking
 from ctrader_twisted.store import Dataset, DatasetWriter, Series, Span, State
 from ctrader_twisted.store.spans import length
@@ -68,6 +68,7 @@ async def fetchHistory(
         with Display(console, clock, list(fetching.tallies.values())):
             await fetching.run()
     except CancelledError:
+        await _close(writer, console, runBlocking)
         rows = sum(tally.rows for tally in fetching.tallies.values())
         sayInAnyCase(
             console, f"Interrupted. {rows:,} rows are kept in {directory}; the same command goes on from there."
@@ -76,6 +77,15 @@ async def fetchHistory(
     finally:
         await runBlocking(writer.close)
     await _tell(fetching, wanted, span, console, writer.dataset, runBlocking)
+
+
+async def _close(writer: DatasetWriter, console: Console, runBlocking: RunBlocking) -> None:
+    try:
+        await runBlocking(writer.close)
+    except StoreFailed as error:
+        # After Ctrl-C nobody else tells it.
+        sayInAnyCase(console, error.explain())
+        raise
 
 
 async def _tell(
@@ -140,11 +150,12 @@ def _incomplete(fetching: Fetching, results: Iterable[_Result]) -> CTraderError:
     for result in results:
         error = fetching.failures.get(result.series)
         if error is not None:
+            why = error.reason if isinstance(error, HistoryFailed) else error
             where = (
                 f"{spanWords(result.missing[0][0], result.missing[-1][1])} is not complete" if result.missing else ""
             )
             kept = f"{fetching.tallies[result.series].rows:,} rows that came are kept"
-            sentences.append("; ".join(filter(None, (f"{result.series}: {error}", where, kept))))
+            sentences.append("; ".join(filter(None, (f"{result.series}: {why}", where, kept))))
     return CTraderError("\n".join([*sentences, "the same command goes on from there"]))
 
 

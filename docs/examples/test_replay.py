@@ -45,7 +45,8 @@ class ReplayTests(SynchronousTestCase):
             await trade.whenFilled()
             await exchange.pause(1_800)
             deal = await trade.position.close()
-            assert deal.price is not None
-            return deal.price - trade.position.entryPrice
+            bought, sold = trade.position.entryPrice, deal.price
+            assert bought is not None and sold is not None
+            return sold - bought
 
         self.assertEqual(exchange.run(main), Decimal("0.0029"))
