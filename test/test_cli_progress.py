@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -113,6 +114,21 @@ class FileTests(SynchronousTestCase):
 
         self.assertRaises(ZeroDivisionError, fail)
         self.assertEqual((self.path.read_text(), self.names()), ("old", ["rows.csv"]))
+
+    def test_pipe(self) -> None:
+        """
+        When nobody reads a pipe any more, the program ends without a word.
+        """
+        reading, writing = os.pipe()
+        os.close(reading)
+        # Of little it is noticed at the end, of much before.
+        for size in (1, 100_000):
+            with os.fdopen(os.dup(writing), "w") as file:
+                self.patch(sys, "stdout", file)
+                with self.assertRaises(SystemExit) as caught, textOutput("-") as output:
+                    output.write("x" * size)
+                self.assertEqual(caught.exception.code, 1)
+        os.close(writing)
 
     def test_device(self) -> None:
         """

@@ -56,10 +56,17 @@ def textOutput(name: str) -> Iterator[TextIO]:
     @param name: the file, or L{STANDARD_OUTPUT}.
     @return: a context manager, which gives the open file.
     @raise ConfigurationError: if the file cannot be written.
+    @raise SystemExit: if nobody reads standard output any more, which needs no words.
     """
     if name == STANDARD_OUTPUT:
-        yield sys.stdout
-        sys.stdout.flush()
+        try:
+            yield sys.stdout
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Else Python complains about what is left when it ends.
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
+            raise SystemExit(1) from None
         return
     with replacing(Path(name)) as scratch, scratch.open("w", encoding="utf-8", newline="") as file:
         yield file

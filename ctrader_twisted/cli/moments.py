@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import click
 
 from ctrader_twisted.errors import IllegalValue
-from ctrader_twisted.units import fromMilliseconds, toMilliseconds
 
 __all__ = ["lengthWords", "momentWords", "spanGiven", "spanOption", "spanWords"]
 
@@ -32,6 +31,9 @@ class _Moment(click.ParamType):  # type: ignore[type-arg]  # older versions of c
     name = "TIME"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        # Late, so that ctrader --help is quick.
+        from ctrader_twisted.units import toMilliseconds
+
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
@@ -91,6 +93,8 @@ def momentWords(milliseconds: int) -> str:
     @param milliseconds: a moment, in milliseconds since 1970.
     @return: how it is written: a day of UTC, if that begins then, else with its time.
     """
+    from ctrader_twisted.units import fromMilliseconds
+
     try:
         moment = fromMilliseconds(milliseconds)
     except IllegalValue:
