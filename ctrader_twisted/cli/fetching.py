@@ -21,6 +21,8 @@ __all__ = ["Fetching"]
 
 # More of them share the server's rate, and only hold more pages in memory.
 _AT_ONCE = 16
+# Nobody sits beside a long download; each page may fail for a while.
+_ATTEMPTS = 30
 _FLUSH_AFTER = 5.0
 
 
@@ -97,7 +99,8 @@ class Fetching:
         return union((*dataset.missing(series, *self._span), *dataset.provisional(series, *self._span)))
 
     async def _fetch(self, series: Series, tally: Tally, start: int, end: int) -> None:
-        async with self._account.history(self._wanted[series], series.of, start, end) as parts:
+        download = self._account.history(self._wanted[series], series.of, start, end, attempts=_ATTEMPTS)
+        async with download as parts:
             assert tally.total is not None
             # What is not settled yet is left for another time.
             tally.total -= end - parts.span.end
