@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted.cli.candles import MOST_BARS, drawCandles
+from ctrader_twisted.cli.candles import MOST_BARS, checkCount, drawCandles
 from ctrader_twisted.columns import Trendbars
 from ctrader_twisted.errors import ConfigurationError, CTraderError, IllegalValue
 
@@ -149,7 +149,38 @@ class RefusalTests(SynchronousTestCase):
         error = self.refused(makeBars([]))
         self.assertIsInstance(error, IllegalValue)
         self.assertIn("no bar", str(error))
-        self.assertIn(f"room for {MOST_BARS}", str(self.refused(makeBars([1] * (MOST_BARS + 1)))))
+        error = self.refused(makeBars([1] * (MOST_BARS + 1)))
+        self.assertIn(f"5,001 bars of H1 are too many for one picture, which has room for {MOST_BARS:,}", str(error))
+
+    def test_instead(self) -> None:
+        """
+        Of too many bars it is told what would be few enough.
+        """
+        for count, period, instead in (
+            (5_001, "M1", "choose M2, or a shorter time"),
+            (30_000, "H1", "choose H12, or a shorter time"),
+            (1_000_000, "D1", "choose a shorter time"),
+        ):
+            error = self.assertRaises(IllegalValue, checkCount, count, period)
+            self.assertTrue(str(error).endswith(instead), str(error))
+        checkCount(MOST_BARS, "M1")
+
+    def test_older(self) -> None:
+        """
+        What cannot be drawn or written leaves an older file as it is.
+        """
+        path = Path(self.mktemp()).with_suffix(".png")
+        path.write_text("old")
+
+        def full(*args: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        with patch.object(Path, "write_bytes", full):
+            error = self.assertRaises(ConfigurationError, drawCandles, makeBars([1]), "EURUSD H1", path)
+        self.assertEqual(str(error), f"{path} cannot be written: No space left on device")
+        self.assertRaises(IllegalValue, drawCandles, makeBars([]), "EURUSD H1", path)
+        self.assertEqual(path.read_text(), "old")
+        self.assertEqual([each for each in path.parent.iterdir() if ".new" in each.name], [])
 
     def test_name(self) -> None:
         """

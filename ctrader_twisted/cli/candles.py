@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ctrader_twisted.columns import PRICE_SCALE, Trendbars
+from ctrader_twisted.cli.files import replacing
+from ctrader_twisted.columns import MINUTES, PERIODS, PRICE_SCALE, Trendbars
 from ctrader_twisted.errors import ConfigurationError, IllegalValue
 from ctrader_twisted.units import fromMilliseconds
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "MOST_BARS", "drawCandles"]
+__all__ = ["FORMATS", "MOST_BARS", "checkCount", "checkPicture", "drawCandles"]
 
 FORMATS = (".png", ".html")
 """
@@ -68,30 +69,55 @@ def drawCandles(bars: Trendbars, title: str, path: Path) -> None:
     @raise ConfigurationError: if the name ends otherwise, if the file cannot be written, or if matplotlib is not
         installed.
     """
-    kind = path.suffix.lower()
-    if kind not in FORMATS:
+    checkPicture(path)
+    if not bars:
+        raise IllegalValue("there is no bar to draw")
+    checkCount(len(bars), bars.period)
+    figure = _figure(bars, title)
+    content = _png(figure) if path.suffix.lower() == ".png" else _page(figure, title).encode()
+    with replacing(path) as scratch:
+        scratch.write_bytes(content)
+
+
+def checkPicture(path: Path) -> None:
+    """
+    Demand that a picture can be drawn, before what it shows is fetched.
+
+    @param path: the file.
+    @raise ConfigurationError: if its name ends otherwise than in one of L{FORMATS}, or if matplotlib is not installed.
+    """
+    if path.suffix.lower() not in FORMATS:
         raise ConfigurationError(
             f"{path} is neither a PNG nor an HTML file; let its name end in {' or '.join(FORMATS)}"
         )
-    if not bars:
-        raise IllegalValue("there is no bar to draw")
-    if len(bars) > MOST_BARS:
-        raise IllegalValue(
-            f"{len(bars)} bars are too many for one picture, which has room for {MOST_BARS}", (MOST_BARS,)
-        )
-    figure = _figure(bars, title)
-    content = _png(figure) if kind == ".png" else _page(figure, title).encode()
     try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
+        import matplotlib.figure  # noqa: F401  # only to see whether it is there
+    except ImportError:
+        raise ConfigurationError("pictures are drawn by matplotlib; install ctrader-twisted[plot]") from None
+
+
+def checkCount(count: int, period: str) -> None:
+    """
+    Demand that a picture has room for bars.
+
+    @param count: how many there are.
+    @param period: the name of their period.
+    @raise IllegalValue: if there are more than L{MOST_BARS}; it says of what period there would be few enough.
+    """
+    if count <= MOST_BARS:
+        return
+    minutes = count * MINUTES[period]
+    longer = next((other for other in PERIODS if minutes <= MOST_BARS * MINUTES[other]), None)
+    instead = "choose a shorter time" if longer is None else f"choose {longer}, or a shorter time"
+    raise IllegalValue(
+        f"{count:,} bars of {period} are too many for one picture, which has room for {MOST_BARS:,}: {instead}",
+        (MOST_BARS,),
+    )
 
 
 def _figure(bars: Trendbars, title: str) -> Figure:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ConfigurationError("pictures are drawn by matplotlib; install ctrader-twisted[plot]") from None
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=_SIZE, layout="constrained")
     prices, volumes = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     prices.set_title(title, loc="left")

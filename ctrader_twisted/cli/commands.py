@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from ctrader_twisted.cli.commands_data import bars, data, history, plot
 from ctrader_twisted.cli.commands_profiles import accounts, doctor, login, logout, tokens
 from ctrader_twisted.cli.commands_sim import sim
 from ctrader_twisted.cli.commands_trading import book, halt, order, positions, quotes, resume, symbols
@@ -55,7 +56,7 @@ ctrader.add_command(sim)
     "--replay",
     type=_Replay(),
     multiple=True,
-    help="Take the prices of a symbol from a file of ticks. May be given for several symbols.",
+    help="Take the prices of a symbol from a file of ticks, or a dataset. May be given for several symbols.",
 )
 @click.option("--seed", default=0, show_default=True, help="The other prices are random, and follow from this number.")
 @click.option(
@@ -89,6 +90,10 @@ _COMMANDS = (
     positions,
     quotes,
     book,
+    history,
+    bars,
+    data,
+    plot,
     resume,
     symbols,
     verify,

@@ -21,7 +21,8 @@ from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.directory import Directory
 from ctrader_twisted.simulator.exchange import Exchange
-from ctrader_twisted.simulator.market.replay import ReplayedPrices
+from ctrader_twisted.simulator.market.source import Recording
+from ctrader_twisted.simulator.market.stored import readRecording
 from ctrader_twisted.simulator.service import SimulatorService
 from ctrader_twisted.simulator.venue.schedule import isOpen
 from ctrader_twisted.simulator.world import EPOCH
@@ -49,7 +50,7 @@ class Scene:
     @ivar speed: simulated seconds in a second.
     """
 
-    replay: Mapping[str, ReplayedPrices]
+    replay: Mapping[str, Recording]
     epoch: int = EPOCH
     speed: float = _FASTEST
 
@@ -62,11 +63,11 @@ class Scene:
         return Exchange.default(clock, seed=seed, epoch=self.epoch, replay=self.replay, speed=self.speed)
 
 
-def readReplay(files: Mapping[str, Path]) -> dict[str, ReplayedPrices]:
+def readReplay(files: Mapping[str, Path]) -> dict[str, Recording]:
     """
     Read recorded prices.
 
-    @param files: by the name of a symbol, a file of ticks.
+    @param files: by the name of a symbol, a file of ticks, or the folder of a dataset.
     @return: the same with the prices.
     @raise ConfigurationError: if there is no such symbol, or the file cannot be used.
     """
@@ -74,10 +75,10 @@ def readReplay(files: Mapping[str, Path]) -> dict[str, ReplayedPrices]:
     for name in files:
         if name not in names:
             raise ConfigurationError(f"the simulator has no symbol {name}; it has {', '.join(names)}")
-    return {name: ReplayedPrices.fromFile(path) for name, path in files.items()}
+    return {name: readRecording(name, path) for name, path in files.items()}
 
 
-def sceneFor(replay: Mapping[str, ReplayedPrices]) -> Scene:
+def sceneFor(replay: Mapping[str, Recording]) -> Scene:
     """
     Choose a moment with some history before it and some ticks to come, in an open market.
 

@@ -30,7 +30,7 @@ async def tour(reactor: Any, console: Console, files: Mapping[str, Path], seed: 
 
     @param reactor: the reactor.
     @param console: where to show it.
-    @param files: by the name of a symbol, a file of ticks to replay.
+    @param files: by the name of a symbol, a file of ticks to replay, or a dataset.
     @param seed: seeded prices follow from it.
     @param folder: where to leave the script.
     @raise CTraderError: if something does not go as it should.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
 from ctrader_twisted.errors import ConfigurationError
@@ -71,6 +72,19 @@ class Keys:
         if isinstance(number, bool) or number < 1:
             raise self.wrong(key, f"must be a whole number above 0, not {number!r}")
         return number
+
+    def moment(self, key: str) -> datetime:
+        """
+        @param key: a key of this table.
+        @return: its day, which begins in UTC, or its time, which tells its offset from UTC.
+        """
+        words = "a day such as 2024-01-31, or a time such as 2024-01-31T12:00:00Z"
+        day = self._get(key, date, words)
+        if not isinstance(day, datetime):
+            return datetime.combine(day, time(), UTC)
+        if day.utcoffset() is None:
+            raise self.wrong(key, f"must be {words}; this one does not tell its offset from UTC")
+        return day
 
     def endpoint(self, key: str) -> str:
         """

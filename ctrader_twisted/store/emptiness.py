@@ -32,7 +32,12 @@ def emptySpans(series: Series, holding: Holding) -> list[Span]:
             continue
         gaps = [
             (start, _before(series, timestamps[0])),
-            *((_behind(series, one), _before(series, other)) for one, other in pairwise(timestamps)),
+            *(
+                (_behind(series, one), _before(series, other))
+                for one, other in pairwise(timestamps)
+                # Most rows follow each other closely, and there are many.
+                if other - one > _MINUTE
+            ),
             (_behind(series, timestamps[-1]), end),
         ]
         found += [(first, behind) for first, behind in gaps if first < behind]

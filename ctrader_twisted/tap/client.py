@@ -11,25 +11,26 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from twisted.application.service import IService, MultiService
+from twisted.application.service import IService, MultiService, Service
 from twisted.internet.defer import execute
 from twisted.python import usage
 from twisted.python.runtime import seconds as wallSeconds
 
 from ctrader_twisted.blocking import Worker
-from ctrader_twisted.errors import ConfigurationError, CTraderError, ServerError, SymbolNotFound
+from ctrader_twisted.errors import ConfigurationError, CTraderError, ServerError, StoreFailed, SymbolNotFound
 from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.tap.configuration import Configuration, makeClient, readConfiguration
 from ctrader_twisted.tap.ending import Ending
 from ctrader_twisted.tap.quotelog import QuoteLog
 
-__all__ = ["Options", "daemon", "exitStatus", "makeService", "steady"]
+__all__ = ["Options", "daemon", "exitStatus", "joined", "makeService", "prepared", "steady"]
 
 # The numbers of sysexits.h, which Python names on POSIX only.
-_UNAVAILABLE, _SOFTWARE, _NO_PERMISSION, _CONFIGURATION = 69, 70, 77, 78
+_UNAVAILABLE, _SOFTWARE, _IO, _NO_PERMISSION, _CONFIGURATION = 69, 70, 74, 77, 78
 
 
 class Options(usage.Options):
@@ -40,6 +41,9 @@ class Options(usage.Options):
     """
 
     configuration: Configuration
+
+    _command = "ctrader"
+    _isRecorded = False
 
     synopsis = "[options]"
     longdesc = "Logs in to cTrader, stays logged in, and logs the quotes of the symbols that the configuration names."
@@ -68,8 +72,8 @@ class Options(usage.Options):
 
     def _configuration(self) -> Configuration:
         if self["config"] is None:
-            raise ConfigurationError("twistd ctrader needs --config FILE")
-        return readConfiguration(Path(self["config"]), os.environ)
+            raise ConfigurationError(f"twistd {self._command} needs --config FILE")
+        return readConfiguration(Path(self["config"]), os.environ, isRecorded=self._isRecorded)
 
 
 def makeService(options: Options) -> IService:
@@ -80,13 +84,25 @@ def makeService(options: Options) -> IService:
     @return: a service with two named children: C{client} and C{quotes}.
     @raise SystemExit: with status 78 if the configuration is wrong.
     """
+    return prepared(options.configuration, daemon)
+
+
+def prepared(configuration: Configuration, make: Callable[[Any, Configuration, Ending], MultiService]) -> IService:
+    """
+    Make a daemon's service, and prepare the reactor for it.
+
+    @param configuration: what to do.
+    @param make: joins the parts of the daemon.
+    @return: what it made.
+    @raise SystemExit: with status 78 if the configuration is wrong.
+    """
     from twisted.internet import reactor
 
     steady(reactor)
     ending = Ending(reactor)
     ending.prepare()
     try:
-        return daemon(reactor, options.configuration, ending)
+        return make(reactor, configuration, ending)
     except ConfigurationError as error:
         raise _refused(error) from error
 
@@ -121,8 +137,18 @@ def daemon(reactor: Any, configuration: Configuration, ending: Ending) -> MultiS
         lambda error: ending.fail(exitStatus(error)),
         canGetTokens=not isinstance(tokens, MemoryTokens),
     )
+    return joined(client=client, quotes=quotes)
+
+
+def joined(**parts: Service) -> MultiService:
+    """
+    Join services.
+
+    @param parts: the services by name, in the order in which they are started.
+    @return: one service with all of them in it.
+    """
     whole = MultiService()  # type: ignore[no-untyped-call]
-    for name, part in (("client", client), ("quotes", quotes)):
+    for name, part in parts.items():
         part.setName(name)  # type: ignore[no-untyped-call]
         part.setServiceParent(whole)  # type: ignore[no-untyped-call]
     return whole
@@ -139,6 +165,8 @@ def exitStatus(error: BaseException) -> int:
         return _CONFIGURATION
     if isinstance(error, ServerError):
         return _NO_PERMISSION
+    if isinstance(error, StoreFailed):
+        return _IO
     return _UNAVAILABLE if isinstance(error, CTraderError) else _SOFTWARE
 
 

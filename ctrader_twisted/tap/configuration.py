@@ -1,5 +1,5 @@
 """
-The configuration file of C{twistd ctrader}.
+The configuration file of C{twistd ctrader} and C{twistd ctrader-record}.
 
 Files that it names are looked for from its own folder. Secrets are in none of its keys, only in files that nobody else
 can read, or in the environment.
@@ -27,6 +27,7 @@ from ctrader_twisted.profiles.keys import Keys
 from ctrader_twisted.profiles.profile import endpointFrom
 from ctrader_twisted.profiles.simulated import readSimulator
 from ctrader_twisted.secret import Secret
+from ctrader_twisted.units import toMilliseconds
 
 __all__ = ["ACCESS_TOKEN", "CLIENT_SECRET", "Configuration", "Wanted", "makeClient", "readConfiguration"]
 
@@ -48,11 +49,15 @@ class Wanted:
     An account that is to be followed.
 
     @ivar accountId: its C{ctidTraderAccountId}.
-    @ivar symbols: the names of the symbols whose quotes are to be logged.
+    @ivar symbols: the names of the symbols whose quotes are to be logged or recorded.
+    @ivar directory: the folder of the dataset to record into; L{None} if nothing is to be recorded.
+    @ivar since: from when on that shall be complete, in milliseconds since 1970; L{None} for when it was begun.
     """
 
     accountId: int
     symbols: tuple[str, ...]
+    directory: Path | None = None
+    since: int | None = None
 
 
 @frozen
@@ -76,18 +81,20 @@ class Configuration:
     accounts: tuple[Wanted, ...]
 
 
-def readConfiguration(path: Path, environment: Mapping[str, str]) -> Configuration:
+def readConfiguration(path: Path, environment: Mapping[str, str], *, isRecorded: bool = False) -> Configuration:
     """
     Read a configuration file, and the files that it names.
 
     @param path: the file.
     @param environment: the variables of the environment.
+    @param isRecorded: whether each account has to say where its quotes are recorded.
     @return: what it says.
     @raise ConfigurationError: if it cannot be used; the message names the file and the key.
     """
     keys = Keys(str(path), _toml(path))
     folder = path.absolute().parent
-    accounts = tuple(_wanted(row) for row in keys.tables("accounts"))
+    rows = keys.tables("accounts")
+    accounts = tuple(_recorded(row, folder) if isRecorded else _wanted(row) for row in rows)
     services: Services | None
     if keys.has("simulator"):
         endpoint, application, tokens, services = _fromSimulator(keys, folder)
@@ -134,6 +141,16 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def _wanted(keys: Keys) -> Wanted:
     wanted = Wanted(keys.number("id"), keys.texts("symbols"))
+    keys.finish()
+    return wanted
+
+
+def _recorded(keys: Keys, folder: Path) -> Wanted:
+    accountId, symbols = keys.number("id"), keys.texts("symbols")
+    if not symbols:
+        raise keys.wrong("symbols", "names nothing to record")
+    since = toMilliseconds(keys.moment("since")) if keys.has("since") else None
+    wanted = Wanted(accountId, symbols, folder / keys.text("directory"), since)
     keys.finish()
     return wanted
 

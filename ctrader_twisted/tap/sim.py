@@ -13,12 +13,13 @@ from twisted.application.service import IService
 from twisted.python.usage import Options as BaseOptions
 from twisted.python.usage import UsageError
 
-from ctrader_twisted.errors import ConfigurationError
+from ctrader_twisted.errors import ConfigurationError, StoreFailed
 from ctrader_twisted.simulator.catalogue import Catalogue
 from ctrader_twisted.simulator.directory import Directory
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.faults.script import Script, readScript
-from ctrader_twisted.simulator.market.replay import ReplayedPrices
+from ctrader_twisted.simulator.market.source import Recording
+from ctrader_twisted.simulator.market.stored import readRecording
 from ctrader_twisted.simulator.service import SimulatorService
 from ctrader_twisted.tap.ending import Ending
 
@@ -92,7 +93,8 @@ class Options(BaseOptions):
 
     def opt_replay(self, text: str) -> None:
         """
-        Replay recorded ticks, or bars of the bid: SYMBOL=FILE. May be given for several symbols.
+        Replay recorded ticks, or bars of the bid: SYMBOL=FILE, or the folder of a dataset. May be given for several
+        symbols.
         """
         self._addFile("replay", text)
 
@@ -156,8 +158,8 @@ def makeService(options: Mapping[str, Any]) -> IService:
     script = _script(options["faults"])
     try:
         asks = options["replay-ask"]
-        replay = {name: ReplayedPrices.fromFile(path, asks.get(name)) for name, path in options["replay"].items()}
-    except ConfigurationError as error:
+        replay = {name: readRecording(name, path, asks.get(name)) for name, path in options["replay"].items()}
+    except (ConfigurationError, StoreFailed) as error:
         raise SystemExit(f"ctrader-sim: {error}") from error
     Ending(reactor).prepare()
     return _makeService(reactor, options, replay, script)
@@ -171,7 +173,7 @@ def _script(file: str | None) -> Script | None:
 
 
 def _makeService(
-    reactor: Any, options: Mapping[str, Any], replay: Mapping[str, ReplayedPrices], script: Script | None = None
+    reactor: Any, options: Mapping[str, Any], replay: Mapping[str, Recording], script: Script | None = None
 ) -> SimulatorService:
     exchange = Exchange.default(
         reactor,
@@ -192,7 +194,7 @@ def _makeService(
     )
 
 
-def _epoch(reactor: Any, options: Mapping[str, Any], replay: Mapping[str, ReplayedPrices]) -> int:
+def _epoch(reactor: Any, options: Mapping[str, Any], replay: Mapping[str, Recording]) -> int:
     """
     Begin where it was said, or with the first recorded tick, or else now; the service may set that forward.
     """

@@ -6,7 +6,7 @@ from twisted.application.service import ServiceMaker
 
 from ctrader_twisted.tap.parser import EndpointParser
 
-__all__ = ["endpoints", "simulator", "trader"]
+__all__ = ["endpoints", "recorder", "simulator", "trader"]
 
 simulator = ServiceMaker(  # type: ignore[no-untyped-call]
     "ctrader_twisted simulator",
@@ -20,6 +20,13 @@ trader = ServiceMaker(  # type: ignore[no-untyped-call]
     "ctrader_twisted.tap.client",
     "A client of the cTrader Open API.",
     "ctrader",
+)
+
+recorder = ServiceMaker(  # type: ignore[no-untyped-call]
+    "ctrader_twisted recorder",
+    "ctrader_twisted.tap.record",
+    "A recorder of prices from the cTrader Open API.",
+    "ctrader-record",
 )
 
 endpoints = EndpointParser()

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from ctrader_twisted.simulator.market.summary import Summary, Tick
 
-__all__ = ["PriceSource", "SummarisedSource", "Summary", "Tick"]
+__all__ = ["PriceSource", "Recording", "SummarisedSource", "Summary", "Tick"]
 
 
 class PriceSource(Protocol):
@@ -55,4 +55,22 @@ class SummarisedSource(PriceSource, Protocol):
         @param start: milliseconds since 1970, inclusive.
         @param end: milliseconds since 1970, inclusive.
         @return: the summary, or L{None} if there are no ticks.
+        """
+
+
+class Recording(SummarisedSource, Protocol):
+    """
+    A source with a beginning and an end.
+    """
+
+    @property
+    def first(self) -> int:
+        """
+        The time of the first tick, in milliseconds since 1970.
+        """
+
+    @property
+    def last(self) -> int:
+        """
+        The time of the last tick, in milliseconds since 1970.
         """
