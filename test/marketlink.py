@@ -152,18 +152,19 @@ class FakeLink:
         if type(event) in self._events:
             self._events[type(event)].tell(event)
 
-    def lose(self, tellFirst: bool = False) -> None:
+    def lose(self, tellFirst: bool = False, maybeSent: bool = True) -> None:
         """
         The connection is lost.
 
         @param tellFirst: whether the loss is told before the requests that wait fail.
+        @param maybeSent: whether those have left.
         """
         self.ready = False
         pending, self.pending = self.pending, []
         if tellFirst:
             self._losers.tell(Failure(NotConnected("lost")))
         for message, waiting in pending:
-            waiting.errback(ConnectionLost(type(message).__name__, 7, maybeSent=True, reason="test"))
+            waiting.errback(ConnectionLost(type(message).__name__, 7, maybeSent=maybeSent, reason="test"))
         if not tellFirst:
             self._losers.tell(Failure(NotConnected("lost")))
 

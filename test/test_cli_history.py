@@ -27,7 +27,7 @@ from ctrader_twisted.schema import messages as m
 from ctrader_twisted.simulator.faults import Incoming, Refuse
 from ctrader_twisted.simulator.market.replay import ReplayedPrices
 from ctrader_twisted.simulator.market.source import Tick
-from ctrader_twisted.simulator.settings import RateRefusal, Settings
+from ctrader_twisted.simulator.settings import MoreFlag, RateRefusal, Settings
 from ctrader_twisted.simulator.world import EPOCH
 from ctrader_twisted.store import Dataset, DatasetWriter, Series
 from ctrader_twisted.testing import VirtualExchange
@@ -77,6 +77,8 @@ class AcceptanceTests(SynchronousTestCase):
             tickChunk=1_000,
             shortPages=True,
             ticksSubtract=True,
+            tornPages=True,
+            moreFlag=MoreFlag.NEVER,
             weekEnforced=True,
             rateRefusal=RateRefusal.BLOCKED,
             historicalRate=4,

@@ -408,6 +408,17 @@ class ResilienceTests(HistoryCase):
             self.link.restore()
         self.failureResultOf(done, HistoryFailed)
 
+    def test_neverSent(self) -> None:
+        """
+        What was still waiting for its turn when the connection was lost has used no attempt up.
+        """
+        done = self.ticks(0, 5, attempts=2)
+        for _ in range(5):
+            self.link.lose(maybeSent=False)
+            self.link.restore()
+        self.answer(1)
+        self.assertEqual(len(self.successResultOf(done)), 1)
+
     def test_refused(self) -> None:
         """
         Scenario 63: what the server refuses for good fails the download at once, and cancels the rest.

@@ -4,6 +4,8 @@ Tests of the recorder, with a simulated exchange on virtual time.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from ctrader_twisted.client import Client
 from ctrader_twisted.store import Dataset, Series
 from test.recordercase import DAY, SIDES, RecorderCase
@@ -39,7 +41,7 @@ class LiveTests(RecorderCase):
                     live = list(dataset.read(series, start, self.now))
                     history = await self.history(client, series, start, self.now)
                     # Prices that do not change are in history only.
-                    changes = [new for old, new in zip(history, history[1:], strict=False) if old.price != new.price]
+                    changes = [new for old, new in pairwise(history) if old.price != new.price]
                     self.assertEqual([tick for tick in live if tick in changes], changes)
                     self.assertLessEqual(set(live), set(history))
 
@@ -55,6 +57,7 @@ class LiveTests(RecorderCase):
             recorder.startService()
             await self.virtual.pause(60)
             last = self.exchange.feed.last(1)
+            assert last is not None
             rows = Dataset(self.path).read(BID, 0, self.now + 1)
             self.assertGreater(len(rows), 20)
             self.assertGreater(rows.timestamps[-1], last.timestamp - 10_000)

@@ -80,6 +80,9 @@ class Patience:
             try:
                 return await request()
             except _LOST as error:
+                if isinstance(error, NotConnected) or not error.maybeSent:
+                    # The server was not asked.
+                    left += 1
                 reason = self._link.ended() or (error if left < 1 else None)
                 if reason is not None:
                     raise _failed(what, reason, attempts - left) from error
