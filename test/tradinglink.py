@@ -103,15 +103,18 @@ class TradingLink(FakeLink):
             waiting.callback(result)
         return message
 
-    def lose(self, tellFirst: bool = False) -> None:
+    def lose(self, tellFirst: bool = False, maybeSent: bool = True) -> None:
         """
         The connection is lost.
+
+        @param tellFirst: as of L{MarketLink.lose}.
+        @param maybeSent: as of L{MarketLink.lose}.
         """
         questions, self.questions = self.questions, []
-        super().lose(tellFirst)
+        super().lose(tellFirst, maybeSent)
         for message, waiting in questions:
             if not waiting.called:
-                waiting.errback(ConnectionLost(type(message).__name__, 7, maybeSent=True, reason="test"))
+                waiting.errback(ConnectionLost(type(message).__name__, 7, maybeSent=maybeSent, reason="test"))
 
     def onReconcile(self, step: Callable[[Any, Any], None]) -> Any:
         """
