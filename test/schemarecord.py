@@ -74,13 +74,17 @@ def recordOf(case: SynchronousTestCase, name: str) -> Record:
     @param name: the other test, as C{module.Class.method}, without what the names of all such modules begin with.
     @return: what went to and fro.
     """
-    record, send, serve = Record(), ServerProtocol.send, ServerProtocol._serve
+    record, send, relay, serve = Record(), ServerProtocol.send, ServerProtocol.relay, ServerProtocol._serve
     module, kind, method = name.split(".")
     test: TestCase = getattr(import_module(f"test.test_simulator_{module}"), kind)(method)
 
     def sent(self: ServerProtocol, message: Message, *arguments: Any, **named: Any) -> None:
         record.say(message)
         send(self, message, *arguments, **named)
+
+    def relayed(self: ServerProtocol, message: Message, frame: bytes) -> None:
+        record.say(message)
+        relay(self, message, frame)
 
     def served(self: ServerProtocol, envelope: Envelope) -> None:
         with suppress(ProtocolError):
@@ -90,7 +94,8 @@ def recordOf(case: SynchronousTestCase, name: str) -> Record:
         serve(self, envelope)
 
     result = TestResult()
-    patches = case.patch(ServerProtocol, "send", sent), case.patch(ServerProtocol, "_serve", served)
+    replaced = {"send": sent, "relay": relayed, "_serve": served}
+    patches = [case.patch(ServerProtocol, name, replacement) for name, replacement in replaced.items()]
     try:
         test.run(result)
     finally:

@@ -202,7 +202,8 @@ class SteeringTests(TestCase):
         Start one.
         """
         self.folder = Path(self.mktemp()).absolute()
-        service = SimulatorService(reactor, Exchange.default(reactor), Directory(self.folder, reactor), isRealTime=True)
+        # Prices stand still, or else one might move between what sets it and what tells it.
+        service = SimulatorService(reactor, Exchange.default(Clock()), Directory(self.folder, reactor))
         service.startService()
         self.addCleanup(self.end)
         self.service = service

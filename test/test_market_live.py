@@ -41,6 +41,7 @@ class LiveTests(SynchronousTestCase):
         """
 
         async def started(client: Client) -> Any:
+            self.client = client
             account = await client.account(self.virtual.accountId)
             return await main(account, await account.symbol("EURUSD"))
 
@@ -206,10 +207,11 @@ class LiveTests(SynchronousTestCase):
             account.onBar(symbol, "H1", lambda _: None)
             account.onDepth(symbol, books.append, onGap=books.append)
             self.assertEqual(await self.sent(symbol), {"spots", "M1", "H1", "depth"})
+            lost = self.client.onStatus(lambda _: gone.stop())
             self.cut()
-            while account.quote(symbol) is not None:
-                await self.pause(0.001)
-            gone.stop()
+            while not any(isinstance(each, Gap) for each in heard):
+                await self.pause(0.1)
+            lost.stop()
             await account.whenReady()
             seen = [type(each).__name__.removeprefix("ProtoOA") for each in self.virtual.exchange.seen]
             subscribing = [name for name in seen if name.startswith("Subscribe")][-3:]
