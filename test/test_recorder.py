@@ -7,7 +7,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ctrader_twisted.client import Client
+from ctrader_twisted.simulator.market.replay import ReplayedPrices
+from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.store import Dataset, Series
+from ctrader_twisted.testing import VirtualExchange
 from test.recordercase import DAY, SIDES, RecorderCase
 
 BID = Series.ticks("EURUSD", "bid")
@@ -84,10 +87,28 @@ class FillingTests(RecorderCase):
             self.exchange.faults.restart(120.0)
             await self.virtual.pause(120)
             back = self.now
-            await self.virtual.pause(120)
+            await self.virtual.pause(300)
             await self.assertComplete(client, lost, back)
             self.assertGreater(recorder.status.filled, 20)
             await recorder.stopService()
+
+        self.perform(main)
+
+    def test_quiet(self) -> None:
+        """
+        Where little happens, nothing is asked for: what was quiet is stored before it would count as missed.
+        """
+        ticks = [Tick(self.now + 200_000 * number, 110_000 + number, 110_001 + number) for number in range(60)]
+        self.virtual = VirtualExchange(replay={"EURUSD": ReplayedPrices(ticks)})
+        self.exchange = self.virtual.exchange
+
+        async def main(client: Client) -> None:
+            recorder = self.recorder(client)
+            recorder.startService()
+            await self.virtual.pause(2 * 3_600)
+            await recorder.stopService()
+            # Of the first seconds, for both sides.
+            self.assertLessEqual(len(self.virtual.sent("ProtoOAGetTickDataReq")), 4)
 
         self.perform(main)
 
@@ -105,7 +126,7 @@ class FillingTests(RecorderCase):
             await self.virtual.pause(3_600)
             back = self.now
             recorder.startService()
-            await self.virtual.pause(120)
+            await self.virtual.pause(300)
             await self.assertComplete(client, lost, back)
             await recorder.stopService()
 
@@ -120,8 +141,8 @@ class FillingTests(RecorderCase):
             start = self.now - DAY // 4
             recorder = self.recorder(client, since=start)
             recorder.startService()
-            await self.virtual.pause(120)
-            await self.assertComplete(client, start, self.now - 125_000)
+            await self.virtual.pause(300)
+            await self.assertComplete(client, start, self.now - 300_000)
             await recorder.stopService()
 
         self.perform(main)

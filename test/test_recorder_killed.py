@@ -18,8 +18,8 @@ from ctrader_twisted.testing import VirtualExchange
 from test.recordercase import DAY, SIDES, RecorderCase
 from test.storecase import Killed, MortalDisk
 
-KILLS = 8
-DAYS = 3
+KILLS = 50
+DAYS = 7
 
 
 def bursts(start: int, days: int, random: Random) -> Iterator[Tick]:

@@ -19,6 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.errors import StoreFailed, StoreFull
 from ctrader_twisted.store import Dataset, DatasetWriter, Disk, Span
+from ctrader_twisted.store.spans import without
 from test.storecase import BID, DAY, HOUR, T0, FullDisk, Killed, MortalDisk, pairs, ticks
 
 DAYS = 2
@@ -220,9 +221,10 @@ class StoreCase(SynchronousTestCase):
                 except StoreFailed:
                     for day in self.days:
                         day.fail(step)
-                    continue
-                for day in self.days:
-                    day.end(step)
+                else:
+                    for day in self.days:
+                        day.end(step)
+                self.assertKnown(writer, isAll=not isinstance(disk, FullDisk))
             if isinstance(disk, FullDisk):
                 disk.failing = ()
             writer.close()
@@ -234,6 +236,21 @@ class StoreCase(SynchronousTestCase):
         for day in self.days:
             day.end(Step("flush"))
         return True
+
+    def assertKnown(self, writer: DatasetWriter, *, isAll: bool) -> None:
+        """
+        Demand that a writer knows what it has written.
+
+        @param writer: the writer.
+        @param isAll: whether there is no more than that, such as what could not be taken back on a full disk.
+        """
+        span = T0 - DAY, T0 + (DAYS + 1) * DAY
+        known = writer.missing(BID, *span), writer.provisional(BID, *span)
+        there = writer.dataset.missing(BID, *span), writer.dataset.provisional(BID, *span)
+        if isAll:
+            self.assertEqual(known, there)
+        else:
+            self.assertEqual(without(there[0], known[0]), ())
 
     def look(self, *, isPowerLost: bool = False) -> None:
         """

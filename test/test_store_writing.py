@@ -17,6 +17,7 @@ from ctrader_twisted.errors import ConfigurationError, IllegalValue, StoreBusy, 
 from ctrader_twisted.store import Coverage, Dataset, DatasetWriter, Series, State, tails
 from ctrader_twisted.store import writer as writing
 from ctrader_twisted.store.partitions import partitionAt
+from ctrader_twisted.store.snapshots import holdingOf
 from ctrader_twisted.store.tails import Tails
 from test.storecase import BID, DAY, HOUR, M1, MINUTE, T0, FullDisk, bars, pairs, ticks
 
@@ -246,7 +247,10 @@ class LiveTests(WritingCase):
         Live rows in Parquet stay provisional, and take more of them.
         """
         self.append(0, 1000, (5, 1))
-        self.assertEqual(self.writer.compact(), ())
+        self.assertEqual(self.writer.compact(end=T0 + DAY - 1), ())
+        self.assertEqual(self.names(), ["day=2024-01-01/_segment-1"])
+        self.assertEqual(self.writer.compact(end=T0 + DAY), ())
+        self.assertIn("day=2024-01-01/part.parquet", self.names())
         self.append(1000, 2000, (5, 2), (1500, 3))
         self.writer.compact(BID)
         self.assertEqual(self.names(), ["_index-2024", "day=2024-01-01/part.parquet"])
@@ -347,6 +351,33 @@ class SealTests(WritingCase):
         difference = self.writer.seal(M1, (T0, T0 + HOUR), bars((0, 1), (MINUTE, 3)))
         self.assertEqual(difference.onlyLive, bars((MINUTE, 2)))
         self.assertEqual(difference.onlyHistory, bars((MINUTE, 3)))
+
+    def test_manyParts(self) -> None:
+        """
+        For a day that is sealed in parts the live rows are read once, and again when more have come.
+        """
+        self.writer.append(BID, (T0, T0 + DAY), ticks(*((hour * HOUR, hour) for hour in range(24))))
+        with mock.patch.object(writing, "holdingOf", wraps=holdingOf) as read:
+            for hour in range(12):
+                found = self.writer.seal(BID, (T0 + hour * HOUR, T0 + (hour + 1) * HOUR), ticks((hour * HOUR, 7)))
+                self.assertEqual((found.live, found.history), (1, 1))
+            self.assertEqual(read.call_count, 1)
+            self.writer.append(BID, (T0, T0 + 1), ticks((13 * HOUR + 1, 1)))
+            found = self.writer.seal(BID, (T0 + 12 * HOUR, T0 + DAY), ticks())
+            self.assertEqual((found.live, found.history), (13, 0))
+            self.assertEqual(read.call_count, 2)
+
+    def test_known(self) -> None:
+        """
+        What is missing and what is provisional is known of what was just written, and not read again.
+        """
+        self.writer.append(BID, (T0, T0 + HOUR), ticks((5, 1)))
+        self.writer.write(BID, (T0 + HOUR, T0 + 2 * HOUR), ticks())
+        self.writer.flush()
+        with mock.patch.object(tails, "outlineOf", side_effect=AssertionError):
+            self.assertEqual(self.writer.missing(BID, T0, T0 + DAY), ((T0 + 2 * HOUR, T0 + DAY),))
+            self.assertEqual(self.writer.provisional(BID, T0 + 1, T0 + DAY), ((T0 + 1, T0 + HOUR),))
+        self.assertRaises(IllegalValue, self.writer.missing, BID, T0, T0)
 
 
 class CoverageTests(WritingCase):

@@ -23,8 +23,9 @@ __all__ = ["Filling", "Sealed"]
 
 _DAY = 86_400_000
 _PAUSE = 60.0
-# When the server's history has what it has just sent, and its day is over, whatever the clocks say.
-_SETTLED = 30_000
+# When history has what the server has just sent, and what was quiet has been stored as such; and when a day is over,
+# whatever the clocks say.
+_SETTLED = 180_000
 _SEALED_AFTER = 300_000
 # What is missing in pieces is fetched with what lies between them.
 _APART = 60_000
@@ -111,6 +112,7 @@ class Filling:
         self._sealed = sealed
         self._begun = wallClock()
         self._starts: dict[Series, int] = {}
+        self._compacted: dict[Series, int] = {}
 
     async def run(self) -> None:
         """
@@ -166,19 +168,28 @@ class Filling:
         """
         Find out what is to be fetched. It waits for the disk.
         """
-        dataset = self._writer.dataset
+        if self._compacted.get(series) != over:
+            self._compact(series, over)
         settled = self._wallClock() - _SETTLED
         start = self._starts.get(series, self._since)
         if start is None:
-            covered = dataset.summary(series).start
+            covered = self._writer.dataset.summary(series).start
             start = self._begun if covered is None else covered
         self._starts[series] = start
         spans: list[tuple[int, int]] = []
         if start < settled:
-            spans += dataset.missing(series, start, settled)
+            spans += self._writer.missing(series, start, settled)
         if start < over:
-            spans += dataset.provisional(series, start, over)
+            spans += self._writer.provisional(series, start, over)
         return list(_byDay(_together(spans)))
+
+    def _compact(self, series: Series, over: int) -> None:
+        """
+        What a process has left that was killed is put in order, once after the start and once a day.
+        """
+        for finding in self._writer.compact(series, end=over):
+            self._log.error("{file}: {problem}; it is fetched again", file=finding.file, problem=finding.problem)
+        self._compacted[series] = over
 
     async def _fetch(self, series: Series, start: int, end: int, sealed: Sealed) -> Sealed:
         async with self._account.history(self._symbols[series], series.of, start, end) as parts:

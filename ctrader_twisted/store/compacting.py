@@ -25,7 +25,8 @@ __all__ = ["compactPartition"]
 def compactPartition(root: Path, partition: Partition, disk: Disk, indices: Indices) -> list[Finding]:
     """
     Fold what a partition has in segments into its Parquet file, and remove what an earlier process has left. The disk
-    has everything when this returns. A damaged Parquet file is replaced if the segments tell all that it could.
+    has everything when this returns. A damaged Parquet file is replaced if the segments tell all that it could; where
+    there are none, it is not looked at.
 
     @param root: the folder of the dataset.
     @param partition: the partition; nobody writes it meanwhile.
@@ -42,6 +43,8 @@ def compactPartition(root: Path, partition: Partition, disk: Disk, indices: Indi
         disk.remove(scratchOf(path))
     with openFiles(folder) as files:
         segments = files.segments
+        if not segments:
+            return []
         last, holding = _folded(partition, segments, path, files.parquet)
     waiting = [number for number in segments if number > last]
     findings: list[Finding] = []

@@ -13,10 +13,11 @@ from attrs import define
 
 from ctrader_twisted.errors import CTraderError
 from ctrader_twisted.store.disk import Disk, asStoreErrors, scratchOf
+from ctrader_twisted.store.folding import outside
 from ctrader_twisted.store.partitions import PARQUET, Partition
 from ctrader_twisted.store.segments import FINAL, Record, packed, segmentName, wholeLength
 from ctrader_twisted.store.snapshots import Indices, outlineOf
-from ctrader_twisted.store.spans import Span, union
+from ctrader_twisted.store.spans import Span, union, without
 
 __all__ = ["Tail", "Tails"]
 
@@ -33,12 +34,14 @@ class Tail:
     @ivar number: the number of the segment.
     @ivar size: how many of its bytes are good.
     @ivar final: the spans of the partition of which history has told all.
+    @ivar provisional: those in which only live rows are known.
     """
 
     folder: Path
     number: int
     size: int
     final: tuple[Span, ...]
+    provisional: tuple[Span, ...]
 
     @property
     def path(self) -> Path:
@@ -46,6 +49,19 @@ class Tail:
         The file of the segment.
         """
         return self.folder / segmentName(self.number)
+
+    def cover(self, record: Record) -> None:
+        """
+        Take note of what a record that has been appended covers.
+
+        @param record: the record.
+        """
+        if record.kind == FINAL:
+            self.final = union((*self.final, record.span))
+            self.provisional = without(self.provisional, (record.span,))
+        else:
+            live = union((*self.provisional, record.span, *outside(record.columns[0], record.span)))
+            self.provisional = without(live, self.final)
 
 
 class Tails:
@@ -92,9 +108,7 @@ class Tails:
                 self._cutBack(tail, number, size)
             raise
         for partition, record in records:
-            if record.kind == FINAL:
-                tail = self.of(partition)
-                tail.final = union((*tail.final, record.span))
+            self.of(partition).cover(record)
 
     def sync(self) -> None:
         """
@@ -127,6 +141,17 @@ class Tails:
                 self._known.popitem(last=False)
         self._known.move_to_end(partition)
         return tail
+
+    def spans(self, partition: Partition) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+        """
+        Tell what is covered. Nothing is read for that where records are being appended.
+
+        @param partition: the partition.
+        @return: the final spans, and the provisional ones.
+        @raise StoreFailed: if it cannot be read.
+        """
+        known = self._known.get(partition) or outlineOf(self._root, partition, self._indices)
+        return known.final, known.provisional
 
     def forget(self, partition: Partition) -> None:
         """
@@ -171,8 +196,8 @@ class Tails:
             for number in outline.done:
                 self._disk.remove(folder / segmentName(number))
             if not outline.waiting:
-                return Tail(folder, folded + 1, 0, outline.final)
-            tail = Tail(folder, outline.waiting[-1], 0, outline.final)
+                return Tail(folder, folded + 1, 0, outline.final, outline.provisional)
+            tail = Tail(folder, outline.waiting[-1], 0, outline.final, outline.provisional)
             tail.size = wholeLength(tail.path.read_bytes(), partition.series.width)
             return tail
 

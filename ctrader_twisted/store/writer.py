@@ -27,7 +27,7 @@ from ctrader_twisted.store.pending import Pending
 from ctrader_twisted.store.segments import FINAL, Record
 from ctrader_twisted.store.series import Arrays, Rows, Series, arraysOf
 from ctrader_twisted.store.snapshots import Indices, holdingOf
-from ctrader_twisted.store.spans import Span, common, union
+from ctrader_twisted.store.spans import Span, common, union, without
 from ctrader_twisted.store.tails import Tails
 from ctrader_twisted.store.verifying import FETCH, Finding
 
@@ -35,6 +35,7 @@ __all__ = ["DatasetWriter"]
 
 _MOST_PENDING = 10_000
 _INDEX_EVERY = 32
+_MOST_READ = 8
 
 
 class DatasetWriter:
@@ -63,6 +64,7 @@ class DatasetWriter:
         self._pending = Pending()
         self._indices = Indices(self._root)
         self._tails = Tails(self._root, self._disk, self._indices)
+        self._read: dict[Partition, Arrays] = {}
 
     def open(self) -> None:
         """
@@ -102,6 +104,7 @@ class DatasetWriter:
                 self._pending = Pending()
                 self._indices = Indices(self._root)
                 self._tails = Tails(self._root, self._disk, self._indices)
+                self._read = {}
 
     def __enter__(self) -> Self:
         self.open()
@@ -180,11 +183,41 @@ class DatasetWriter:
             self._replace(series, span, columns, rows.digits, isLasting=True)
             return compared(series, spans, live, columns, rows.digits)
 
-    def compact(self, series: Series | None = None) -> tuple[Finding, ...]:
+    def missing(self, series: Series, start: int, end: int) -> tuple[Span, ...]:
+        """
+        Tell what is to be fetched from history, as L{Dataset.missing <ctrader_twisted.store.dataset.Dataset.missing>},
+        but without reading again what this writer has appended.
+
+        @param series: the series.
+        @param start: the first millisecond.
+        @param end: the first one behind the span.
+        @return: the spans of which nothing is known.
+        @raise IllegalValue: if the span is none.
+        @raise StoreFailed: if it cannot be read.
+        """
+        final, provisional = self._spans(series, start, end)
+        return without([(start, end)], union((*final, *provisional)))
+
+    def provisional(self, series: Series, start: int, end: int) -> tuple[Span, ...]:
+        """
+        Tell what history is to confirm, as L{Dataset.provisional <ctrader_twisted.store.dataset.Dataset.provisional>},
+        but without reading again what this writer has appended.
+
+        @param series: the series.
+        @param start: the first millisecond.
+        @param end: the first one behind the span.
+        @return: the spans in which only live rows are known.
+        @raise IllegalValue: if the span is none.
+        @raise StoreFailed: if it cannot be read.
+        """
+        return self._spans(series, start, end)[1]
+
+    def compact(self, series: Series | None = None, *, end: int = LATEST) -> tuple[Finding, ...]:
         """
         Fold all that is in segments into Parquet, and remove what a process has left that was killed.
 
         @param series: only this one; by default, all.
+        @param end: only partitions that have ended then, in milliseconds since 1970.
         @return: what was damaged: its time is missing now, and can be fetched again.
         @raise StoreFailed: if something cannot be written; what is not done yet stays as it was.
         @raise ConfigurationError: if pyarrow is not installed.
@@ -195,7 +228,7 @@ class DatasetWriter:
             for each in self.dataset.series() if series is None else (series,):
                 with asStoreErrors(self._root, "read"):
                     partitions = listPartitions(self._root, each)
-                found += self._compact(partitions)
+                found += self._compact([partition for partition in partitions if partition.end <= end])
             self._saveIndices()
             return tuple(found)
 
@@ -208,6 +241,8 @@ class DatasetWriter:
 
     def _writePending(self, series: Series | None = None) -> None:
         records = self._pending.records(series)
+        for partition, _ in records:
+            self._read.pop(partition, None)
         self._tails.append(records)
         self._pending.drop(records)
 
@@ -231,19 +266,38 @@ class DatasetWriter:
         whole = (partition.span,)
         return final != whole and union((*final, record.span)) == whole
 
+    def _spans(self, series: Series, start: int, end: int) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+        checkSpan(start, end)
+        with self._writing():
+            with asStoreErrors(self._root, "read"):
+                partitions = listPartitions(self._root, series)
+            known = [self._tails.spans(each) for each in partitions if each.start < end and start < each.end]
+        final = union(span for spans, _ in known for span in common(spans, start, end))
+        return final, union(span for _, spans in known for span in common(spans, start, end))
+
     def _provisional(self, series: Series, span: Span) -> tuple[tuple[Span, ...], Arrays]:
-        spans = self.dataset.provisional(series, *span)
+        spans = self.provisional(series, *span)
         touched = {partition for one in spans for partition in partitionsOf(series, *one)}
-        holdings = [
-            holdingOf(partition.folder(self._root), series)
-            for partition in sorted(touched, key=lambda partition: partition.start)
-        ]
-        return spans, joined([holding.columns for holding in holdings], series.width)
+        rows = [self._rows(partition) for partition in sorted(touched, key=lambda partition: partition.start)]
+        return spans, joined(rows, series.width)
+
+    def _rows(self, partition: Partition) -> Arrays:
+        """
+        A day is sealed in many parts. What is read for the first of them holds for the others: what is final since then
+        is not looked at any more.
+        """
+        rows = self._read.get(partition)
+        if rows is None:
+            while len(self._read) >= _MOST_READ:
+                del self._read[next(iter(self._read))]
+            rows = self._read[partition] = holdingOf(partition.folder(self._root), partition.series).columns
+        return rows
 
     def _compact(self, partitions: list[Partition]) -> list[Finding]:
         found: list[Finding] = []
         for partition in partitions:
             self._tails.forget(partition)
+            self._read.pop(partition, None)
             try:
                 found += compactPartition(self._root, partition, self._disk, self._indices)
             except StoreDamaged as error:
