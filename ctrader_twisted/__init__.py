@@ -25,7 +25,9 @@ if TYPE_CHECKING:
         authorizationUrl,
     )
     from ctrader_twisted.profiles import Profile, ProfileFile
+    from ctrader_twisted.recorder import Recorder, RecorderStatus, Sealed
     from ctrader_twisted.secret import Secret
+    from ctrader_twisted.store import Dataset, DatasetWriter, Series
     from ctrader_twisted.trading import (
         Author,
         Change,
@@ -60,6 +62,8 @@ _HOMES = {
     "Change": "trading",
     "ChangeStatus": "trading",
     "Client": "client",
+    "Dataset": "store",
+    "DatasetWriter": "store",
     "Deal": "trading",
     "DepthBook": "market",
     "EquityWatch": "trading",
@@ -84,8 +88,12 @@ _HOMES = {
     "Quote": "market",
     "Quotes": "columns",
     "Reconnected": "trading",
+    "Recorder": "recorder",
+    "RecorderStatus": "recorder",
     "SERVICES": "oauth",
+    "Sealed": "recorder",
     "Secret": "secret",
+    "Series": "store",
     "Services": "oauth",
     "Side": "trading",
     "Symbol": "units",
@@ -115,6 +123,8 @@ __all__ = [
     "Change",
     "ChangeStatus",
     "Client",
+    "Dataset",
+    "DatasetWriter",
     "Deal",
     "DepthBook",
     "EquityWatch",
@@ -139,7 +149,11 @@ __all__ = [
     "Quote",
     "Quotes",
     "Reconnected",
+    "Recorder",
+    "RecorderStatus",
+    "Sealed",
     "Secret",
+    "Series",
     "Services",
     "Side",
     "Symbol",

@@ -32,6 +32,8 @@ from ctrader_twisted.errors import (
     ConfigurationError,
     GrantLost,
     NotConnected,
+    StoreBusy,
+    StoreFull,
     SymbolNotFound,
     TokenRefused,
     WrongHost,
@@ -337,6 +339,8 @@ class EndingTests(SynchronousTestCase):
             (ApplicationRefused("CH_CLIENT_AUTH_FAILURE"), 77),
             (TokenRefused("CH_ACCESS_TOKEN_INVALID"), 77),
             (CertificateRefused("not trusted"), 69),
+            (StoreFull("no space left on device", "market"), 74),
+            (StoreBusy("another program is writing this dataset", "market"), 75),
             (ZeroDivisionError(), 70),
         ):
             self.assertEqual(tap.exitStatus(error), status, error)

@@ -45,9 +45,9 @@ symbols = ["EURUSD"]
 """
 
 
-class DaemonTests(TestCase):
+class DaemonCase(TestCase):
     """
-    Both daemons together.
+    A folder for daemons, and the simulator.
     """
 
     timeout = 90
@@ -88,6 +88,19 @@ class DaemonTests(TestCase):
         await simulator.says("simulator listens")
         return simulator
 
+    def toTheEnd(self, main: Coroutine[Any, Any, None]) -> Deferred[None]:
+        """
+        @param main: the test's coroutine.
+        @return: what trial waits for.
+        """
+        return Deferred.fromCoroutine(main)
+
+
+class DaemonTests(DaemonCase):
+    """
+    C{twistd ctrader} and the simulator.
+    """
+
     def client(self, text: str, **environment: str) -> Daemon:
         """
         Start the client.
@@ -105,13 +118,6 @@ class DaemonTests(TestCase):
         """
         settings: dict[str, Any] = json.loads(self.settings.read_text(encoding="utf-8"))
         return settings
-
-    def toTheEnd(self, main: Coroutine[Any, Any, None]) -> Deferred[None]:
-        """
-        @param main: the test's coroutine.
-        @return: what trial waits for.
-        """
-        return Deferred.fromCoroutine(main)
 
     def test_killedSimulator(self) -> Deferred[None]:
         """

@@ -16,6 +16,7 @@ from ctrader_twisted.client import Account
 from ctrader_twisted.columns import Ticks
 from ctrader_twisted.errors import CTraderError, StoreFailed
 from ctrader_twisted.interfaces import RunBlocking
+from ctrader_twisted.recorder.servertime import ServerTime
 from ctrader_twisted.store import DatasetWriter, Difference, Series
 from ctrader_twisted.units import Symbol, fromMilliseconds
 
@@ -23,8 +24,10 @@ __all__ = ["Filling", "Sealed"]
 
 _DAY = 86_400_000
 _PAUSE = 60.0
-# When history has what the server has just sent, and what was quiet has been stored as such; and when a day is over,
-# whatever the clocks say.
+_SOON = 2.0
+_FIRST_WAIT = 60_000
+_LONGEST_WAIT = 3_600_000
+# When history has what the server has just sent, and what was quiet has been stored as such; and when a day is over.
 _SETTLED = 180_000
 _SEALED_AFTER = 300_000
 # What is missing in pieces is fetched with what lies between them.
@@ -85,7 +88,7 @@ class Filling:
         writer: DatasetWriter,
         *,
         clock: IReactorTime,
-        wallClock: Callable[[], int],
+        serverTime: ServerTime,
         runBlocking: RunBlocking,
         since: int | None,
         sealed: Callable[[Sealed], object],
@@ -95,7 +98,7 @@ class Filling:
         @param symbols: what is to be complete.
         @param writer: the dataset; it is open.
         @param clock: the reactor.
-        @param wallClock: milliseconds since 1970.
+        @param serverTime: tells what is over.
         @param runBlocking: runs what waits for the disk.
         @param since: from when on, in milliseconds since 1970; L{None} for when each series begins.
         @param sealed: called with what history says of each day that was recorded live.
@@ -106,11 +109,12 @@ class Filling:
         self._symbols = symbols
         self._writer = writer
         self._clock = clock
-        self._wallClock = wallClock
+        self._serverTime = serverTime
         self._runBlocking = runBlocking
         self._since = since
         self._sealed = sealed
-        self._begun = wallClock()
+        self._begun: int | None = None
+        self._waits: dict[Series, tuple[int, int]] = {}
         self._starts: dict[Series, int] = {}
         self._compacted: dict[Series, int] = {}
 
@@ -121,17 +125,22 @@ class Filling:
         @raise StoreFailed: if the dataset cannot be read or written.
         """
         while True:
-            await self.complete()
-            await deferLater(self._clock, _PAUSE)
+            now = self._serverTime.now()
+            if now is not None:
+                await self.complete(now)
+            await deferLater(self._clock, _SOON if now is None else _PAUSE)
 
-    async def complete(self) -> None:
+    async def complete(self, now: int) -> None:
         """
-        Complete everything, as far as history is settled. Where history cannot be had, that is told and remembered.
+        Complete everything, as far as history is settled. Where history cannot be had, that is told and remembered, and
+        asked again later and later, but at least once an hour.
 
+        @param now: what time it is at the server, or was a moment ago, in milliseconds since 1970.
         @raise StoreFailed: if the dataset cannot be read or written.
         """
+        self._begun = self._begun or now
         places = DeferredSemaphore(_AT_ONCE)
-        tasks = [places.run(self._begin, series) for series in self._symbols]
+        tasks = [places.run(self._begin, series, now) for series in self._symbols if self._isDue(series, now)]
         try:
             for task in tasks:
                 await task
@@ -140,14 +149,17 @@ class Filling:
                 task.addErrback(lambda _: None)
                 task.cancel()
 
-    def _begin(self, series: Series) -> Deferred[None]:
-        return Deferred.fromCoroutine(self._complete(series))
+    def _isDue(self, series: Series, now: int) -> bool:
+        return now >= self._waits.get(series, (0, 0))[0]
 
-    async def _complete(self, series: Series) -> None:
-        over = (self._wallClock() - _SEALED_AFTER) // _DAY * _DAY
+    def _begin(self, series: Series, now: int) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._complete(series, now))
+
+    async def _complete(self, series: Series, now: int) -> None:
+        over = (now - _SEALED_AFTER) // _DAY * _DAY
         days: dict[int, Sealed] = {}
         try:
-            for start, end in await self._runBlocking(self._open, series, over):
+            for start, end in await self._runBlocking(self._open, series, over, now - _SETTLED):
                 day = start // _DAY * _DAY
                 found = await self._fetch(series, start, end, days.get(day) or Sealed(series, day))
                 if end <= over:
@@ -155,26 +167,36 @@ class Filling:
         except StoreFailed:
             raise
         except CTraderError as error:
-            self.failures[series] = error
-            self._log.error("{series} is not complete: {error}", series=str(series), error=error)
+            self._failed(series, error, now)
         else:
             self.failures.pop(series, None)
+            self._waits.pop(series, None)
             # What is over is complete for good, and need not be looked at again.
             self._starts[series] = max(over, self._starts[series])
         for sealed in days.values():
             self._tell(sealed)
 
-    def _open(self, series: Series, over: int) -> list[tuple[int, int]]:
+    def _failed(self, series: Series, error: CTraderError, now: int) -> None:
+        pause = min(2 * self._waits.get(series, (0, _FIRST_WAIT // 2))[1], _LONGEST_WAIT)
+        self._waits[series] = now + pause, pause
+        self.failures[series] = error
+        self._log.error(
+            "{series} is not complete, and asked for again in {minutes} min: {error}",
+            series=str(series),
+            minutes=pause // 60_000,
+            error=error,
+        )
+
+    def _open(self, series: Series, over: int, settled: int) -> list[tuple[int, int]]:
         """
         Find out what is to be fetched. It waits for the disk.
         """
         if self._compacted.get(series) != over:
             self._compact(series, over)
-        settled = self._wallClock() - _SETTLED
         start = self._starts.get(series, self._since)
         if start is None:
             covered = self._writer.dataset.summary(series).start
-            start = self._begun if covered is None else covered
+            start = (self._begun or 0) if covered is None else covered
         self._starts[series] = start
         spans: list[tuple[int, int]] = []
         if start < settled:

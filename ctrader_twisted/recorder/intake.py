@@ -4,7 +4,7 @@ From live events to the disk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 from google.protobuf.message import Message
@@ -17,6 +17,7 @@ from ctrader_twisted.client.status import ClientStatus
 from ctrader_twisted.errors import CTraderError
 from ctrader_twisted.interfaces import RunBlocking
 from ctrader_twisted.recorder.live import LiveTicks, Taken
+from ctrader_twisted.recorder.servertime import ServerTime
 from ctrader_twisted.schema.messages import ProtoHeartbeatEvent, ProtoOASpotEvent
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.tables import AccountState
@@ -47,7 +48,7 @@ class Intake:
         writer: DatasetWriter,
         *,
         clock: IReactorTime,
-        wallClock: Callable[[], int],
+        serverTime: ServerTime,
         runBlocking: RunBlocking,
     ) -> None:
         """
@@ -56,7 +57,7 @@ class Intake:
         @param symbols: what to hear.
         @param writer: the dataset; it is open.
         @param clock: the reactor.
-        @param wallClock: milliseconds since 1970.
+        @param serverTime: is told of each tick.
         @param runBlocking: runs what waits for the disk.
         """
         self.dropped = 0
@@ -65,7 +66,7 @@ class Intake:
         self._account = account
         self._writer = writer
         self._clock = clock
-        self._wallClock = wallClock
+        self._serverTime = serverTime
         self._runBlocking = runBlocking
         self._symbols = {symbol.symbolId: LiveTicks(symbol) for symbol in symbols}
         self._interrupted: list[Taken] = []
@@ -136,8 +137,11 @@ class Intake:
         ticks = self._symbols.get(event.symbolId)
         if ticks is None:
             return
-        self._heard = self._wallClock()
-        ticks.received(event, self._heard)
+        if event.timestamp:
+            self._serverTime.heard(event.timestamp)
+        now = self._serverTime.now()
+        self._heard = now or 0
+        ticks.received(event, now)
         if self.refused:
             self.refused.pop(ticks.symbol.name, None)
         self._waiting += 1
@@ -145,13 +149,13 @@ class Intake:
             self._drop()
 
     def _alive(self, message: Message) -> None:
-        self._heard = self._wallClock()
+        self._heard = self._serverTime.now() or 0
 
     def _drop(self) -> None:
-        dropped = sum(map(len, self._symbols.values()))
+        dropped = sum(map(len, self._symbols.values())) + sum(len(taken.ticks) for taken in self._interrupted)
         self._log.error("the disk is too slow; {dropped} ticks are dropped, and fetched from history", dropped=dropped)
         self.dropped += dropped
-        self._waiting = 0
+        self._waiting, self._interrupted = 0, []
         for ticks in self._symbols.values():
             ticks.forget()
 

@@ -16,8 +16,8 @@ __all__ = ["SIDES", "LiveTicks", "Taken"]
 
 SIDES = ("bid", "ask")
 
-# How far, in milliseconds, this machine's clock and the server's may differ without a tick being taken for recorded
-# that was not. What is left out at the ends of an outage is fetched from history with it.
+# How late, in milliseconds, a tick may come without counting as recorded before it was. What is left out at the ends of
+# an outage is fetched from history with it.
 _MARGIN = 5_000
 # How often, in milliseconds, it is stored that nothing has happened.
 _QUIET = 60_000
@@ -84,16 +84,18 @@ class LiveTicks:
         """
         return sum(len(side.timestamps) for side in self._sides)
 
-    def received(self, event: ProtoOASpotEvent, received: int) -> None:
+    def received(self, event: ProtoOASpotEvent, received: int | None) -> None:
         """
         Take in an event; its sides that are absent or zero have not changed.
 
         @param event: the event.
-        @param received: when it came, in milliseconds since 1970.
+        @param received: when it came, in milliseconds since 1970, by the server's time; L{None} if that is not known.
         """
-        if self._begins is None:
+        if self._begins is None and received is not None:
             self._begins = received + _MARGIN
         timestamp = event.timestamp or received
+        if timestamp is None:
+            return
         for side, price in zip(self._sides, (event.bid, event.ask), strict=True):
             if price:
                 side.append(timestamp, price)

@@ -25,6 +25,7 @@ from ctrader_twisted.interfaces import RunBlocking
 from ctrader_twisted.recorder.filling import Filling, Sealed
 from ctrader_twisted.recorder.intake import Intake
 from ctrader_twisted.recorder.live import SIDES
+from ctrader_twisted.recorder.servertime import ServerTime, steadySeconds
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.store import DatasetWriter, Series
@@ -91,7 +92,8 @@ class Recorder(Service):
             lost is no reason to give up.
         @param runBlocking: runs what waits for the disk; by default a L{Worker <ctrader_twisted.blocking.Worker>} of
             its own does.
-        @param wallClock: milliseconds since 1970.
+        @param wallClock: milliseconds since 1970. The server's ticks tell what time it is; this only tells whether that
+            can be true.
         @raise ConfigurationError: if there is no symbol.
         """
         self._names = tuple(dict.fromkeys(symbols))
@@ -103,8 +105,9 @@ class Recorder(Service):
         self._persistence = Persistence(client, reactor, accountId, canGetTokens=canGetTokens)
         self._runBlocking = runBlocking or Worker(reactor)
         self._writer = DatasetWriter(directory)
-        self._makeIntake = partial(Intake, clock=reactor, wallClock=wallClock, runBlocking=self._runBlocking)
-        self._makeFilling = partial(Filling, clock=reactor, wallClock=wallClock, runBlocking=self._runBlocking)
+        time = ServerTime(steadySeconds(reactor), wallClock)
+        self._makeIntake = partial(Intake, clock=reactor, serverTime=time, runBlocking=self._runBlocking)
+        self._makeFilling = partial(Filling, clock=reactor, serverTime=time, runBlocking=self._runBlocking)
         self._onSealed: Listeners[Sealed] = Listeners()
         self._onFailed: Listeners[BaseException] = Listeners()
         self._failure: BaseException | None = None
@@ -215,6 +218,8 @@ class Recorder(Service):
     async def _stop(self) -> None:
         for task in self._halt():
             await task
-        if self._failure is None and self._intake is not None:
-            await self._intake.flush()
-        await self._runBlocking(self._writer.close)
+        try:
+            if self._failure is None and self._intake is not None:
+                await self._intake.flush()
+        finally:
+            await self._runBlocking(self._writer.close)

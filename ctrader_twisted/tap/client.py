@@ -21,7 +21,7 @@ from twisted.python import usage
 from twisted.python.runtime import seconds as wallSeconds
 
 from ctrader_twisted.blocking import Worker
-from ctrader_twisted.errors import ConfigurationError, CTraderError, ServerError, StoreFailed, SymbolNotFound
+from ctrader_twisted.errors import ConfigurationError, CTraderError, ServerError, StoreBusy, StoreFailed, SymbolNotFound
 from ctrader_twisted.oauth import MemoryTokens
 from ctrader_twisted.tap.configuration import Configuration, makeClient, readConfiguration
 from ctrader_twisted.tap.ending import Ending
@@ -30,7 +30,7 @@ from ctrader_twisted.tap.quotelog import QuoteLog
 __all__ = ["Options", "daemon", "exitStatus", "joined", "makeService", "prepared", "steady"]
 
 # The numbers of sysexits.h, which Python names on POSIX only.
-_UNAVAILABLE, _SOFTWARE, _IO, _NO_PERMISSION, _CONFIGURATION = 69, 70, 74, 77, 78
+_UNAVAILABLE, _SOFTWARE, _IO, _LATER, _NO_PERMISSION, _CONFIGURATION = 69, 70, 74, 75, 77, 78
 
 
 class Options(usage.Options):
@@ -166,7 +166,7 @@ def exitStatus(error: BaseException) -> int:
     if isinstance(error, ServerError):
         return _NO_PERMISSION
     if isinstance(error, StoreFailed):
-        return _IO
+        return _LATER if isinstance(error, StoreBusy) else _IO
     return _UNAVAILABLE if isinstance(error, CTraderError) else _SOFTWARE
 
 

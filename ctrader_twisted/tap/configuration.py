@@ -8,7 +8,7 @@ can read, or in the environment.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -94,7 +94,7 @@ def readConfiguration(path: Path, environment: Mapping[str, str], *, isRecorded:
     keys = Keys(str(path), _toml(path))
     folder = path.absolute().parent
     rows = keys.tables("accounts")
-    accounts = tuple(_recorded(row, folder) if isRecorded else _wanted(row) for row in rows)
+    accounts = tuple(_recorded(rows, folder) if isRecorded else map(_wanted, rows))
     services: Services | None
     if keys.has("simulator"):
         endpoint, application, tokens, services = _fromSimulator(keys, folder)
@@ -145,14 +145,19 @@ def _wanted(keys: Keys) -> Wanted:
     return wanted
 
 
-def _recorded(keys: Keys, folder: Path) -> Wanted:
-    accountId, symbols = keys.number("id"), keys.texts("symbols")
-    if not symbols:
-        raise keys.wrong("symbols", "names nothing to record")
-    since = toMilliseconds(keys.moment("since")) if keys.has("since") else None
-    wanted = Wanted(accountId, symbols, folder / keys.text("directory"), since)
-    keys.finish()
-    return wanted
+def _recorded(rows: Iterable[Keys], folder: Path) -> Iterator[Wanted]:
+    directories: set[Path] = set()
+    for keys in rows:
+        accountId, symbols = keys.number("id"), keys.texts("symbols")
+        if not symbols:
+            raise keys.wrong("symbols", "names nothing to record")
+        since = toMilliseconds(keys.moment("since")) if keys.has("since") else None
+        directory = folder / keys.text("directory")
+        if directory.resolve() in directories:
+            raise keys.wrong("directory", "is that of another account; each needs its own")
+        directories.add(directory.resolve())
+        keys.finish()
+        yield Wanted(accountId, symbols, directory, since)
 
 
 def _application(keys: Keys, folder: Path, environment: Mapping[str, str]) -> Application:

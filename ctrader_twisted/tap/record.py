@@ -1,8 +1,8 @@
 """
 C{twistd ctrader-record}: records the ticks of the symbols that its configuration names, and keeps them complete.
 
-It ends like L{ctrader_twisted.tap.client}, and with status 74 if a dataset cannot be written, such as when the disk is
-full or another process writes it.
+It ends like L{ctrader_twisted.tap.client}; with status 74 if a dataset cannot be written, such as when the disk is
+full; and with 75 if another process writes it.
 """
 
 from __future__ import annotations

@@ -102,4 +102,4 @@ class Standing(Service):
     def _tellLost(self, status: Status) -> None:
         self._lostAt = self._clock.seconds()
         reasons = [account.reason for account in status.accounts.values() if account.reason is not None]
-        self._log.warn("lost: {reason}", reason=status.reason or reasons[0])
+        self._log.warn("lost: {reason}", reason=status.reason or next(iter(reasons), "an account is not logged in"))

@@ -10,8 +10,7 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import execute
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted.recorder import Recorder
-from ctrader_twisted.store import Dataset, Series
+from ctrader_twisted import Dataset, Recorder, Series
 from ctrader_twisted.testing import VirtualExchange
 
 
