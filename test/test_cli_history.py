@@ -22,7 +22,7 @@ from ctrader_twisted.cli.history import fetchHistory, folderSize, sizeWords
 from ctrader_twisted.client import Account, Client
 from ctrader_twisted.columns import Ticks, Trendbars
 from ctrader_twisted.errors import CTraderError, HistoryFailed, StoreBusy, StoreFailed, StoreFull
-from ctrader_twisted.market import Download
+from ctrader_twisted.market import Download, source
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.simulator.faults import Incoming, Refuse
 from ctrader_twisted.simulator.market.replay import ReplayedPrices
@@ -277,6 +277,29 @@ class FetchTests(HistoryCase):
         self.assertEqual(len(missing), 1)
         self.assertGreater(missing[0][0], EPOCH - 30_000)
         self.assertRegex(self.text, r"EURUSD bid ticks .* 1 h( \d min)? *\n")
+
+    def test_clockAhead(self) -> None:
+        """
+        On a machine whose clock is ahead nothing is taken for final that the server has not come to yet.
+        """
+        self.patch(source, "_SETTLING", -3 * HOUR)
+        kinds = (*SIDES, lambda name: Series.bars(name, "M1"))
+        span = self.start, EPOCH + 2 * HOUR
+        self.fetch(span=span, kinds=kinds, wallClock=lambda: EPOCH + 3 * HOUR)
+        dataset = Dataset(self.path)
+        for kind in kinds:
+            series = kind("EURUSD")
+            rows = dataset.read(series, *span)
+            [missing] = dataset.missing(series, *span)
+            self.assertEqual(missing[1], span[1])
+            if isinstance(rows, Ticks):
+                self.assertEqual(missing[0], rows.timestamps[-1] + 1)
+                self.assertEqual(self.rows(series, *span), self.expected(series.of, self.start, missing[0]))
+            else:
+                self.assertEqual(missing[0], rows.timestamps[-1] + 60_000)
+                self.assertLessEqual(missing[0], EPOCH)
+        self.fetch(span=span, kinds=kinds)
+        self.assertEqual(dataset.missing(BID, *span), ())
 
     def test_unknown(self) -> None:
         """

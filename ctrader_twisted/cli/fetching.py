@@ -4,13 +4,14 @@ Completing a dataset from history.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 
 from ctrader_twisted.cli.progress import Tally
 from ctrader_twisted.client import Account
+from ctrader_twisted.columns import Ticks, Trendbars
 from ctrader_twisted.errors import CTraderError, StoreFailed
 from ctrader_twisted.interfaces import RunBlocking
 from ctrader_twisted.store import DatasetWriter, Series, Span
@@ -24,6 +25,8 @@ _AT_ONCE = 16
 # Nobody sits beside a long download; each page may fail for a while.
 _ATTEMPTS = 30
 _FLUSH_AFTER = 5.0
+# By how much, in milliseconds, this machine's clock may be ahead of the server's.
+_DOUBTED = 86_400_000
 
 
 class Fetching:
@@ -43,6 +46,7 @@ class Fetching:
         *,
         clock: IReactorTime,
         runBlocking: RunBlocking,
+        wallClock: Callable[[], int],
     ) -> None:
         """
         @param account: gives the history.
@@ -51,6 +55,8 @@ class Fetching:
         @param span: what shall be final, in milliseconds since 1970, as far as history is settled.
         @param clock: the reactor.
         @param runBlocking: runs what waits for the disk.
+        @param wallClock: milliseconds since 1970. It may be ahead by some hours: of the newest day, what nothing proves
+            to be over at the server is left for another time.
         """
         self.tallies = {series: Tally(_name(series)) for series in wanted}
         self.failures: dict[Series, CTraderError] = {}
@@ -60,6 +66,7 @@ class Fetching:
         self._span = span
         self._clock = clock
         self._runBlocking = runBlocking
+        self._wallClock = wallClock
         self._flushed = clock.seconds()
 
     async def run(self) -> None:
@@ -104,17 +111,32 @@ class Fetching:
             assert tally.total is not None
             # What is not settled yet is left for another time.
             tally.total -= end - parts.span.end
+            isProven = end <= self._wallClock() - _DOUBTED
             async for span, rows in parts:
-                await self._runBlocking(self._writer.write, series, (span.start, span.end), rows)
-                tally.rows += len(rows)
-                tally.done += span.end - span.start
-                await self._flushNowAndThen()
+                until = span.end if isProven else _proven(span.start, rows)
+                tally.total -= span.end - until
+                isProven = isProven or until > span.start
+                if isProven:
+                    rows = rows.between(span.start, until)
+                    await self._runBlocking(self._writer.write, series, (span.start, until), rows)
+                    tally.rows += len(rows)
+                    tally.done += until - span.start
+                    await self._flushNowAndThen()
 
     async def _flushNowAndThen(self) -> None:
         now = self._clock.seconds()
         if now - self._flushed >= _FLUSH_AFTER:
             self._flushed = now
             await self._runBlocking(self._writer.flush)
+
+
+def _proven(start: int, rows: Ticks | Trendbars) -> int:
+    """
+    Tell until when the rows prove that the server had come so far: a tick was made, and so are the bars before another.
+    """
+    if not rows:
+        return start
+    return rows.timestamps[-1] + (1 if isinstance(rows, Ticks) else 0)
 
 
 def _name(series: Series) -> str:

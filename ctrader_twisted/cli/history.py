@@ -21,6 +21,7 @@ from ctrader_twisted.cli.progress import Display
 from ctrader_twisted.cli.tables import plainTable, show
 from ctrader_twisted.cli.terminal import say, sayInAnyCase
 from ctrader_twisted.client import Account
+from ctrader_twisted.client.client import systemTime
 from ctrader_twisted.columns import loadNumpy
 from ctrader_twisted.errors import CTraderError, HistoryFailed, StoreFailed
 from ctrader_twisted.interfaces import RunBlocking
@@ -43,6 +44,7 @@ async def fetchHistory(
     span: Span,
     directory: Path,
     runBlocking: RunBlocking,
+    wallClock: Callable[[], int] = systemTime,
 ) -> None:
     """
     Fetch what a dataset lacks of a span. Interrupted, or failed, it has kept what came, and can be called again.
@@ -55,6 +57,7 @@ async def fetchHistory(
     @param span: the span, in milliseconds since 1970.
     @param directory: the folder of the dataset, which is made if need be.
     @param runBlocking: runs what waits for the disk.
+    @param wallClock: milliseconds since 1970.
     @raise CTraderError: if there is no such symbol, if the dataset cannot be written, or if not all could be had.
     """
     symbols = [await symbolNamed(account, name) for name in dict.fromkeys(names)]
@@ -63,7 +66,7 @@ async def fetchHistory(
     loadNumpy()
     writer = DatasetWriter(directory)
     await runBlocking(writer.open)
-    fetching = Fetching(account, writer, wanted, span, clock=clock, runBlocking=runBlocking)
+    fetching = Fetching(account, writer, wanted, span, clock=clock, runBlocking=runBlocking, wallClock=wallClock)
     try:
         with Display(console, clock, list(fetching.tallies.values())):
             await fetching.run()
