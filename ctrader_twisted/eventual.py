@@ -4,15 +4,16 @@ Deferreds that both Twisted's coroutines and asyncio's tasks can await.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from typing import Any, TypeVar, cast
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore, FirstError, gatherResults
 from twisted.python.failure import Failure
 
-__all__ = ["Eventual", "eventually"]
+__all__ = ["Eventual", "eventually", "sideBySide"]
 
 _ResultT = TypeVar("_ResultT")
+_ItemT = TypeVar("_ItemT")
 
 _NONE_YET = object()
 
@@ -106,6 +107,28 @@ def eventually(coroutine: Coroutine[Any, Any, _ResultT]) -> Deferred[_ResultT]:
     result: Eventual[_ResultT] = Eventual(lambda _: running.cancel())
     running.addCallbacks(_hand, _handFailure, callbackArgs=(result,), errbackArgs=(result,))
     return result
+
+
+async def sideBySide(begin: Callable[[_ItemT], Coroutine[Any, Any, None]], items: Iterable[_ItemT], most: int) -> None:
+    """
+    Run a coroutine for each of some items. If one fails, or this is cancelled, the others are cancelled.
+
+    @param begin: makes the coroutine of an item.
+    @param items: the items.
+    @param most: how many run at a time; the others wait.
+    @raise Exception: what the first one to fail has raised.
+    """
+    places = DeferredSemaphore(most)
+    tasks = [places.run(lambda item: Deferred.fromCoroutine(begin(item)), item) for item in items]
+    # The last ones first: those that wait would begin when those before them are cancelled.
+    tasks.reverse()
+    try:
+        await gatherResults(tasks, consumeErrors=True)
+    except FirstError as error:
+        error.subFailure.raiseException()
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 # A coroutine may go on when it is cancelled, as one that tidies up; then nobody waits for it any more.

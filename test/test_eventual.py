@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from ctrader_twisted.eventual import Eventual, eventually
+from ctrader_twisted.eventual import Eventual, eventually, sideBySide
 
 
 async def wait(awaited: Deferred[Any]) -> Any:
@@ -233,3 +233,59 @@ class AsyncioTests(SynchronousTestCase):
         self.assertTrue(self.runTask(main()).called)
         gc.collect()
         self.assertEqual(self.flushLoggedErrors(), [])
+
+
+class SideBySideTests(SynchronousTestCase):
+    """
+    Several coroutines at a time.
+    """
+
+    def setUp(self) -> None:
+        """
+        Nothing runs.
+        """
+        self.running: dict[int, Deferred[None]] = {}
+        self.cancelled: list[int] = []
+
+    async def begin(self, item: int) -> None:
+        """
+        Wait for what the test says.
+        """
+        waiting = self.running[item] = Deferred(lambda _: self.cancelled.append(item))
+        try:
+            await waiting
+        finally:
+            del self.running[item]
+
+    def test_most(self) -> None:
+        """
+        So many run, and the next begins when one has ended.
+        """
+        done = Deferred.fromCoroutine(sideBySide(self.begin, range(4), 2))
+        self.assertEqual(list(self.running), [0, 1])
+        self.running[1].callback(None)
+        self.assertEqual(list(self.running), [0, 2])
+        while self.running:
+            self.assertNoResult(done)
+            next(iter(self.running.values())).callback(None)
+        self.assertIsNone(self.successResultOf(done))
+        self.successResultOf(Deferred.fromCoroutine(sideBySide(self.begin, (), 2)))
+
+    def test_failed(self) -> None:
+        """
+        When one fails, the others are cancelled, and none begins any more.
+        """
+        done = Deferred.fromCoroutine(sideBySide(self.begin, range(4), 2))
+        self.running[0].errback(ZeroDivisionError())
+        self.failureResultOf(done, ZeroDivisionError)
+        self.assertEqual(self.running, {})
+        self.assertIn(1, self.cancelled)
+
+    def test_cancelled(self) -> None:
+        """
+        So they are when nobody waits any more.
+        """
+        done = Deferred.fromCoroutine(sideBySide(self.begin, range(4), 2))
+        done.cancel()
+        self.failureResultOf(done, CancelledError)
+        self.assertEqual((self.running, self.cancelled), ({}, [1, 0]))

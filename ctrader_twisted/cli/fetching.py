@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 
 from ctrader_twisted.cli.progress import Tally
 from ctrader_twisted.client import Account
 from ctrader_twisted.columns import Ticks, Trendbars
 from ctrader_twisted.errors import CTraderError, StoreFailed
+from ctrader_twisted.eventual import sideBySide
 from ctrader_twisted.interfaces import RunBlocking
 from ctrader_twisted.store import DatasetWriter, Series, Span
 from ctrader_twisted.store.spans import length, union
@@ -76,18 +76,7 @@ class Fetching:
         @raise StoreFailed: if the dataset cannot be read or written.
         @raise CancelledError: if it is cancelled; nothing goes on then.
         """
-        places = DeferredSemaphore(_AT_ONCE)
-        tasks = [places.run(self._begin, series) for series in self._wanted]
-        try:
-            for task in tasks:
-                await task
-        finally:
-            for task in tasks:
-                task.addErrback(lambda _: None)
-                task.cancel()
-
-    def _begin(self, series: Series) -> Deferred[None]:
-        return Deferred.fromCoroutine(self._complete(series))
+        await sideBySide(self._complete, self._wanted, _AT_ONCE)
 
     async def _complete(self, series: Series) -> None:
         tally = self.tallies[series]

@@ -5,9 +5,9 @@ Completing from history what was recorded: outages at once, and each day when it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from attrs import evolve, frozen
-from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from ctrader_twisted.client import Account
 from ctrader_twisted.columns import Ticks
 from ctrader_twisted.errors import CTraderError, StoreFailed
+from ctrader_twisted.eventual import sideBySide
 from ctrader_twisted.interfaces import RunBlocking
 from ctrader_twisted.recorder.servertime import ServerTime
 from ctrader_twisted.store import DatasetWriter, Difference, Series
@@ -139,21 +140,11 @@ class Filling:
         @raise StoreFailed: if the dataset cannot be read or written.
         """
         self._begun = self._begun or now
-        places = DeferredSemaphore(_AT_ONCE)
-        tasks = [places.run(self._begin, series, now) for series in self._symbols if self._isDue(series, now)]
-        try:
-            for task in tasks:
-                await task
-        finally:
-            for task in tasks:
-                task.addErrback(lambda _: None)
-                task.cancel()
+        due = [series for series in self._symbols if self._isDue(series, now)]
+        await sideBySide(partial(self._complete, now=now), due, _AT_ONCE)
 
     def _isDue(self, series: Series, now: int) -> bool:
         return now >= self._waits.get(series, (0, 0))[0]
-
-    def _begin(self, series: Series, now: int) -> Deferred[None]:
-        return Deferred.fromCoroutine(self._complete(series, now))
 
     async def _complete(self, series: Series, now: int) -> None:
         over = (now - _SEALED_AFTER) // _DAY * _DAY
