@@ -4,10 +4,12 @@ Tests of a recorder with wrong clocks, refusals, and disks that are full, slow o
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
+from unittest import mock
 
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
@@ -256,6 +258,26 @@ class DiskTests(RecorderCase):
                 await recorder.stopService()
 
         self.perform(main)
+
+    def test_withoutArrow(self) -> None:
+        """
+        Without pyarrow everything is recorded and completed, but nothing becomes Parquet.
+        """
+
+        async def main(client: Client) -> None:
+            midnight = await self.toMidnight(600)
+            recorder = self.recorder(client)
+            recorder.startService()
+            await self.virtual.pause(20)
+            start = self.now
+            await self.virtual.pause(1_200)
+            self.assertEqual((recorder.status.failure, recorder.status.incomplete), (None, {}))
+            await self.assertComplete(client, start, midnight)
+            await recorder.stopService()
+
+        with mock.patch.dict(sys.modules, {"pyarrow": None}):
+            self.perform(main)
+        self.assertEqual(list(self.path.rglob("*.parquet")), [])
 
     def test_slow(self) -> None:
         """

@@ -19,6 +19,7 @@ from ctrader_twisted.eventual import sideBySide
 from ctrader_twisted.interfaces import RunBlocking
 from ctrader_twisted.recorder.servertime import ServerTime
 from ctrader_twisted.store import DatasetWriter, Difference, Series
+from ctrader_twisted.store.parquet import hasArrow
 from ctrader_twisted.units import Symbol, fromMilliseconds
 
 __all__ = ["Filling", "Sealed"]
@@ -186,8 +187,9 @@ class Filling:
             self._compact(series, over)
         start = self._starts.get(series, self._since)
         if start is None:
+            assert self._begun is not None, "it was set before anything is looked at"
             covered = self._writer.dataset.summary(series).start
-            start = (self._begun or 0) if covered is None else covered
+            start = self._begun if covered is None else covered
         self._starts[series] = start
         spans: list[tuple[int, int]] = []
         if start < settled:
@@ -200,9 +202,11 @@ class Filling:
         """
         What a process has left that was killed is put in order, once after the start and once a day.
         """
+        self._compacted[series] = over
+        if not hasArrow():
+            return
         for finding in self._writer.compact(series, end=over):
             self._log.error("{file}: {problem}; it is fetched again", file=finding.file, problem=finding.problem)
-        self._compacted[series] = over
 
     async def _fetch(self, series: Series, start: int, end: int, sealed: Sealed) -> Sealed:
         async with self._account.history(self._symbols[series], series.of, start, end) as parts:
