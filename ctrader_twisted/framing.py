@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from functools import lru_cache
 from struct import Struct
+from struct import error as StructError
 from typing import NamedTuple
 
 from google.protobuf.message import DecodeError, Message
@@ -18,7 +19,7 @@ from ctrader_twisted.errors import ProtocolError
 from ctrader_twisted.schema import messageClass, payloadType
 from ctrader_twisted.schema.messages import ProtoMessage
 
-__all__ = ["MAX_FRAME", "PLAIN", "Envelope", "FrameDecoder", "encodeEnvelope", "encodeFrame"]
+__all__ = ["MAX_FRAME", "PLAIN", "Envelope", "FrameDecoder", "encodeEnvelope", "encodeFrame", "encodePayload"]
 
 MAX_FRAME = 15_000_000
 """
@@ -32,6 +33,11 @@ environment. It gives the same results; it is for finding out whether a quick wa
 """
 
 _LENGTH = Struct("!I")
+
+# The tag of the payload type, its two bytes, of which only the second ends a number, and the payload's tag; then the
+# payload's length, if that has one byte.
+_HEAD = Struct("!IB")
+_FIXED, _TAGS = 0xFF8080FF, 0x08800012
 
 
 class Envelope(NamedTuple):
@@ -139,21 +145,22 @@ class FrameDecoder:
 
 def _envelope(body: bytes) -> Envelope:
     """
-    Read an envelope by its tags, which is quicker than to make a C{ProtoMessage}: a number of one or two bytes, the
-    payload, and perhaps an id, in this order and nothing else, as all known servers and clients write it. Whatever
-    deviates from that is left to protobuf, so that it alone says what is an envelope and what is none.
+    Read an envelope by its tags, which is quicker than to make a C{ProtoMessage}: a number of two bytes, the payload,
+    and perhaps an id, in this order and nothing else, as all known servers and clients write it. Whatever deviates from
+    that is left to protobuf, so that it alone says what is an envelope and what is none.
     """
     try:
-        low, high = body[1], body[2]
-        number, at = (low, 2) if low < 0x80 else (low & 0x7F | high << 7, 3)
-        if body[0] == 0x08 and (low < 0x80 or high < 0x80) and body[at] == 0x12:
-            size, at = _readVarint(body, at + 1)
+        tags, size = _HEAD.unpack_from(body)
+        if tags & _FIXED == _TAGS:
+            number, at = tags >> 16 & 0x7F | tags >> 1 & 0x7F << 7, _HEAD.size
+            if size >= 0x80:
+                size, at = _readVarint(body, at - 1)
             end = at + size
             if end == len(body):
                 return Envelope(number, body[at:], None)
             if body[end] == 0x1A and body[end + 1] < 0x80 and end + 2 + body[end + 1] == len(body):
                 return Envelope(number, body[at:end], body[end + 2 :].decode())
-    except (IndexError, ValueError):
+    except (StructError, IndexError, ValueError):
         pass
     return _plainEnvelope(body)
 
@@ -191,7 +198,7 @@ def encodeEnvelope(envelope: Envelope) -> bytes:
     @param envelope: what the frame shall hold.
     @return: the bytes for the wire.
     """
-    return _frame(*envelope)
+    return encodePayload(*envelope)
 
 
 def encodeFrame(message: Message, clientMsgId: str | None = None) -> bytes:
@@ -203,13 +210,19 @@ def encodeFrame(message: Message, clientMsgId: str | None = None) -> bytes:
     @return: the bytes for the wire.
     @raise EncodeError: if a required field of the message is missing (C{google.protobuf.message.EncodeError}).
     """
-    return _frame(payloadType(message), message.SerializeToString(), clientMsgId)
+    return encodePayload(payloadType(message), message.SerializeToString(), clientMsgId)
 
 
-def _frame(number: int, payload: bytes, clientMsgId: str | None) -> bytes:
+def encodePayload(number: int, payload: bytes, clientMsgId: str | None) -> bytes:
     """
-    Write what a C{ProtoMessage} serialises to, which is quicker than to make one: its fields are in the order of their
-    numbers, and before each stands eight times its number, and 2 more where a length follows.
+    Make the frame of a message that is serialised already. It writes what a C{ProtoMessage} serialises to, which is
+    quicker than to make one: its fields are in the order of their numbers, and before each stands eight times its
+    number, and 2 more where a length follows.
+
+    @param number: the payload type.
+    @param payload: the message.
+    @param clientMsgId: the id that the server shall repeat in its answer.
+    @return: the bytes for the wire.
     """
     # A payload of no bytes is there too, as in the frames of the official SDK: some clients fail without one.
     body = b"\x08" + _varint(number) + b"\x12" + _varint(len(payload)) + payload

@@ -5,7 +5,6 @@ Tests of a recorder with wrong clocks, refusals, and disks that are full, slow o
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
@@ -20,7 +19,7 @@ from ctrader_twisted.client import Client
 from ctrader_twisted.columns import Tick, Ticks
 from ctrader_twisted.errors import ConfigurationError, StoreBusy, StoreFull, SymbolNotFound
 from ctrader_twisted.recorder import Recorder, intake
-from ctrader_twisted.recorder.servertime import ServerTime, steadySeconds
+from ctrader_twisted.recorder.servertime import ServerTime
 from ctrader_twisted.simulator.faults import Incoming, Refuse
 from ctrader_twisted.store import Dataset, DatasetWriter, Series
 from test.recordercase import DAY, SIDES, RecorderCase
@@ -77,15 +76,6 @@ class ServerTimeTests(SynchronousTestCase):
         self.wall += 2
         self.time.heard(10 * HOUR + HOUR + 2)
         self.assertEqual(self.time.now(), 11 * HOUR + 2)
-
-    def test_steady(self) -> None:
-        """
-        A clock that somebody may set is not used.
-        """
-        from twisted.internet import reactor
-
-        self.assertEqual(steadySeconds(self.clock), self.clock.seconds)
-        self.assertIs(steadySeconds(reactor), time.monotonic)
 
 
 class ClockTests(RecorderCase):

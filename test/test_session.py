@@ -264,7 +264,7 @@ class ConnectionTests(SessionTestCase):
         """
         A login that cannot even be sent ends it, and says why.
         """
-        self.patch(protocolModule, "NAMES", {})
+        self.patch(protocolModule, "ASKED", {})
         up = self.session.whenUp()
         self.start()
         self.failureResultOf(up, IllegalValue)

@@ -31,6 +31,7 @@ from ctrader_twisted.framing import Envelope, FrameDecoder, encodeEnvelope, enco
 from ctrader_twisted.schema import messages as m
 from ctrader_twisted.schema.pool import loadDescriptors, makeClasses
 from ctrader_twisted.wire import OpenApiProtocol, Timing
+from ctrader_twisted.wire.asked import ASKED
 from ctrader_twisted.wire.clocks import steadySeconds
 from ctrader_twisted.wire.liveness import Liveness
 from ctrader_twisted.wire.outstanding import Outstanding
@@ -307,7 +308,7 @@ class RequestTests(ProtocolTestCase):
         """
         outstanding = Outstanding(self.clock, "x", 10)
         for _ in range(1000):
-            clientMsgId, answered = outstanding.add("ProtoOAVersionReq", None, 86_400)
+            clientMsgId, answered = outstanding.add(ASKED[m.ProtoOAVersionReq], None, 86_400)
             outstanding.answer(clientMsgId, m.ProtoOAVersionRes())
             self.successResultOf(answered)
         self.assertLess(len(outstanding._deadlines), 200)

@@ -25,11 +25,12 @@ from ctrader_twisted.interfaces import RunBlocking
 from ctrader_twisted.recorder.filling import Filling, Sealed
 from ctrader_twisted.recorder.intake import Intake
 from ctrader_twisted.recorder.live import SIDES
-from ctrader_twisted.recorder.servertime import ServerTime, steadySeconds
+from ctrader_twisted.recorder.servertime import ServerTime
 from ctrader_twisted.session.link import Registration
 from ctrader_twisted.session.listeners import Listeners
 from ctrader_twisted.store import DatasetWriter, Series
 from ctrader_twisted.units import Symbol
+from ctrader_twisted.wire.clocks import steadySeconds
 
 __all__ = ["Recorder", "RecorderStatus"]
 

@@ -4,14 +4,11 @@ What time it is at the server.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.python.runtime import seconds as wallSeconds
 
-__all__ = ["ServerTime", "steadySeconds"]
+__all__ = ["ServerTime"]
 
 _MOST_AHEAD = 3_600_000
 
@@ -65,13 +62,3 @@ class ServerTime:
                 "completed from history until then",
                 hours=ahead / _MOST_AHEAD,
             )
-
-
-def steadySeconds(clock: IReactorTime) -> Callable[[], float]:
-    """
-    Find a clock that nobody sets.
-
-    @param clock: the reactor. Its own time follows this machine's, unless somebody has changed that.
-    @return: tells the seconds since some moment.
-    """
-    return time.monotonic if clock.seconds is wallSeconds else clock.seconds

@@ -4,26 +4,45 @@ The table of requests by classes in place of names, as a connection needs it for
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from google.protobuf.message import Message
 
-from ctrader_twisted.schema import REQUESTS, messages
+from ctrader_twisted.schema import REQUESTS, RateClass, messages, payloadType
 
-__all__ = ["ANSWERS", "NAMES", "OF_ACCOUNTS"]
+__all__ = ["ASKED", "Asked"]
 
-NAMES: dict[type[Message], str] = {getattr(messages, name): name for name in REQUESTS}
-"""
-The names of the requests, by their classes.
-"""
 
-OF_ACCOUNTS = frozenset(name for kind, name in NAMES.items() if "ctidTraderAccountId" in kind.DESCRIPTOR.fields_by_name)
-"""
-The names of the requests that name an account.
-"""
+class Asked(NamedTuple):
+    """
+    What a connection has to know of a request.
 
-ANSWERS: dict[str, frozenset[type[Message]]] = {
-    name: frozenset(getattr(messages, answer) for answer in (*row.answers, *row.errors))
-    for name, row in REQUESTS.items()
-}
+    @ivar name: the name of its message.
+    @ivar number: its payload type.
+    @ivar rate: which of the server's limits it counts into.
+    @ivar isOfAccount: whether it names an account.
+    @ivar answers: the classes of what may answer it, as a success or as a failure.
+    """
+
+    name: str
+    number: int
+    rate: RateClass
+    isOfAccount: bool
+    answers: frozenset[type[Message]]
+
+
+def _asked(name: str) -> Asked:
+    row, kind = REQUESTS[name], getattr(messages, name)
+    return Asked(
+        name=name,
+        number=payloadType(kind),
+        rate=row.rate,
+        isOfAccount="ctidTraderAccountId" in kind.DESCRIPTOR.fields_by_name,
+        answers=frozenset(getattr(messages, answer) for answer in (*row.answers, *row.errors)),
+    )
+
+
+ASKED: dict[type[Message], Asked] = {getattr(messages, name): _asked(name) for name in REQUESTS}
 """
-By the name of a request, the classes of what may answer it, as a success or as a failure.
+All requests, by their classes.
 """

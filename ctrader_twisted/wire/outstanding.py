@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from ctrader_twisted.errors import ConnectionLost, CTraderError, RequestTimedOut, TooManyRequests
 from ctrader_twisted.eventual import Eventual
+from ctrader_twisted.wire.asked import Asked
 
 __all__ = ["Outstanding", "Waiting"]
 
@@ -21,16 +22,16 @@ class Waiting:
     """
     One request that has been sent.
 
-    @ivar request: the name of its message.
+    @ivar asked: what it is.
     @ivar accountId: the account it is for, or L{None}.
     @ivar seconds: how long its answer may take.
     @ivar answered: fires with the answer.
     """
 
-    __slots__ = ("accountId", "answered", "request", "seconds")
+    __slots__ = ("accountId", "answered", "asked", "seconds")
 
-    def __init__(self, request: str, accountId: int | None, seconds: float, answered: Deferred[Message]) -> None:
-        self.request = request
+    def __init__(self, asked: Asked, accountId: int | None, seconds: float, answered: Deferred[Message]) -> None:
+        self.asked = asked
         self.accountId = accountId
         self.seconds = seconds
         self.answered = answered
@@ -69,11 +70,11 @@ class Outstanding:
         """
         return clientMsgId.startswith(self._prefix)
 
-    def add(self, request: str, accountId: int | None, seconds: float) -> tuple[str, Deferred[Message]]:
+    def add(self, asked: Asked, accountId: int | None, seconds: float) -> tuple[str, Deferred[Message]]:
         """
         Take in a request that is about to be sent.
 
-        @param request: the name of its message.
+        @param asked: what it is.
         @param accountId: the account it is for, or L{None}.
         @param seconds: how long its answer may take.
         @return: the id to send with it, and what fires with the answer. Cancelling the Deferred makes the answer a late
@@ -81,12 +82,14 @@ class Outstanding:
         @raise TooManyRequests: if the limit is reached.
         """
         if len(self._waiting) >= self._limit:
-            raise TooManyRequests(f"{self._limit} requests wait for their answers already; {request} was not sent")
+            raise TooManyRequests(f"{self._limit} requests wait for their answers already; {asked.name} was not sent")
         self._count += 1
         clientMsgId = f"{self._prefix}{self._count}"
         answered: Deferred[Message] = Eventual(lambda _: self._forget(clientMsgId))
-        self._waiting[clientMsgId] = Waiting(request, accountId, seconds, answered)
-        self._tidy()
+        self._waiting[clientMsgId] = Waiting(asked, accountId, seconds, answered)
+        # Answered requests leave their deadlines behind; long ones must not pile up.
+        if len(self._deadlines) > 2 * len(self._waiting) + 100:
+            self._tidy()
         deadline = self._clock.seconds() + seconds
         heappush(self._deadlines, (deadline, clientMsgId))
         # Nearly always an earlier request's deadline comes first, and the timer is set for that.
@@ -137,14 +140,12 @@ class Outstanding:
         self._deadlines.clear()
         self._failEach(
             list(self._waiting),
-            lambda waiting: ConnectionLost(waiting.request, waiting.accountId, maybeSent=True, reason=reason),
+            lambda waiting: ConnectionLost(waiting.asked.name, waiting.accountId, maybeSent=True, reason=reason),
         )
 
     def _tidy(self) -> None:
-        # Answered requests leave their deadlines behind; long ones must not pile up.
-        if len(self._deadlines) > 2 * len(self._waiting) + 100:
-            self._deadlines = [entry for entry in self._deadlines if entry[1] in self._waiting]
-            heapify(self._deadlines)
+        self._deadlines = [entry for entry in self._deadlines if entry[1] in self._waiting]
+        heapify(self._deadlines)
 
     def _forget(self, clientMsgId: str) -> None:
         self._waiting.pop(clientMsgId, None)
@@ -165,7 +166,7 @@ class Outstanding:
         if self._deadlines:
             self._setTimer()
         self._failEach(
-            due, lambda waiting: RequestTimedOut(waiting.request, waiting.accountId, seconds=waiting.seconds)
+            due, lambda waiting: RequestTimedOut(waiting.asked.name, waiting.accountId, seconds=waiting.seconds)
         )
 
     def _failEach(self, ids: list[str], error: Callable[[Waiting], CTraderError]) -> None:

@@ -16,7 +16,6 @@ from twisted.internet.interfaces import (
     IReactorTime,
     ISSLTransport,
     ITCPTransport,
-    ITransport,
 )
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.protocol import connectionDone
@@ -26,10 +25,9 @@ from zope.interface import implementer
 
 from ctrader_twisted.errors import CTraderError, IllegalValue, NotConnected, ProtocolError
 from ctrader_twisted.eventual import Eventual
-from ctrader_twisted.framing import MAX_FRAME, PLAIN, Envelope, FrameDecoder, encodeEnvelope
-from ctrader_twisted.schema import REQUESTS, payloadType
+from ctrader_twisted.framing import MAX_FRAME, PLAIN, Envelope, FrameDecoder, encodeFrame, encodePayload
 from ctrader_twisted.schema.messages import ProtoHeartbeatEvent, ProtoOAExecutionEvent
-from ctrader_twisted.wire.asked import ANSWERS, NAMES, OF_ACCOUNTS
+from ctrader_twisted.wire.asked import ASKED
 from ctrader_twisted.wire.clocks import steadySeconds
 from ctrader_twisted.wire.counters import Counters
 from ctrader_twisted.wire.listener import ConnectionListener
@@ -50,7 +48,7 @@ __all__ = ["OpenApiProtocol"]
 
 _AnswerT = TypeVar("_AnswerT", bound=Message)
 
-_HEARTBEAT = Envelope(payloadType(ProtoHeartbeatEvent), b"", None)
+_HEARTBEAT = encodeFrame(ProtoHeartbeatEvent())
 
 
 @define
@@ -148,20 +146,20 @@ class OpenApiProtocol(TwistedProtocol):
             return fail()
 
     def _send(self, message: Message, timeout: float | None) -> Deferred[Message]:
-        name = NAMES.get(type(message), "")
+        asked = ASKED.get(type(message))
         if not self._secured or self._ends.over or self._ends.reason is not None:
             raise NotConnected(f"{message.DESCRIPTOR.name} was not sent: the connection is not up")
-        if not name:
+        if asked is None:
             raise IllegalValue(f"{message.DESCRIPTOR.name} is no request of this package's classes")
         try:
             payload = message.SerializeToString()
         except EncodeError as error:
             missing = ", ".join(cast(Any, message).FindInitializationErrors())
-            raise IllegalValue(f"{name} was not sent: it lacks {missing}") from error
-        seconds = self._timing.answers[REQUESTS[name].rate] if timeout is None else timeout
-        accountId = cast(Any, message).ctidTraderAccountId if name in OF_ACCOUNTS else None
-        clientMsgId, answered = self._outstanding.add(name, accountId, seconds)
-        self._write(Envelope(payloadType(message), payload, clientMsgId))
+            raise IllegalValue(f"{asked.name} was not sent: it lacks {missing}") from error
+        seconds = self._timing.answers[asked.rate] if timeout is None else timeout
+        accountId = cast(Any, message).ctidTraderAccountId if asked.isOfAccount else None
+        clientMsgId, answered = self._outstanding.add(asked, accountId, seconds)
+        self._write(encodePayload(asked.number, payload, clientMsgId))
         return answered
 
     def disconnect(self, reason: CTraderError | None = None) -> Deferred[None]:
@@ -327,7 +325,7 @@ class OpenApiProtocol(TwistedProtocol):
             self._log.debug("a message of the unknown payload type {type}", type=envelope.payloadType)
             return
         self._count(message)
-        if waiting is not None and clientMsgId is not None and type(message) in ANSWERS[waiting.request]:
+        if waiting is not None and clientMsgId is not None and type(message) in waiting.asked.answers:
             self._answerReceived(clientMsgId, waiting, message)
         else:
             isLate = clientMsgId is not None and self._outstanding.isOurs(clientMsgId)
@@ -349,7 +347,7 @@ class OpenApiProtocol(TwistedProtocol):
             return
         if isinstance(message, ProtoOAExecutionEvent):
             self._tell(message)
-        error = refusal(message, waiting.request, waiting.accountId)
+        error = refusal(message, waiting.asked.name, waiting.accountId)
         if error is None:
             self._outstanding.answer(clientMsgId, message)
         else:
@@ -364,13 +362,13 @@ class OpenApiProtocol(TwistedProtocol):
 
     # What goes out.
 
-    def _write(self, envelope: Envelope) -> None:
+    def _write(self, frame: bytes) -> None:
         """
         Write a frame. What is written in one turn of the reactor leaves in one piece, at the end of the turn: Twisted
         sees to that, over TLS too, and to its being sent before a close.
         """
         self._liveness.sent()
-        cast(ITransport, self.transport).write(encodeEnvelope(envelope))
+        self.transport.write(frame)  # type: ignore[union-attr]
 
     def _sendHeartbeat(self) -> None:
         self._write(_HEARTBEAT)

@@ -72,13 +72,13 @@ class RunDecoder(FrameDecoder):
         stream = self._gather(data)
         start = 0
         try:
-            while True:
-                kind, bodies, start = _scan(stream, start)
-                if kind is not None:
-                    yield from self._runs(kind, bodies)
-                body = self._body(stream, start)
-                if body is None:
-                    return
+            while (body := self._body(stream, start)) is not None:
+                # Without an id, the payload ends where the frame does.
+                if len(body) > 5 and body[4] + 5 == len(body):
+                    kind, bodies, start = _scan(stream, start)
+                    if kind is not None:
+                        yield from self._runs(kind, bodies)
+                        continue
                 start += 4 + len(body)
                 if body:
                     yield self._read(body)
@@ -97,11 +97,9 @@ class RunDecoder(FrameDecoder):
 
 def _scan(stream: bytes, start: int) -> tuple[type[Message] | None, list[bytes], int]:
     """
-    @return: the class of the messages of a run that begins there, what follows the lengths of its frames, and where it
-        ends; L{None} if none begins there.
+    @return: the class of the messages of a run that begins with the whole frame there, what follows the lengths of its
+        frames, and where it ends; L{None} if none begins there.
     """
-    if len(stream) - start < _HEAD.size:
-        return None, [], start
     length, tags, size = _HEAD.unpack_from(stream, start)
     kind, first = _KINDS.get(tags), tags
     if kind is None or length != size + 5:
