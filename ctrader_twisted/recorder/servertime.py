@@ -15,8 +15,8 @@ _MOST_AHEAD = 3_600_000
 
 class ServerTime:
     """
-    The server's time as far as its ticks prove it: it is never later than the server's own, and behind it by what the
-    last tick needed to arrive, or by how long nothing has come when this began.
+    The server's time as far as its ticks prove it: it is not later than the server's own, and behind it by what the
+    quickest tick needed to arrive, or by how long nothing has come when this began.
 
     The clock of this machine can be set wrong, so it does not tell what is over at the server. It is only asked whether
     what the server says can be true.
