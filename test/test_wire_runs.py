@@ -268,14 +268,22 @@ class RunTests(SynchronousTestCase):
         found = [each.symbolId for run in runs if isinstance(run, Run) for each in run.messages]
         self.assertEqual(found, list(range(1, 300)))
         (last,) = decoder.feed(stream[-3:])
-        self.assertIsInstance(last, Envelope)
+        assert isinstance(last, Run)
+        self.assertEqual([each.symbolId for each in last.messages], [300])
 
     def test_few(self) -> None:
         """
-        A few frames are not worth it, and come as envelopes.
+        A few frames are not parsed together: each is a run of its own. What has an id, or a long payload, is none.
         """
-        self.assertEqual({type(each) for each in RunDecoder().feed(spot() * 7)}, {Envelope})
-        self.assertEqual({type(each) for each in RunDecoder().feed(spot() * 8)}, {Run})
+        for count, lengths in ((7, [1] * 7), (8, [8])):
+            runs = list(RunDecoder().feed(spot() * count))
+            self.assertEqual([len(run.messages) for run in runs if isinstance(run, Run)], lengths)
+        payload = m.ProtoOAErrorRes(errorCode="X" * 200).SerializeToString()
+        for envelope in (
+            Envelope(SPOT, spot()[9:], "id"),
+            Envelope(m.ProtoOAErrorRes.DESCRIPTOR.fields_by_name["payloadType"].default_value, payload, None),
+        ):
+            self.assertEqual(list(RunDecoder().feed(encodeEnvelope(envelope))), [envelope])
 
     def test_smallLimit(self) -> None:
         """
@@ -287,10 +295,14 @@ class RunTests(SynchronousTestCase):
 
     def test_oneBad(self) -> None:
         """
-        If one of many lacks something, all come as envelopes, so that the bad one is told from the others.
+        If one of many lacks something, or is none, that one comes as an envelope, and the others alone.
         """
-        bad = encodeEnvelope(Envelope(SPOT, b"\x10\x07", None))
-        self.assertEqual({type(each) for each in RunDecoder().feed(spot() * 7 + bad + spot())}, {Envelope})
+        for payload in (b"\x10\x07", b"\xff"):
+            bad = Envelope(SPOT, payload, None)
+            found = list(RunDecoder().feed(spot() * 7 + encodeEnvelope(bad) + spot()))
+            self.assertEqual([each for each in found if isinstance(each, Envelope)], [bad])
+            self.assertEqual(found.index(bad), 7)
+            self.assertEqual([len(each.messages) for each in found if isinstance(each, Run)], [1] * 8)
 
     def test_counted(self) -> None:
         """

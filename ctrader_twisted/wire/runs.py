@@ -49,8 +49,8 @@ class RunDecoder(FrameDecoder):
 
     Frames that follow each other, of one payload type, without ids and with short payloads, are told by their first
     nine bytes; if they are many, they are parsed together in one call (see L{batchClass}). Then they are written once
-    more, which costs less than to look for required fields, and fails where one is missing. If anything is amiss, all
-    of them go the plain way, as envelopes, which knows what to do with the bad ones.
+    more, which costs less than to look for required fields, and fails where one is missing. If anything is amiss, or
+    there are few, each is a run of its own; a bad one goes the plain way, as an envelope, which knows what to do.
     """
 
     def feed(self, data: bytes) -> Iterator[Envelope | Run]:  # type: ignore[override]
@@ -63,9 +63,9 @@ class RunDecoder(FrameDecoder):
         """
         if self._limit < _LONGEST:
             return super().feed(data)
-        # An answer to a single request, mostly.
+        # An answer to a single request, or a price in a quiet market, mostly.
         if not self._held and 4 < len(data) == _LENGTH.unpack_from(data)[0] + 4 <= self._limit:
-            return iter((self._read(data[4:]),))
+            return iter((self._single(data[4:]),))
         return self._feed(data)
 
     def _feed(self, data: bytes) -> Iterator[Envelope | Run]:
@@ -90,9 +90,28 @@ class RunDecoder(FrameDecoder):
             some = bodies[first : first + _MOST_BATCH]
             messages = _together(kind, some) if len(some) >= _LEAST_BATCH else None
             if messages is None:
-                yield from map(self._read, some)
+                yield from map(self._single, some)
             else:
                 yield Run(kind, messages)
+
+    def _single(self, body: bytes) -> Envelope | Run:
+        """
+        @return: the run of one that a frame is, if it could be in a longer one; else its envelope.
+        """
+        if len(body) > 5 and body[4] + 5 == len(body):
+            kind = _KINDS.get(_LENGTH.unpack_from(body)[0])
+            message = None if kind is None else _parsed(kind, body[5:])
+            if message is not None:
+                return Run(type(message), (message,))
+        return self._read(body)
+
+
+def _parsed(kind: type[Message], payload: bytes) -> Message | None:
+    try:
+        message = cast(Any, kind).FromString(payload)
+    except DecodeError:
+        return None
+    return message if message.IsInitialized() else None
 
 
 def _scan(stream: bytes, start: int) -> tuple[type[Message] | None, list[bytes], int]:
