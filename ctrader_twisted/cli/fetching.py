@@ -121,11 +121,10 @@ class Fetching:
 
 def _proven(start: int, rows: Ticks | Trendbars) -> int:
     """
-    Tell until when the rows prove that the server had come so far: a tick was made, and so are the bars before another.
+    Tell until when the rows prove that the server had come so far: what is before the newest one is over. More ticks of
+    its own millisecond may still come, and so may the end of its bar.
     """
-    if not rows:
-        return start
-    return rows.timestamps[-1] + (1 if isinstance(rows, Ticks) else 0)
+    return rows.timestamps[-1] if rows else start
 
 
 def _name(series: Series) -> str:
