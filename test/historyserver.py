@@ -56,10 +56,10 @@ class HistoryServer:
         if not self.isTearing and len(page) < len(rows) and rows[-size - 1][0] == page[0][0]:
             whole = [row for row in page if row[0] != page[0][0]]
             page = whole or [row for row in rows if row[0] == page[0][0]]
-        isLast = len(page) == len(rows)
-        if self.isGenerous and isLast:
+        hasMore = self._says(page, len(page) < len(rows))
+        if self.isGenerous:
             page = [row for row in self.ticks if row[0] < request.fromTimestamp][-1:] + page
-        return tickPage(page, self._says(page, not isLast))
+        return tickPage(page, hasMore)
 
     def barPage(self, request: Any) -> m.ProtoOAGetTrendbarsRes:
         """

@@ -142,6 +142,27 @@ class TickPagesTests(PagesCase):
         self.begin(ticks=numbered([1_000] * 3 + [1_001] * 2), chunk=2, isGenerous=True)
         self.failureResultOf(self.ticks(990, 1_010), ProtocolError)
 
+    def test_strayRow(self) -> None:
+        """
+        A row from before the span on a page that is cut off does not pass for the end: what is between comes, too.
+        """
+        self.begin(ticks=numbered([1_000, *range(1_010, 1_022)]), chunk=5, isGenerous=True)
+        self.assertEqual(self.successResultOf(self.ticks(1_005, 1_030)), self.server.ticks[1:])
+
+    def test_longWithItsStrayRows(self) -> None:
+        """
+        A page that says there is no more is doubted by all its rows, not only by those of the span.
+        """
+        self.begin()
+        pages = [
+            tickPage([(number, 1) for number in range(10, 20)], True),
+            # Most of it has been there before.
+            tickPage([(number, 1) for number in range(8, 18)], False),
+            tickPage([(number, 1) for number in range(6, 9)], False),
+        ]
+        self.link.answers[m.ProtoOAGetTickDataReq] = lambda _: pages.pop(0)
+        self.assertEqual([time for time, _ in self.successResultOf(self.ticks(0, 20))], list(range(6, 20)))
+
     def test_nothingNew(self) -> None:
         """
         A server that gives the same page again is not asked for ever.
