@@ -81,7 +81,7 @@ class HistoryServer:
             )
         bars = [m.ProtoOATrendbar(utcTimestampInMinutes=minute, low=minute, volume=1) for _, minute in page]
         return m.ProtoOAGetTrendbarsRes(
-            ctidTraderAccountId=7, period=request.period, symbolId=1, trendbar=bars, hasMore=hasMore
+            ctidTraderAccountId=7, period=request.period, symbolId=request.symbolId, trendbar=bars, hasMore=hasMore
         )
 
     def _within(self, request: Any, rows: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -252,6 +252,10 @@ class TableTests(SynchronousTestCase):
         self.assertEqual(makeTicks(), makeTicks())
         self.assertNotEqual(makeTicks(2), makeTicks(3))
         self.assertNotEqual(makeTicks(), list(makeTicks()))
+        columns = [array("q", [0])] * 6
+        hours, days = (Trendbars(*columns, period=period, digits=5) for period in ("H1", "D1"))
+        self.assertEqual(hours, hours.marked(False))
+        self.assertNotEqual(hours, days)
         self.assertRaises(TypeError, hash, makeTicks())
 
     def test_printing(self) -> None:
@@ -368,6 +372,17 @@ class ArrowTests(SynchronousTestCase):
         parted = pyarrow.concat_tables([whole.slice(1, 2), whole.slice(3, 2)])
         parted = parted.append_column("symbol", pyarrow.array(["EURUSD"] * 4)).select(["symbol", "price", "timestamp"])
         self.assertEqual(Ticks.fromArrow(parted), ticks[1:5])
+
+    def test_emptyChunks(self) -> None:
+        """
+        A piece without rows need not have memory for them.
+        """
+        import pyarrow
+
+        whole = makeTicks(2).toArrow()
+        bare = [pyarrow.Array.from_buffers(field.type, 0, [None, None]) for field in whole.schema]
+        empty = pyarrow.table(bare, schema=whole.schema)
+        self.assertEqual(Ticks.fromArrow(pyarrow.concat_tables([empty, whole, empty])), makeTicks(2))
 
     def test_parquet(self) -> None:
         """

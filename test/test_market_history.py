@@ -17,6 +17,7 @@ from ctrader_twisted.errors import (
     HistoryFailed,
     IllegalValue,
     NotConnected,
+    ProtocolError,
     RequestTimedOut,
     TooManyRequests,
     serverError,
@@ -119,6 +120,42 @@ class RequestTests(HistoryCase):
         self.assertEqual([timestamp // MINUTE for timestamp in bars.timestamps], [2, 3, 4, 5])
         self.assertEqual([request.count for request in self.link.sent], [4, 1])
         self.assertTrue(bars.complete)
+
+    def test_manyCounted(self) -> None:
+        """
+        No more than 5,000 bars are asked for at once, which servers are known to give. That there are no more than
+        those is not believed.
+        """
+        self.server = HistoryServer(bars=list(range(12_000)), chunk=14_000, more=False)
+        self.server.serve(self.link)
+        bars = self.successResultOf(self.history.trendbars(EURUSD, "M1", 0, 12_000 * MINUTE, count=11_000))
+        self.assertEqual([timestamp // MINUTE for timestamp in bars.timestamps], list(range(1_000, 12_000)))
+        self.assertEqual([request.count for request in self.link.sent], [5_000, 5_000, 1_000])
+
+    def test_otherPeriod(self) -> None:
+        """
+        Bars of another period, or of another symbol, are none that were asked for.
+        """
+        page = m.ProtoOAGetTrendbarsRes(ctidTraderAccountId=7, period=m.ProtoOATrendbarPeriod.H1, symbolId=3)
+        self.link.answers[m.ProtoOAGetTrendbarsReq] = lambda _: page
+        message = str(self.failureResultOf(self.history.trendbars(EURUSD, "M1", 0, HOUR), ProtocolError).value)
+        self.assertEqual(message, "the M1 bars of EURUSD: the server answered with H1 bars")
+        page.symbolId = 4
+        for count in (None, 3):
+            bars = self.history.trendbars(EURUSD, "H1", 0, HOUR, count=count)
+            message = str(self.failureResultOf(bars, ProtocolError).value)
+            self.assertEqual(message, "the H1 bars of EURUSD: the server answered with bars of symbol 4")
+
+    def test_tooLarge(self) -> None:
+        """
+        Numbers that no table can hold fail the call as what they are: an answer that makes no sense.
+        """
+        page = tickPage([], False)
+        for _ in range(2):
+            page.tickData.add(timestamp=1, tick=2**63 - 1)
+        self.link.answers[m.ProtoOAGetTickDataReq] = lambda _: page
+        message = str(self.failureResultOf(self.ticks(0, 5), ProtocolError).value)
+        self.assertIn("the ask ticks of EURUSD: in the server's answer for 0 to 4 ms since 1970 is a number", message)
 
     def test_illegal(self) -> None:
         """
@@ -380,6 +417,16 @@ class ResilienceTests(HistoryCase):
             self.clock.advance(pause - 0.5)
             self.assertEqual(len(self.link.sent), number + 1)
             self.clock.advance(0.5)
+        self.answer(1)
+        self.assertEqual(len(self.successResultOf(done)), 1)
+
+    def test_clockFarBehind(self) -> None:
+        """
+        The end of a maintenance, by a clock that is far behind the server's, is not waited for without asking again.
+        """
+        done = self.ticks(0, 5)
+        self.link.answer(serverError("SERVER_IS_UNDER_MAINTENANCE", maintenanceEnd=NOW + 52 * WEEK))
+        self.clock.advance(3600)
         self.answer(1)
         self.assertEqual(len(self.successResultOf(done)), 1)
 

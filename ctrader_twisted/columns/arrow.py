@@ -67,7 +67,8 @@ def _kinds(names: tuple[str, ...]) -> list[pyarrow.DataType]:
 
 def _column(chunks: pyarrow.ChunkedArray) -> array[int]:
     column = array("q")
-    for chunk in chunks.chunks:
+    # An empty chunk need not have a buffer.
+    for chunk in filter(len, chunks.chunks):
         first = chunk.offset * _NUMBER_BYTES
         column.frombytes(memoryview(chunk.buffers()[1])[first : first + len(chunk) * _NUMBER_BYTES])
     return column

@@ -70,7 +70,10 @@ class Columns(Sequence[_RecordT], Generic[_RecordT]):
         """
 
     def _isLike(self, other: Self) -> bool:
-        return type(other) is type(self) and other.digits == self.digits
+        return type(other) is type(self) and other.digits == self.digits and self._hasPeriodOf(other)
+
+    def _hasPeriodOf(self, other: Columns[Any]) -> bool:
+        return True
 
     @abstractmethod
     def _record(self, values: tuple[int, ...], price: Callable[[int], Decimal]) -> _RecordT:
@@ -136,7 +139,7 @@ class Columns(Sequence[_RecordT], Generic[_RecordT]):
         Copy the columns to pandas.
 
         @return: a frame indexed by the timestamps in UTC. Prices are doubles, each the one that is nearest to the exact
-            price; L{toNumpy} gives them exactly.
+            price, if that is below 90 billion; L{toNumpy} gives them exactly.
         """
         import pandas
 
@@ -208,7 +211,7 @@ class Columns(Sequence[_RecordT], Generic[_RecordT]):
         if type(other) is not type(self):
             return NotImplemented
         assert isinstance(other, Columns)
-        return self._columns == other._columns
+        return self._columns == other._columns and self._hasPeriodOf(other)
 
     __hash__ = None  # type: ignore[assignment]  # equal by its contents, which are large
 

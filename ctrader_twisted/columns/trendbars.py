@@ -7,7 +7,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from decimal import Decimal
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from ctrader_twisted.columns.building import Cut, barsOfBars, barsOfTicks
 from ctrader_twisted.columns.columns import Columns
@@ -205,8 +205,8 @@ class Trendbars(Columns[Bar]):
     def _notes(self) -> dict[str, str]:
         return {**super()._notes(), "period": self.period}
 
-    def _isLike(self, other: Self) -> bool:
-        return super()._isLike(other) and other.period == self.period
+    def _hasPeriodOf(self, other: Columns[Any]) -> bool:
+        return isinstance(other, Trendbars) and other.period == self.period
 
     def _record(self, values: tuple[int, ...], price: Callable[[int], Decimal]) -> Bar:
         timestamp, first, high, low, last, volume = values

@@ -194,7 +194,8 @@ class StoreBusy(StoreFailed):
 
 class ProtocolError(CTraderError):
     """
-    The other side sent bytes that are no frames of this protocol; the connection was closed.
+    The other side sent what this protocol does not allow: bytes that are no frames, upon which the connection was
+    closed, or an answer that does not fit its request.
     """
 
 

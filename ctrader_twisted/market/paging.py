@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["CountedPage", "barsBetween", "lastBars", "newestBars"]
 
 _EMPTY_SPANS = 2
+# What servers are known to give at once.
+_MOST_AT_ONCE = 5_000
 
 
 class CountedPage(Protocol):
@@ -92,7 +94,8 @@ async def newestBars(source: Source, span: Span, page: CountedPage, sizes: PageS
     end = span.end
     while found < count and end > span.start and empty < _EMPTY_SPANS:
         first = max(span.start, end - source.longest)
-        answer = _bars(await page(first, end - 1, count - found))
+        wanted = min(count - found, _MOST_AT_ONCE)
+        answer = _bars(await page(first, end - 1, wanted))
         if answer and answer.timestamps[0] >= end:
             raise ProtocolError(f"{source}: the server gives nothing new at {end - 1} ms since 1970")
         sizes.saw(len(answer))
@@ -101,7 +104,7 @@ async def newestBars(source: Source, span: Span, page: CountedPage, sizes: PageS
         found += len(rows)
         empty = 0 if rows else empty + 1
         oldest = rows.timestamps[0] if rows else first
-        isAll = answer.complete and not sizes.mayBeCut(len(answer))
+        isAll = answer.complete and len(answer) < wanted and not sizes.mayBeCut(len(answer))
         end = min(first, oldest) if isAll else oldest
     return Trendbars.joined(parts[::-1]).marked(True)
 

@@ -37,6 +37,8 @@ connection, or did not come, or was to come later. Pauses of up to a minute make
 
 _SHORTEST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
+# The end of a maintenance is a time of the server's clock, and this machine's may be far behind it.
+_LONGEST_MAINTENANCE = 3600.0
 _LOST = (ConnectionLost, NotConnected)
 _PASSING = (RequestTimedOut, RetryLater, TooManyRequests, LoginNeeded)
 
@@ -138,7 +140,8 @@ class Patience:
         if isinstance(error, RetryLater) and error.retryAfter is not None:
             seconds = float(error.retryAfter)
         if isinstance(error, UnderMaintenance) and error.maintenanceEnd is not None:
-            seconds = max(seconds, (error.maintenanceEnd - self._wallClock()) / 1000)
+            left = (error.maintenanceEnd - self._wallClock()) / 1000
+            seconds = max(seconds, min(left, _LONGEST_MAINTENANCE))
         return seconds
 
     def _over(self, waiting: Deferred[None]) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 from attrs import frozen
 
 from ctrader_twisted.columns import MINUTES, Ticks, Trendbars
-from ctrader_twisted.errors import IllegalValue
+from ctrader_twisted.errors import IllegalValue, ProtocolError
 from ctrader_twisted.market.windows import HOUR, WEEK, Span
 from ctrader_twisted.schema.messages import (
     ProtoOAGetTickDataReq,
     ProtoOAGetTrendbarsReq,
+    ProtoOAGetTrendbarsRes,
     ProtoOAQuoteType,
     ProtoOATrendbarPeriod,
 )
@@ -142,14 +143,27 @@ class Source:
         @param count: of bars, how many, counted back from the end; they may begin before the span.
         @param timeout: seconds to wait for the answer, or L{None} for the default.
         @return: what came, which may go beyond the span; C{complete} is L{False} if the server says that there is more.
+        @raise ProtocolError: if the answer is none to this request.
         """
         which: Any = {"symbolId": self.symbol.symbolId, "fromTimestamp": first, "toTimestamp": last}
-        digits = self.symbol.digits
-        if self.isTicks:
-            ticks = ProtoOAGetTickDataReq(type=_SIDES[self.kind], **which)
-            return Ticks.fromWire(await link.request(ticks, timeout=timeout), digits)
-        bars = ProtoOAGetTrendbarsReq(period=_PERIODS[self.kind], count=count, **which)
-        return Trendbars.fromWire(await link.request(bars, timeout=timeout), digits)
+        try:
+            if self.isTicks:
+                ticks = ProtoOAGetTickDataReq(type=_SIDES[self.kind], **which)
+                return Ticks.fromWire(await link.request(ticks, timeout=timeout), self.symbol.digits)
+            bars = ProtoOAGetTrendbarsReq(period=_PERIODS[self.kind], count=count, **which)
+            return self._bars(await link.request(bars, timeout=timeout))
+        except OverflowError:
+            raise ProtocolError(
+                f"{self}: in the server's answer for {first} to {last} ms since 1970 is a number of more than 64 bits"
+            ) from None
+
+    def _bars(self, answer: ProtoOAGetTrendbarsRes) -> Trendbars:
+        bars = Trendbars.fromWire(answer, self.symbol.digits)
+        if bars.period != self.kind:
+            raise ProtocolError(f"{self}: the server answered with {bars.period} bars")
+        if answer.HasField("symbolId") and answer.symbolId != self.symbol.symbolId:
+            raise ProtocolError(f"{self}: the server answered with bars of symbol {answer.symbolId}")
+        return bars
 
     def nothing(self) -> Ticks | Trendbars:
         """
