@@ -15,6 +15,7 @@ from typing import Any
 
 from rich.console import Console
 from twisted.internet.defer import CancelledError, execute, fail
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted import blocking
@@ -357,6 +358,22 @@ class InterruptedTests(HistoryCase):
                 self.assertLess(request.toTimestamp, kept[0])
         for series in (BID, ASK):
             self.assertEqual(self.rows(series, *span), self.expected(series.of, *span))
+
+    def test_countedWhereWritten(self) -> None:
+        """
+        Rows that are being written when Ctrl-C is pressed are counted among those that are kept.
+        """
+
+        def slow(function: Any, *args: Any) -> Any:
+            done = execute(function, *args)
+            if function.__name__ in ("open", "close"):
+                return done
+            return done.addCallback(lambda result: deferLater(self.virtual.clock, 2, lambda: result))
+
+        self.assertRaises(CancelledError, self.fetch, runBlocking=slow, seconds=4)
+        kept = sum(len(self.rows(series, self.start, self.end)) for series in (BID, ASK))
+        self.assertGreater(kept, 0)
+        self.assertIn(f"Interrupted. {kept:,} rows are kept", self.text)
 
     def test_failed(self) -> None:
         """

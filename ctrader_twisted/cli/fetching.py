@@ -107,10 +107,15 @@ class Fetching:
                 isProven = isProven or until > span.start
                 if isProven:
                     rows = rows.between(span.start, until)
-                    await self._runBlocking(self._writer.write, series, (span.start, until), rows)
-                    tally.rows += len(rows)
-                    tally.done += until - span.start
+                    await self._runBlocking(self._write, series, (span.start, until), rows)
                     await self._flushNowAndThen()
+
+    def _write(self, series: Series, span: Span, rows: Ticks | Trendbars) -> None:
+        self._writer.write(series, span, rows)
+        # Counted here, for it is kept also where nobody waits for it any more.
+        tally = self.tallies[series]
+        tally.rows += len(rows)
+        tally.done += span[1] - span[0]
 
     async def _flushNowAndThen(self) -> None:
         now = self._clock.seconds()

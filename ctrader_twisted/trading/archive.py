@@ -32,6 +32,8 @@ _RecordT = TypeVar("_RecordT", ProtoOADeal, ProtoOAOrder, ProtoOADepositWithdraw
 _AnswerT = TypeVar("_AnswerT", bound=Message)
 
 _WEEK = 604_800_000
+# Pages are said to have up to 10,000 records: one with fewer than this is not full.
+_SMALLEST_PAGE = 50
 
 CLOCK_DOUBT = 86_400_000
 """
@@ -150,22 +152,41 @@ class Archive:
         start: int,
         end: int | None,
     ) -> list[_RecordT]:
-        found: dict[int, _RecordT] = {}
+        async def page(first: int, last: int) -> tuple[dict[tuple[int, int], _RecordT], bool]:
+            answer: Any = await self._link.request(request(first, last))
+            # The list of payments comes whole.
+            return {key(record): record for record in records(answer)}, getattr(answer, "hasMore", False)
+
+        found: dict[tuple[int, int], _RecordT] = {}
         first, isOpen = max(0, start), end is None
         until = self._wallClock() + CLOCK_DOUBT if end is None else end
         while first <= until:
             last = first + _WEEK if isOpen else min(first + _WEEK, until)
-            while True:
-                answer: Any = await self._link.request(request(first, last))
-                page = {key(record): record for record in records(answer)}
-                known = len(found)
-                found.update((recordId, record) for (_, recordId), record in page.items())
-                # The list of payments comes whole.
-                if not getattr(answer, "hasMore", False) or not page:
-                    break
-                # Several records may share the page's oldest moment, so it is asked for again.
-                last = min(page)[0]
-                if len(found) == known:
-                    raise ProtocolError(f"the server's lists leave out what happened at {last} ms since 1970")
+            found.update(await _week(page, first, last))
             first += _WEEK + 1
-        return list(found.values())
+        # What changed while it was read may be there twice: the later one counts.
+        return list({recordId: found[moment, recordId] for moment, recordId in sorted(found)}.values())
+
+
+async def _week(
+    page: Callable[[int, int], Awaitable[tuple[dict[tuple[int, int], _RecordT], bool]]], first: int, last: int
+) -> dict[tuple[int, int], _RecordT]:
+    """
+    Read pages, of which each has the newest part of what was asked for, from the newest to the oldest.
+    """
+    found: dict[tuple[int, int], _RecordT] = {}
+    longest = _SMALLEST_PAGE
+    while first <= last:
+        given, hasMore = await page(first, last)
+        inside = {key: record for key, record in given.items() if first <= key[0] <= last}
+        isNew = not inside.keys() <= found.keys()
+        found.update(inside)
+        if not hasMore or max(given, default=(first - 1, 0))[0] < first:
+            break
+        if not inside or (not isNew and len(given) >= longest):
+            raise ProtocolError(f"the server's lists leave out what happened at {last} ms since 1970")
+        longest = max(longest, len(given))
+        oldest = min(inside)[0]
+        # Several records may share the page's oldest moment, so it is asked for again.
+        last = oldest if isNew else oldest - 1
+    return found
