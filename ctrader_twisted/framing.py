@@ -87,7 +87,7 @@ class FrameDecoder:
         """
         self._limit = limit
         self._read = _plainEnvelope if plain else _envelope
-        # A frame that comes in many pieces is joined once, when enough is there to go on.
+        # A frame that comes in many pieces is joined once for its length, and once when it is whole.
         self._pieces: list[bytes] = []
         self._held = 0
         self._wanted = _LENGTH.size
@@ -133,6 +133,9 @@ class FrameDecoder:
         """
         @return: what follows the length of the next frame; L{None} if it is not whole yet.
         """
+        if not stream:
+            # What is wanted, if that is known, stays so.
+            return None
         self._wanted = wanted = _LENGTH.size
         if len(stream) - start < wanted:
             return None

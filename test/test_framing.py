@@ -107,6 +107,25 @@ class DecodingTests(SynchronousTestCase):
         pieces = [frame[start : start + 16_384] for start in range(0, len(frame), 16_384)]
         self.assertEqual(decoded(pieces), [envelope])
 
+    def test_joinedOnce(self) -> None:
+        """
+        A large frame is joined when it is whole, not over and over as its pieces come.
+        """
+        envelope = Envelope(2115, bytes(100_000), "large")
+        frame = encodeEnvelope(envelope)
+        looked: list[int] = []
+
+        class Watched(FrameDecoder):
+            def _body(self, stream: bytes, start: int) -> bytes | None:
+                if stream:
+                    looked.append(len(stream))
+                return super()._body(stream, start)
+
+        decoder = Watched()
+        pieces = [frame[start : start + 1_000] for start in range(0, len(frame), 1_000)]
+        self.assertEqual([found for piece in pieces for found in decoder.feed(piece)], [envelope])
+        self.assertEqual(looked, [1_000, len(frame), len(frame)])
+
     def test_longestFrame(self) -> None:
         """
         A frame of exactly the limit is taken.
