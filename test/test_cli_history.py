@@ -452,7 +452,7 @@ class InterruptedTests(HistoryCase):
         self.assertRaises(StoreFailed, self.fetch, runBlocking=run)
         self.assertRaises(StoreFailed, self.fetch, runBlocking=run, span=(EPOCH - 24 * HOUR, self.end), seconds=0.5)
         self.assertNotIn("are kept", self.text)
-        self.assertTrue(self.text.endswith("Part: the disk is gone.\n"), self.text)
+        self.assertTrue(self.text.endswith("part: the disk is gone.\n"), self.text)
 
 
 class ToldTests(HistoryCase):

@@ -59,8 +59,8 @@ def sentences(*parts: str) -> str:
 
 
 def _capitalised(text: str) -> str:
-    # The name of a file or of a method is no word.
-    return f"{text[0].upper()}{text[1:]}" if text.split(" ", 1)[0].rstrip(",:;").isalpha() else text
+    # The name of a file or of a method is no word, nor is what something is said of.
+    return f"{text[0].upper()}{text[1:]}" if text.split(" ", 1)[0].rstrip(",;").isalpha() else text
 
 
 def about(request: str, accountId: int | None) -> str:

@@ -57,7 +57,7 @@ def checkFree(root: Path) -> None:
     with asStoreErrors(root, "read"):
         others = set(os.listdir(root)) - {LOCK, scratchOf(path).name}
     if others and MARK not in others:
-        raise ConfigurationError(f"{root} is no dataset, and not empty; choose another folder")
+        raise ConfigurationError(f"the folder {root} is no dataset, and not empty; choose another folder")
 
 
 def makeDataset(root: Path, disk: Disk) -> None:
@@ -81,4 +81,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise ConfigurationError(f"{path.parent} is no dataset: it has no {MARK}") from None
+        raise ConfigurationError(f"the folder {path.parent} is no dataset: it has no {MARK}") from None
