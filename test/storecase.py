@@ -10,7 +10,6 @@ import shutil
 from array import array
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from random import Random
 from typing import IO
 
 from ctrader_twisted.columns import Ticks, Trendbars
@@ -81,15 +80,16 @@ class MortalDisk(Disk):
     @ivar steps: how many steps there were.
     """
 
-    def __init__(self, dieAt: int | None = None) -> None:
+    def __init__(self, dieAt: int | None = None, before: MortalDisk | None = None) -> None:
         """
         @param dieAt: before which step the process ends, counted from 1; half of what it writes in it is written.
+        @param before: the file system under a process before, on the same machine.
         """
         self.steps = 0
         self._dieAt = dieAt
         self._isDead = False
-        self._synced: dict[Path, int] = {}
-        self._undo: dict[Path, list[Callable[[], object]]] = {}
+        self._synced: dict[Path, int] = before._synced if before else {}
+        self._undo: dict[Path, list[Callable[[], object]]] = before._undo if before else {}
 
     def makeFolder(self, folder: Path) -> None:
         """
@@ -173,18 +173,18 @@ class MortalDisk(Disk):
             super().remove(path)
             self._undoable(path.parent, lambda: _restore(path, content))
 
-    def cutPower(self, random: Random) -> None:
+    def cutPower(self, chosen: Callable[[int, int], int]) -> None:
         """
         Let the machine lose power: of what is not synced only a part has reached the disk. In a folder that is what was
         done first.
 
-        @param random: how much.
+        @param chosen: how much: chooses a number from the least to the greatest.
         """
         for path, synced in self._synced.items():
             if path.exists():
-                os.truncate(path, random.randint(synced, max(synced, path.stat().st_size)))
+                os.truncate(path, chosen(synced, max(synced, path.stat().st_size)))
         for done in self._undo.values():
-            for undo in reversed(done[random.randint(0, len(done)) :]):
+            for undo in reversed(done[chosen(0, len(done)) :]):
                 undo()
 
     def _step(self) -> None:

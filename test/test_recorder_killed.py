@@ -87,7 +87,7 @@ class KilledTests(RecorderCase):
             await task
         recorder._writer._fileLock.release()
         if self.random.random() < 0.5:
-            disk.cutPower(self.random)
+            disk.cutPower(self.random.randint)
 
     async def live(self, client: Client) -> None:
         """

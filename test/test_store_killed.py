@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import count, product
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -309,13 +309,33 @@ class KilledTests(StoreCase):
         """
         self.assertGreater(self._killEverywhere(isPowerLost=True), 50)
 
+    def test_anotherProcess(self) -> None:
+        """
+        What a process flushes lasts, also where it goes on with files that were made by one that was killed before the
+        disk knew their names.
+        """
+        for number in count(1):
+            self.begin()
+            disk = MortalDisk(number)
+            isOver = self.run_(disk, [Step("append", (0, 1), 10), Step("write", (2, 3), 20)])
+            following = MortalDisk(before=disk)
+            with DatasetWriter(self.root, disk=following) as writer:
+                Step("append", (5, 7), 30).run(writer)
+                writer.flush()
+                # As much is lost as can be.
+                following.cutPower(min)
+                rows = pairs(writer.dataset.read(BID, T0 + 5 * HOUR, T0 + 7 * HOUR))
+            self.assertEqual(rows, [(5 * HOUR, 30), (5 * HOUR + 5, 35)], number)
+            if isOver:
+                break
+
     def _killEverywhere(self, isPowerLost: bool) -> int:
         for number in count(1):
             self.begin()
             disk = MortalDisk(number)
             isOver = self.run_(disk, SCRIPT)
             if isPowerLost:
-                disk.cutPower(Random(number))
+                disk.cutPower(Random(number).randint)
             self.look(isPowerLost=isPowerLost)
             self.finish()
             if isOver:
@@ -352,7 +372,7 @@ class AnyOrderTests(StoreCase):
             disk = MortalDisk(dieAt)
             self.run_(disk, steps)
             if isPowerLost:
-                disk.cutPower(Random(seed))
+                disk.cutPower(Random(seed).randint)
             self.look(isPowerLost=isPowerLost)
         self.finish()
 
@@ -377,6 +397,27 @@ class FullTests(StoreCase):
             if disk.steps < number:
                 self.assertGreater(number, 50)
                 break
+
+    def test_interrupted(self) -> None:
+        """
+        What is written when Ctrl-C comes is there once, whether it was written before or is only then.
+        """
+
+        class Interrupted(Disk):
+            written = 0
+
+            def write(self, file: IO[bytes], content: bytes) -> None:
+                super().write(file, content)
+                self.written += "_segment" in str(file.name)
+                if self.written == 3:
+                    raise KeyboardInterrupt
+
+        self.begin()
+        with DatasetWriter(self.root, disk=Interrupted()) as writer:
+            for day in range(4):
+                writer.append(BID, (T0 + day * DAY, T0 + day * DAY + HOUR), ticks((day * DAY, day)))
+            self.assertRaises(KeyboardInterrupt, writer.flush)
+        self.assertEqual(pairs(Dataset(self.root).read(BID, T0, T0 + 4 * DAY)), [(day * DAY, day) for day in range(4)])
 
     def test_whatIsSaid(self) -> None:
         """

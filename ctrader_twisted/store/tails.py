@@ -11,7 +11,6 @@ from pathlib import Path
 
 from attrs import define
 
-from ctrader_twisted.errors import CTraderError
 from ctrader_twisted.store.disk import Disk, asStoreErrors, scratchOf
 from ctrader_twisted.store.folding import outside
 from ctrader_twisted.store.partitions import PARQUET, Partition
@@ -103,7 +102,8 @@ class Tails:
                     self._append(tail, packed(record))
             if isLasting:
                 self.sync()
-        except CTraderError:
+        except BaseException:
+            # Ctrl-C, too: what was told as not written is written again.
             for tail, number, size in reversed(before):
                 self._cutBack(tail, number, size)
             raise
@@ -199,6 +199,8 @@ class Tails:
                 return Tail(folder, folded + 1, 0, outline.final, outline.provisional)
             tail = Tail(folder, outline.waiting[-1], 0, outline.final, outline.provisional)
             tail.size = wholeLength(tail.path.read_bytes(), partition.series.width)
+            # Its process can have been killed before the disk knew the file's name.
+            self._newIn.add(folder)
             return tail
 
     def _makeFolders(self, folder: Path) -> None:
