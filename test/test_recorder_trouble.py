@@ -269,6 +269,43 @@ class DiskTests(RecorderCase):
             self.perform(main)
         self.assertEqual(list(self.path.rglob("*.parquet")), [])
 
+    def test_damaged(self) -> None:
+        """
+        A day that was recorded live and cannot be read any more holds up nothing but its series, until its file is
+        moved away.
+        """
+
+        async def main(client: Client) -> None:
+            midnight = await self.toMidnight(-HOUR / 1000)
+            start = midnight - DAY
+            with DatasetWriter(self.path) as writer:
+                for side in SIDES:
+                    series = Series.ticks("EURUSD", side)
+                    writer.append(series, (start, midnight), await self.history(client, series, start, midnight))
+                writer.compact()
+            path = next(self.path.rglob("side=bid/*/*.parquet"))
+            content = bytearray(path.read_bytes())
+            content[len(content) // 2] ^= 0xFF
+            path.write_bytes(content)
+            recorder = self.recorder(client, since=start)
+            recorder.startService()
+            await self.virtual.pause(900)
+            self.assertIsNone(recorder.status.failure)
+            [(series, error)] = recorder.status.incomplete.items()
+            self.assertEqual(series, BID)
+            self.assertIn(str(path), error.explain())
+            self.assertIn("Move the file away", error.explain())
+            dataset = Dataset(self.path)
+            self.assertEqual(dataset.provisional(Series.ticks("EURUSD", "ask"), start, midnight), ())
+            self.assertGreater(len(dataset.read(BID, midnight, self.now)), 100)
+            path.unlink()
+            await self.virtual.pause(3_600)
+            self.assertEqual(recorder.status.incomplete, {})
+            await self.assertComplete(client, start, midnight)
+            await recorder.stopService()
+
+        self.perform(main)
+
     def test_slow(self) -> None:
         """
         What the disk is too slow for does not fill the memory: it is dropped, told of, and comes from history.

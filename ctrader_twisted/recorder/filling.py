@@ -14,7 +14,7 @@ from twisted.logger import Logger
 
 from ctrader_twisted.client import Account
 from ctrader_twisted.columns import Ticks
-from ctrader_twisted.errors import CTraderError, StoreFailed
+from ctrader_twisted.errors import CTraderError, StoreDamaged, StoreFailed
 from ctrader_twisted.eventual import sideBySide
 from ctrader_twisted.interfaces import RunBlocking
 from ctrader_twisted.recorder.servertime import ServerTime
@@ -156,9 +156,10 @@ class Filling:
                 found = await self._fetch(series, start, end, days.get(day) or Sealed(series, day))
                 if end <= over:
                     days[day] = found
-        except StoreFailed:
-            raise
         except CTraderError as error:
+            # A damaged file holds up its own series only.
+            if isinstance(error, StoreFailed) and not isinstance(error, StoreDamaged):
+                raise
             self._failed(series, error, now)
         else:
             self.failures.pop(series, None)
@@ -206,7 +207,7 @@ class Filling:
         if not hasArrow():
             return
         for finding in self._writer.compact(series, end=over):
-            self._log.error("{file}: {problem}; it is fetched again", file=finding.file, problem=finding.problem)
+            self._log.error("{finding}", finding=str(finding))
 
     async def _fetch(self, series: Series, start: int, end: int, sealed: Sealed) -> Sealed:
         async with self._account.history(self._symbols[series], series.of, start, end) as parts:

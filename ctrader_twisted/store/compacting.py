@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO
 
+from attrs import evolve
+
 from ctrader_twisted.errors import StoreDamaged
 from ctrader_twisted.store.disk import Disk, asStoreErrors, replaceWhole, scratchOf
 from ctrader_twisted.store.folding import Holding
@@ -20,6 +22,8 @@ from ctrader_twisted.store.snapshots import Indices, folded, openFiles
 from ctrader_twisted.store.verifying import Finding, damageFindings
 
 __all__ = ["compactPartition"]
+
+_FETCH = "what it covered is missing now, and can be fetched from history"
 
 
 def compactPartition(root: Path, partition: Partition, disk: Disk, indices: Indices) -> list[Finding]:
@@ -54,7 +58,8 @@ def compactPartition(root: Path, partition: Partition, disk: Disk, indices: Indi
             replaceWhole(disk, path, content)
         _note(path, partition, indices, stored)
         for number in waiting:
-            findings += damageFindings(folder / segmentName(number), segments[number], partition.series)
+            found = damageFindings(folder / segmentName(number), segments[number], partition.series)
+            findings += [evolve(finding, remedy=_FETCH) for finding in found]
     with asStoreErrors(folder, "write"):
         for number in segments:
             disk.remove(folder / segmentName(number))
