@@ -436,6 +436,30 @@ class CoverageTests(WritingCase):
             ],
         )
 
+    def test_barsAcross(self) -> None:
+        """
+        So does one that began in the folder before, or in another final span.
+        """
+        h4 = Series.bars("EURUSD", "H4")
+        self.writer.write(h4, (T0 - 2 * HOUR, T0 + 11 * HOUR), bars((-2 * HOUR, 1), (6 * HOUR, 1), period="H4"))
+        self.writer.write(h4, (T0 + 12 * HOUR, T0 + 15 * HOUR), bars((12 * HOUR, 1), period="H4"))
+        self.writer.write(h4, (T0 + 15 * HOUR + 1, T0 + 17 * HOUR), bars(period="H4"))
+        self.writer.flush()
+        self.assertEqual(
+            self.states(h4, 17 * HOUR),
+            [
+                (0, 2 * HOUR, "owned"),
+                (2 * HOUR, 6 * HOUR, "empty"),
+                (6 * HOUR, 10 * HOUR, "owned"),
+                (10 * HOUR, 11 * HOUR, "empty"),
+                (11 * HOUR, 12 * HOUR, "missing"),
+                (12 * HOUR, 15 * HOUR, "owned"),
+                (15 * HOUR, 15 * HOUR + 1, "missing"),
+                (15 * HOUR + 1, 16 * HOUR, "owned"),
+                (16 * HOUR, 17 * HOUR, "empty"),
+            ],
+        )
+
     def test_summary(self) -> None:
         """
         A series in figures, from Parquet and segments.

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from ctrader_twisted.store.csvfiles import writeCsv, writeQuotes
 from ctrader_twisted.store.disk import asStoreErrors
-from ctrader_twisted.store.emptiness import emptySpans
+from ctrader_twisted.store.emptiness import emptySpans, lastEnd
 from ctrader_twisted.store.folding import NO_DIGITS, Holding, cut, joined
 from ctrader_twisted.store.marking import checkDataset
 from ctrader_twisted.store.partitions import Partition, checkSpan, listPartitions, listSeries
@@ -205,10 +205,14 @@ class Dataset:
         final: list[Span] = []
         provisional: list[Span] = []
         empty: list[Span] = []
-        for _, holding in self._holdings(series, start, end):
+        reached = 0
+        checkSpan(start, end)
+        # The last bar of a year ends in the next one.
+        for partition, holding in self._holdings(series, max(0, start - series.longest), end):
             final += common(holding.final, start, end)
             provisional += common(holding.provisional, start, end)
-            empty += common(emptySpans(series, holding), start, end)
+            empty += common(emptySpans(series, holding, reached), start, end)
+            reached = lastEnd(series, holding, partition.end)
         states = {
             State.OWNED: without(union(final), union(empty)),
             State.EMPTY: union(empty),

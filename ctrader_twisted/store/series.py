@@ -44,6 +44,7 @@ PERIODS = {
 How many minutes a bar of each period has at most.
 """
 
+_MINUTE = 60_000
 _MOST_LETTERS = 200
 
 
@@ -105,6 +106,13 @@ class Series:
         How many columns a row has.
         """
         return 2 if self.kind == "ticks" else 6
+
+    @property
+    def longest(self) -> int:
+        """
+        How many milliseconds a row tells of at most: the length of a bar, and nothing of a tick.
+        """
+        return 0 if self.kind == "ticks" else PERIODS[self.of] * _MINUTE
 
     def table(self, columns: Arrays, digits: int, complete: bool) -> Rows:
         """
