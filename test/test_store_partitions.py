@@ -21,6 +21,7 @@ from ctrader_twisted.store.partitions import (
     partitionAt,
     partitionsOf,
     seriesFolder,
+    strayPaths,
 )
 from test.storecase import BID, DAY, M1, T0
 
@@ -143,9 +144,20 @@ class PartitionTests(SynchronousTestCase):
         for name in ("year=2024", "year=0000", "day=2024-01-01"):
             (seriesFolder(root, yearly) / name).mkdir(parents=True)
         self.assertEqual([each.name for each in listPartitions(root, yearly)], ["year=2024"])
-        for name in ("symbol=EURUSD/side=mid", "symbol=EURUSD/x", "EURUSD/side=ask"):
-            (root / "ticks" / name).mkdir(parents=True)
+        copies = [
+            "bars/symbol=EURUSD/period=H1",
+            "ticks/EURUSD",
+            "ticks/symbol=/side=bid",
+            "ticks/symbol=EUR%FFUSD/side=bid",
+            "ticks/symbol=EURUSD (copy)/side=bid",
+            "ticks/symbol=EURUSD/side=mid",
+            "ticks/symbol=EURUSD/x",
+            f"ticks/symbol={'X' * 230}/side=bid",
+        ]
+        for name in copies:
+            (root / name).mkdir(parents=True)
         self.assertEqual(listSeries(root), [yearly, BID])
+        self.assertEqual([str(path.relative_to(root)) for path in strayPaths(root)], sorted(copies, key=Path))
 
     def test_spans(self) -> None:
         """

@@ -135,9 +135,12 @@ class DamageTests(WritingCase):
         (self.third / f".{PARQUET}.new").write_bytes(b"half")
         (self.third / "notes.txt").write_text("")
         (self.third.parent / "day=2024-13-01").mkdir()
+        copy = self.third.parent.with_name("side=bid (copy)")
+        copy.mkdir()
         self.assertEqual(
             self.found(),
             [
+                (copy.name, "it does not belong here"),
                 ("day=2024-13-01", "it does not belong here"),
                 ("_segment-1", "it is in the Parquet file already"),
                 (f".{PARQUET}.new", "a writer is at work, or has ended while it wrote this"),
@@ -146,7 +149,7 @@ class DamageTests(WritingCase):
         )
         self.assertEqual(len(self.rows()), 6)
         self.assertEqual(self.writer.compact(), ())
-        self.assertEqual([name for name, _ in self.found()], ["day=2024-13-01", "notes.txt"])
+        self.assertEqual([name for name, _ in self.found()], [copy.name, "day=2024-13-01", "notes.txt"])
 
     def test_recovery(self) -> None:
         """

@@ -9,6 +9,7 @@ import stat
 import sys
 from pathlib import Path
 from unittest import mock
+from zlib import crc32
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -470,6 +471,9 @@ class CoverageTests(WritingCase):
         found = self.dataset.summary(BID)
         self.assertEqual(found.size, sum(path.stat().st_size for path in self.root.rglob("day=*/*")))
         self.assertEqual((found.rows, found.first, found.last, found.digits), (3, T0 + 5, T0 + DAY, 4))
+        # A file that is gone when it is measured.
+        (partitionAt(BID, T0).folder(self.root) / "notes.txt").symlink_to("gone")
+        self.assertEqual(self.dataset.summary(BID).size, found.size)
         self.assertEqual((found.partitions, found.segments), (2, 1))
         self.assertEqual((found.final, found.provisional), (DAY, 5))
         self.assertEqual((found.start, found.end), (T0, T0 + DAY + 5))
@@ -533,6 +537,8 @@ class OpeningTests(WritingCase):
             (good.replace("ctrader", "other"), "another program"),
             ("{", "restore it"),
             ("[]", "restore it"),
+            ("[" * 10_000, "restore it"),
+            (good.replace("1", "1e999"), "restore it"),
         ):
             mark.write_text(text)
             for call in (Dataset(self.root).series, self.writer.open):
@@ -594,7 +600,14 @@ class IndexTests(WritingCase):
         self.writer.write(BID, (T0, T0 + DAY), ticks((9, 2)))
         old = path.read_bytes()
         self.assertEqual(old, good)
-        for content in (good, good.replace(b"2024-01-01", b"2024-01-02"), b"", b"[]", None):
+        damaged = (
+            b"",
+            b"[]",
+            b'{"partitions": 1}',
+            b'{"partitions": "[1]", "crc32": %d}' % crc32(b"[1]"),
+            b"[" * 10_000,
+        )
+        for content in (good, good.replace(b"2024-01-01", b"2024-01-02"), *damaged, None):
             path.unlink() if content is None else path.write_bytes(content)
             self.assertEqual(self.dataset.missing(BID, T0, T0 + 4 * DAY), ((T0 + 3 * DAY, T0 + 4 * DAY),))
             self.assertEqual(self.dataset.summary(BID).first, T0 + 9)

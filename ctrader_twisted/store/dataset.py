@@ -327,7 +327,15 @@ class Dataset:
 
     def _size(self, partition: Partition) -> int:
         with asStoreErrors(self.path, "read"):
-            return sum(path.stat().st_size for path in partition.folder(self.path).iterdir())
+            return sum(map(_fileSize, partition.folder(self.path).iterdir()))
+
+
+def _fileSize(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        # A writer has just folded it into another one.
+        return 0
 
 
 def _counted(extents: list[tuple[int, int | None, int | None]]) -> tuple[int, tuple[int | None, int | None]]:

@@ -94,7 +94,7 @@ def _read(path: Path) -> dict[str, tuple[int, Stored]]:
             return {}
         return {name: (entry[0], _stored(entry[1:])) for name, entry in json.loads(text).items()}
     # Whatever is wrong with it: the files themselves tell the same.
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return {}
 
 

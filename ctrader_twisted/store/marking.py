@@ -34,7 +34,7 @@ def checkDataset(root: Path) -> None:
             told = json.loads(_read(path))
         isOurs = told["format"] == _FORMAT
         version = int(told["version"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise ConfigurationError(f"{path} is not the mark of a dataset; restore it, or choose another folder") from None
     if not isOurs:
         raise ConfigurationError(f"{path} belongs to another program; choose another folder")

@@ -21,10 +21,20 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from ctrader_twisted.errors import IllegalValue
-from ctrader_twisted.store.series import PERIODS, SIDES, Series
+from ctrader_twisted.store.series import SIDES, Series
 from ctrader_twisted.store.spans import Span
 
-__all__ = ["LATEST", "PARQUET", "Partition", "checkSpan", "listPartitions", "listSeries", "partitionAt", "partitionsOf"]
+__all__ = [
+    "LATEST",
+    "PARQUET",
+    "Partition",
+    "checkSpan",
+    "listPartitions",
+    "listSeries",
+    "partitionAt",
+    "partitionsOf",
+    "strayPaths",
+]
 
 PARQUET = "part.parquet"
 
@@ -161,15 +171,38 @@ def listSeries(root: Path) -> list[Series]:
     @return: those that have a folder, ascending.
     @raise OSError: if a folder cannot be read.
     """
-    found: set[Series] = set()
+    return sorted(series for _, series in _entries(root) if series is not None)
+
+
+def strayPaths(root: Path) -> list[Path]:
+    """
+    Find what lies where series do, and is none.
+
+    @param root: the folder of the dataset.
+    @return: such files and folders, ascending.
+    @raise OSError: if a folder cannot be read.
+    """
+    return sorted(path for path, series in _entries(root) if series is None)
+
+
+def _entries(root: Path) -> Iterator[tuple[Path, Series | None]]:
     for kind, key in _KINDS.items():
-        for folder in filter(lambda name: name.startswith(_SYMBOL), _names(root / kind)):
-            symbol = unquote(folder.removeprefix(_SYMBOL))
+        for folder in _names(root / kind):
+            if not folder.startswith(_SYMBOL):
+                yield root / kind / folder, None
+                continue
             for name in _names(root / kind / folder):
-                of = name.removeprefix(f"{key}=")
-                if of in (SIDES if kind == "ticks" else PERIODS):
-                    found.add(Series(symbol, "ticks" if kind == "ticks" else "bars", of))
-    return sorted(found)
+                path = root / kind / folder / name
+                yield path, _seriesAt(root, path, folder.removeprefix(_SYMBOL), name.removeprefix(f"{key}="))
+
+
+def _seriesAt(root: Path, path: Path, symbol: str, of: str) -> Series | None:
+    try:
+        series = (Series.ticks if of in SIDES else Series.bars)(unquote(symbol), of)
+        # A copy, say, is read from nowhere: each series has one folder.
+        return series if seriesFolder(root, series) == path else None
+    except IllegalValue:
+        return None
 
 
 def _kind(series: Series) -> str:

@@ -15,7 +15,7 @@ from ctrader_twisted.store.disk import asStoreErrors, scratchOf
 from ctrader_twisted.store.folding import isAscending, outside
 from ctrader_twisted.store.index import Index, indexPath
 from ctrader_twisted.store.parquet import Stored, readParquet
-from ctrader_twisted.store.partitions import PARQUET, Partition, listPartitions, listSeries, seriesFolder
+from ctrader_twisted.store.partitions import PARQUET, Partition, listPartitions, listSeries, seriesFolder, strayPaths
 from ctrader_twisted.store.segments import FINAL, LIVE, Damage, Record, segmentName, segmentNumber, unpacked
 from ctrader_twisted.store.series import Arrays, Series
 from ctrader_twisted.store.snapshots import Files, openFiles
@@ -58,7 +58,8 @@ def verifyDataset(root: Path) -> Iterator[Finding]:
     @raise ConfigurationError: if that needs pyarrow, which is not installed.
     """
     with asStoreErrors(root, "read"):
-        series = listSeries(root)
+        series, strays = listSeries(root), strayPaths(root)
+    yield from map(_stray, strays)
     for each in series:
         yield from _series(root, each)
 
@@ -89,9 +90,7 @@ def _series(root: Path, series: Series) -> Iterator[Finding]:
         known |= {path.name, scratchOf(path).name}
         if Index(path).isDamaged:
             yield Finding(path, "its checksum is wrong", "remove it; it is made again, and nothing is lost")
-    yield from (
-        Finding(folder / name, "it does not belong here", "move it away") for name in names if name not in known
-    )
+    yield from (_stray(folder / name) for name in names if name not in known)
     for partition in partitions:
         yield from _partition(root, partition)
 
@@ -170,4 +169,8 @@ def _others(folder: Path) -> Iterator[Finding]:
         if path == scratchOf(folder / PARQUET):
             yield Finding(path, "a writer is at work, or has ended while it wrote this", _COMPACT)
         elif path.name != PARQUET and segmentNumber(path) is None:
-            yield Finding(path, "it does not belong here", "move it away")
+            yield _stray(path)
+
+
+def _stray(path: Path) -> Finding:
+    return Finding(path, "it does not belong here", "move it away")
