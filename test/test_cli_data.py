@@ -248,6 +248,24 @@ class ExportTests(DataCase):
             [(1_000, 0, 10), (2_000, 1, 10), (3_000, 1, 11), (4_000, 2, 11), (3_601_000, 3, 11), (5_401_000, 3, 12)],
         )
 
+    def test_damagedElsewhere(self) -> None:
+        """
+        That another day is damaged does not matter.
+        """
+        later = START + 10 * 24 * HOUR
+        with DatasetWriter(self.path) as writer:
+            writer.write(BID, (later, later + HOUR), Ticks(array("q", [later]), array("q", [7]), digits=5))
+            writer.compact()
+            path = next(self.path.rglob("side=bid/day=2024-01-11/*.parquet"))
+            content = bytearray(path.read_bytes())
+            content[60] ^= 0xFF
+            path.write_bytes(content)
+            writer.write(BID, (later + HOUR, later + 2 * HOUR), Ticks(array("q"), array("q"), digits=5))
+        self.assertEqual(self.data("status").exit_code, 1)
+        result = self.data("export", "--symbol", "EURUSD", "--ticks", "bid", "--to", "2024-01-02")
+        self.assertEqual(result.exit_code, 0, result.output)
+        self.assertEqual(len(result.stdout.splitlines()), 5)
+
     def test_bars(self) -> None:
         """
         Bars have all their prices.

@@ -19,14 +19,25 @@ from ctrader_twisted.client import Client
 from ctrader_twisted.columns import Tick, Ticks
 from ctrader_twisted.errors import ConfigurationError, StoreBusy, StoreFull, SymbolNotFound
 from ctrader_twisted.recorder import Recorder, intake
+from ctrader_twisted.recorder.live import LiveTicks
 from ctrader_twisted.recorder.servertime import ServerTime
+from ctrader_twisted.schema.messages import ProtoOASpotEvent
 from ctrader_twisted.simulator.faults import Incoming, Refuse
 from ctrader_twisted.store import Dataset, DatasetWriter, Series
+from ctrader_twisted.store.partitions import LATEST
+from test.marketlink import makeSymbol
 from test.recordercase import DAY, SIDES, RecorderCase
 from test.storecase import FullDisk
 
 HOUR = 3_600_000
 BID = Series.ticks("EURUSD", "bid")
+
+
+def spot(timestamp: int, **prices: Any) -> ProtoOASpotEvent:
+    """
+    @return: an event of this time.
+    """
+    return ProtoOASpotEvent(ctidTraderAccountId=7, symbolId=1, timestamp=timestamp, **prices)
 
 
 def changes(rows: Iterable[Tick]) -> list[Tick]:
@@ -76,6 +87,28 @@ class ServerTimeTests(SynchronousTestCase):
         self.wall += 2
         self.time.heard(10 * HOUR + HOUR + 2)
         self.assertEqual(self.time.now(), 11 * HOUR + 2)
+
+
+class LiveTicksTests(SynchronousTestCase):
+    """
+    Events that make no sense.
+    """
+
+    def test_impossible(self) -> None:
+        """
+        A tick with a time that no calendar has, or a price that no file can hold, spoils no other; the time at which
+        it came is the better one.
+        """
+        live = LiveTicks(makeSymbol(1))
+        live.received(spot(-5, bid=1), None)
+        live.received(spot(LATEST, bid=2), None)
+        self.assertEqual(len(live), 0)
+        live.received(spot(LATEST, bid=3), 10 * HOUR)
+        live.received(spot(-5, ask=4), 10 * HOUR + 1)
+        self.assertRaises(OverflowError, live.received, spot(5, ask=2**63), 10 * HOUR + 2)
+        bids, asks = (taken.ticks for taken in live.take(11 * HOUR))
+        self.assertEqual((list(bids.timestamps), list(bids.prices)), ([10 * HOUR], [3]))
+        self.assertEqual((list(asks.timestamps), list(asks.prices)), ([10 * HOUR + 1], [4]))
 
 
 class ClockTests(RecorderCase):

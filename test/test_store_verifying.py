@@ -89,6 +89,25 @@ class DamageTests(WritingCase):
         self.assertEqual(self.rows(0, DAY), [(7, 7), (HOUR, 8)])
         self.assertEqual(self.found(), [])
 
+    def test_restored(self) -> None:
+        """
+        What was written beside a damaged file is not taken for a part of the copy that takes its place.
+        """
+        self.writer.append(BID, (T0 + 2 * DAY, T0 + 2 * DAY + 5), ticks((2 * DAY + 1, 3)))
+        self.writer.compact()
+        path = self.third / PARQUET
+        good = path.read_bytes()
+        path.write_bytes(b"damaged")
+        self.writer.close()
+        self.writer.open()
+        self.writer.write(BID, (T0 + 3 * DAY - 5, T0 + 3 * DAY), ticks((3 * DAY - 3, 7)))
+        self.writer.flush()
+        path.write_bytes(good)
+        self.assertIn((3 * DAY - 3, 7), self.rows(2 * DAY, 3 * DAY))
+        self.writer.compact()
+        self.assertIn((3 * DAY - 3, 7), self.rows(2 * DAY, 3 * DAY))
+        self.assertEqual(self.found(), [])
+
     def test_damagedSegment(self) -> None:
         """
         A damaged record is told with its place; those before and behind it are read, also after compacting, which tells

@@ -233,6 +233,17 @@ class LiveTests(WritingCase):
         spans = ((T0, T0 + 1000), (T0 + 2000, T0 + 2001), (T0 + 5000, T0 + 7000))
         self.assertEqual(self.dataset.provisional(BID, *WHOLE), spans)
 
+    def test_repeated(self) -> None:
+        """
+        The last tick, which the server tells once more after a reconnect, is there once; a price that comes back in the
+        same millisecond is not that.
+        """
+        self.append(0, 1000, (900, 1), (900, 2), (900, 1))
+        self.writer.flush()
+        self.append(5000, 6000, (900, 1), (5500, 1))
+        self.writer.flush()
+        self.assertEqual(self.rows(), [(900, 1), (900, 2), (900, 1), (5500, 1)])
+
     def test_otherDay(self) -> None:
         """
         A span over midnight, and a row of another day than its span.
@@ -330,7 +341,7 @@ class SealTests(WritingCase):
         The rows that only one has are told, and how many each has, in the time that was provisional; then all is
         final, and a second time there is nothing to compare.
         """
-        self.writer.append(BID, (T0, T0 + HOUR), ticks((5, 1), (5, 1), (5, 2), (9, 3)))
+        self.writer.append(BID, (T0, T0 + HOUR), ticks((5, 1), (5, 2), (5, 1), (9, 3)))
         self.writer.append(BID, (T0 + DAY, T0 + DAY + HOUR), ticks((DAY, 1)))
         history = ticks((5, 2), (5, 1), (9, 4), (2 * HOUR, 5), (DAY, 1))
         span = (T0, T0 + 2 * DAY)

@@ -20,7 +20,8 @@ from ctrader_twisted.cli.tables import moment, plainTable, show
 from ctrader_twisted.cli.terminal import say
 from ctrader_twisted.errors import ConfigurationError
 from ctrader_twisted.store import Dataset, DatasetWriter, Finding, Series, Span, Summary
-from ctrader_twisted.store.spans import length
+from ctrader_twisted.store.partitions import LATEST
+from ctrader_twisted.store.spans import length, union
 
 __all__ = ["compactDataset", "exportRows", "showStatus", "tellGaps", "verifyDataset", "wholeSpan"]
 
@@ -130,13 +131,14 @@ def wholeSpan(dataset: Dataset, wanted: Iterable[Series]) -> Span:
     @raise ConfigurationError: if it does not have all of them.
     """
     there = dataset.series()
-    summaries = [dataset.summary(series) for series in wanted if series in there]
     lacking = [str(series) for series in wanted if series not in there]
-    starts = [each.start for each in summaries if each.start is not None]
-    if lacking or not starts:
+    # The rows are not read for that: that some of them are damaged matters to nobody who does not want them.
+    reads = (dataset.final, dataset.provisional)
+    covered = union(span for series in wanted for read in reads for span in read(series, 0, LATEST))
+    if lacking or not covered:
         listed = ", ".join(map(str, there)) or "nothing"
         raise ConfigurationError(f"{dataset.path} has no {' and no '.join(lacking)}; it has {listed}")
-    return min(starts), max(each.end for each in summaries if each.end is not None)
+    return covered[0][0], covered[-1][1]
 
 
 def tellGaps(dataset: Dataset, wanted: Iterable[Series], span: Span, notices: Console) -> None:

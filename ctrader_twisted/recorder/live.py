@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ctrader_twisted.columns import Ticks
 from ctrader_twisted.schema.messages import ProtoOASpotEvent
 from ctrader_twisted.store import Series
+from ctrader_twisted.store.partitions import LATEST
 from ctrader_twisted.units import Symbol
 
 __all__ = ["SIDES", "LiveTicks", "Taken"]
@@ -47,8 +48,9 @@ class _Side:
         self.prices: array[int] = array("q")
 
     def append(self, timestamp: int, price: int) -> None:
-        self.timestamps.append(timestamp)
+        # A price that is too large raises an error before anything is changed.
         self.prices.append(price)
+        self.timestamps.append(timestamp)
 
     def ticks(self, digits: int) -> Ticks:
         times = self.timestamps
@@ -93,7 +95,8 @@ class LiveTicks:
         """
         if self._begins is None and received is not None:
             self._begins = received + _MARGIN
-        timestamp = event.timestamp or received
+        # A time that no calendar has is none.
+        timestamp = event.timestamp if 0 < event.timestamp < LATEST else received
         if timestamp is None:
             return
         for side, price in zip(self._sides, (event.bid, event.ask), strict=True):

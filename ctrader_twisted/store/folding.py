@@ -122,7 +122,7 @@ class Folding:
         timestamps = columns[0]
         if not isAscending(timestamps):
             columns = _picked(columns, sorted(range(len(timestamps)), key=timestamps.__getitem__))
-        return columns if self._width == 2 else _eachOnce(columns)
+        return _unrepeated(columns) if self._width == 2 else _eachOnce(columns)
 
 
 def cut(columns: Arrays, start: int, end: int) -> Arrays:
@@ -188,6 +188,15 @@ def outside(timestamps: Iterable[int], span: Span) -> list[Span]:
 
 def _picked(columns: Arrays, places: Sequence[int]) -> Arrays:
     return tuple(array("q", map(column.__getitem__, places)) for column in columns)
+
+
+def _unrepeated(columns: Arrays) -> Arrays:
+    """
+    After a reconnect the server tells the last price once more, with its time: of such ticks, keep one.
+    """
+    rows = list(zip(*columns, strict=True))
+    kept = [place for place, row in enumerate(rows) if not place or rows[place - 1] != row]
+    return columns if len(kept) == len(rows) else _picked(columns, kept)
 
 
 def _eachOnce(columns: Arrays) -> Arrays:

@@ -22,6 +22,9 @@ __all__ = ["Tail", "Tails"]
 
 _MOST_BYTES = 32 * 2**20
 _MOST_KNOWN = 4_096
+# A damaged Parquet file does not tell the last segment that it holds. A copy that takes its place must not be taken to
+# hold the ones that are written meanwhile.
+_UNKNOWN = 10**9
 
 
 @define
@@ -196,6 +199,8 @@ class Tails:
             for number in outline.done:
                 self._disk.remove(folder / segmentName(number))
             if not outline.waiting:
+                if outline.stored is None and (folder / PARQUET).exists():
+                    folded = _UNKNOWN
                 return Tail(folder, folded + 1, 0, outline.final, outline.provisional)
             tail = Tail(folder, outline.waiting[-1], 0, outline.final, outline.provisional)
             tail.size = wholeLength(tail.path.read_bytes(), partition.series.width)

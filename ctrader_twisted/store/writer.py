@@ -76,7 +76,7 @@ class DatasetWriter:
         """
         with self._lock:
             with asStoreErrors(self._root, "write"):
-                self._root.mkdir(parents=True, exist_ok=True)
+                self._makeRoot()
                 checkFree(self._root)
                 isFree = self._fileLock.acquire()
             if not isFree:
@@ -117,7 +117,8 @@ class DatasetWriter:
         """
         Add live rows: they are provisional. They are kept in memory until L{flush}; not more than some thousand of a
         series. Rows outside of the span are taken, too, and cover each their own millisecond. Where history is known,
-        they are dropped. Of bars that open at the same time the last one stays.
+        they are dropped. Of bars that open at the same time the last one stays, and of ticks that follow each other
+        with the same time and price, one.
 
         @param series: the series.
         @param span: the time that was observed.
@@ -231,6 +232,16 @@ class DatasetWriter:
                 found += self._compact([partition for partition in partitions if partition.end <= end])
             self._saveIndices()
             return tuple(found)
+
+    def _makeRoot(self) -> None:
+        missing = [folder for folder in (self._root, *self._root.parents) if not folder.exists()]
+        # The last that is there may have been made by a process that ended before the disk knew it.
+        last = missing[-1].parent if missing else self._root
+        with suppress(PermissionError):
+            self._disk.syncFolder(last.parent)
+        for folder in reversed(missing):
+            self._disk.makeFolder(folder)
+            self._disk.syncFolder(folder.parent)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
