@@ -227,12 +227,21 @@ def encodePayload(number: int, payload: bytes, clientMsgId: str | None) -> bytes
     @param clientMsgId: the id that the server shall repeat in its answer.
     @return: the bytes for the wire.
     """
+    if clientMsgId is None:
+        return _head(number, len(payload), 0) + payload
+    text = clientMsgId.encode()
+    tail = b"\x1a" + _varint(len(text)) + text
+    return _head(number, len(payload), len(tail)) + payload + tail
+
+
+@lru_cache(maxsize=4096)
+def _head(number: int, size: int, more: int) -> bytes:
+    """
+    @return: what stands before a payload of this size, behind which there is more.
+    """
     # A payload of no bytes is there too, as in the frames of the official SDK: some clients fail without one.
-    body = b"\x08" + _varint(number) + b"\x12" + _varint(len(payload)) + payload
-    if clientMsgId is not None:
-        text = clientMsgId.encode()
-        body += b"\x1a" + _varint(len(text)) + text
-    return _LENGTH.pack(len(body)) + body
+    head = b"\x08" + _varint(number) + b"\x12" + _varint(size)
+    return _LENGTH.pack(len(head) + size + more) + head
 
 
 @lru_cache(maxsize=1024)

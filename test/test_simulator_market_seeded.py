@@ -17,7 +17,7 @@ from ctrader_twisted.simulator.market.bars import buildBars
 from ctrader_twisted.simulator.market.paths import DRAWS_PER_CHILD, MIN_TICKS, bell, minutePath, split
 from ctrader_twisted.simulator.market.seeded import SeededPrices
 from ctrader_twisted.simulator.market.source import SummarisedSource
-from ctrader_twisted.simulator.market.summary import Summary, joined, summarise
+from ctrader_twisted.simulator.market.summary import Summary, Tick, joined, summarise
 from ctrader_twisted.simulator.market.symbols import SYMBOLS
 from ctrader_twisted.simulator.world import EPOCH
 
@@ -304,7 +304,7 @@ class PathTests(SynchronousTestCase):
         The ticks of a minute amount to it, lie within it and in order, and ask is above bid.
         """
         draws = data.draw(st.lists(bits, min_size=span.volume, max_size=span.volume))
-        ticks = minutePath(span, spread, draws)
+        ticks = list(map(Tick, *minutePath(span, spread, draws)))
         self.assertEqual(span, summarise(ticks))
         times = [tick.timestamp for tick in ticks]
         self.assertEqual(sorted(times), times)

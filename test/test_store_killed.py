@@ -90,8 +90,7 @@ class Step(NamedTuple):
             if self.what != "append":
                 after[hour] = ("final", rows)
             elif state == "live":
-                # The same tick twice is one that was told again.
-                after[hour] = ("live", sorted({*present, *rows}))
+                after[hour] = ("live", sorted(present + rows))
         return after
 
 

@@ -227,22 +227,24 @@ class LiveTests(WritingCase):
         """
         self.append(0, 1000, (900, 1))
         self.append(5000, 6000, (2000, 2), (5500, 3))
-        self.append(6000, 7000, (5200, 4))
+        self.append(6000, 7000, (5200, 4), (6500, 5))
         self.writer.flush()
-        self.assertEqual(self.rows(), [(900, 1), (2000, 2), (5200, 4), (5500, 3)])
+        self.assertEqual(self.rows(), [(900, 1), (2000, 2), (5200, 4), (5500, 3), (6500, 5)])
         spans = ((T0, T0 + 1000), (T0 + 2000, T0 + 2001), (T0 + 5000, T0 + 7000))
         self.assertEqual(self.dataset.provisional(BID, *WHOLE), spans)
 
     def test_repeated(self) -> None:
         """
-        The last tick, which the server tells once more after a reconnect, is there once; a price that comes back in the
-        same millisecond is not that.
+        The last tick, which the server tells once more after each reconnect, is there once; all else stays.
         """
-        self.append(0, 1000, (900, 1), (900, 2), (900, 1))
+        self.append(0, 1000, (900, 1), (900, 2), (900, 2), (900, 1))
         self.writer.flush()
-        self.append(5000, 6000, (900, 1), (5500, 1))
+        self.append(5000, 6000, (900, 1), (5500, 1), (5500, 1))
+        self.append(7000, 8000, (900, 1), (5500, 1), (6500, 2), (7500, 2))
+        self.append(9000, 9500, (6500, 2))
         self.writer.flush()
-        self.assertEqual(self.rows(), [(900, 1), (900, 2), (900, 1), (5500, 1)])
+        expected = [(900, 1), (900, 2), (900, 2), (900, 1), (5500, 1), (5500, 1), (6500, 2), (7500, 2)]
+        self.assertEqual(self.rows(), expected)
 
     def test_otherDay(self) -> None:
         """
@@ -341,7 +343,7 @@ class SealTests(WritingCase):
         The rows that only one has are told, and how many each has, in the time that was provisional; then all is
         final, and a second time there is nothing to compare.
         """
-        self.writer.append(BID, (T0, T0 + HOUR), ticks((5, 1), (5, 2), (5, 1), (9, 3)))
+        self.writer.append(BID, (T0, T0 + HOUR), ticks((5, 1), (5, 1), (5, 2), (9, 3)))
         self.writer.append(BID, (T0 + DAY, T0 + DAY + HOUR), ticks((DAY, 1)))
         history = ticks((5, 2), (5, 1), (9, 4), (2 * HOUR, 5), (DAY, 1))
         span = (T0, T0 + 2 * DAY)

@@ -196,15 +196,18 @@ class ServerProtocol(Protocol):
 
     def relay(self, message: Message, frame: bytes) -> None:
         """
-        Send what others are sent as well: L{send}, and quicker when something is gathered already in this turn.
+        Send what others are sent as well: L{send}, and quicker where nothing is to go wrong.
 
         @param message: what to send.
         @param frame: its frame.
         """
-        if self._gathered and self._line.isClear:
-            self._gathered.append(frame)
-        else:
+        if not self._line.isClear:
             self.send(message, frame=frame)
+        elif self._gathered:
+            self._gathered.append(frame)
+        elif not self._over:
+            self._lastSent = self._seconds()
+            self.write(frame)
 
     def push(self, message: Message) -> None:
         """

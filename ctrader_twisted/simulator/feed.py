@@ -38,10 +38,6 @@ class _Subscription:
     told: Tick | None = None
 
     @property
-    def withTimestamp(self) -> bool:
-        return self.kind[1]
-
-    @property
     def periods(self) -> frozenset[int]:
         return self.kind[2]
 
@@ -68,7 +64,8 @@ class Feed:
         self._market = market
         self._now = now
         self._tellsCloses = tellsCloses
-        self._day = 0, 0
+        # Of the trading day.
+        self._opening = self._ending = 0
         self.depth = depth
         self._bars = LiveBars(market, now)
         self._subscribers: dict[int, dict[tuple[ServerProtocol, int], _Subscription]] = {}
@@ -219,17 +216,20 @@ class Feed:
         if self._bars.isFollowed(symbolId):
             self._bars.add(symbolId, tick)
             bars = self._bars.newest(symbolId)
+        subscribers = tuple(self._subscribers.get(symbolId, {}).values())
         shared: dict[object, tuple[ProtoOASpotEvent, bytes]] = {}
         kind, told = None, None
-        for subscription in tuple(self._subscribers.get(symbolId, {}).values()):
+        for subscription in subscribers:
             # Mostly it is as with the subscriber before.
             if subscription.told is not told or subscription.kind != kind:
                 kind, told = subscription.kind, subscription.told
-                message = shared.get((kind, told))
+                message = shared.get((kind, told)) if shared else None
                 if message is None:
                     close = self._close(symbolId, subscription, tick)
                     made = _event(kind[0], symbolId, subscription, tick, bars, close)
-                    message = shared[kind, told] = made, encodeFrame(made)
+                    message = made, encodeFrame(made)
+                    if len(subscribers) > 1:
+                        shared[kind, told] = message
                 event, frame = message
             subscription.told = tick
             subscription.connection.relay(event, frame)
@@ -247,20 +247,15 @@ class Feed:
         """
         if not self._tellsCloses:
             return None
-        told, opening = subscription.told, self._opening(self._now() if subscription.told is None else tick.timestamp)
-        if told is not None and told.timestamp >= opening:
+        told = subscription.told
+        moment = self._now() if told is None else tick.timestamp
+        if not self._opening <= moment < self._ending:
+            day = tradingDay(moment)
+            self._opening, self._ending = dayOpening(day), dayOpening(day + 1)
+        if told is not None and told.timestamp >= self._opening:
             return None
-        before = self._market.source(symbolId).lastTick(opening - 1)
+        before = self._market.source(symbolId).lastTick(self._opening - 1)
         return None if before is None else before.bid
-
-    def _opening(self, timestamp: int) -> int:
-        """
-        Find when the trading day of a moment began.
-        """
-        if not self._day[0] <= timestamp < self._day[1]:
-            day = tradingDay(timestamp)
-            self._day = dayOpening(day), dayOpening(day + 1)
-        return self._day[0]
 
     def _drop(self, connection: ServerProtocol, accountId: int, symbolId: int) -> None:
         subscribers = self._subscribers[symbolId]
@@ -298,9 +293,10 @@ def _event(
         event.bid = tick.bid
     if askChanged or not bidChanged:
         event.ask = tick.ask
-    if subscription.withTimestamp:
+    _, withTimestamp, periods = subscription.kind
+    if withTimestamp:
         event.timestamp = tick.timestamp
-    if subscription.periods:
-        event.trendbar.extend(bars[period] for period in sorted(subscription.periods) if period in bars)
+    if periods:
+        event.trendbar.extend(bars[period] for period in sorted(periods) if period in bars)
     subscription.told = tick
     return event

@@ -10,8 +10,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import islice
-from operator import attrgetter, gt
+from itertools import compress, islice
+from operator import attrgetter, gt, not_
 from typing import NamedTuple
 
 from ctrader_twisted.store.segments import FINAL, Record
@@ -65,6 +65,8 @@ class Folding:
         self._final: list[_Piece] = []
         self._live: list[Arrays] = []
         self._liveSpans: list[Span] = []
+        # Live ticks outside of the spans that they were told with.
+        self._strays: list[tuple[int, ...]] = []
         self.digits = NO_DIGITS
         if base is not None:
             self.digits = base.digits
@@ -82,8 +84,12 @@ class Folding:
         if record.kind == FINAL:
             self._replace(_Piece(*record.span, record.columns))
         else:
-            self._live.append(record.columns)
-            self._liveSpans += [record.span, *outside(record.columns[0], record.span)]
+            strays = outside(record.columns[0], record.span)
+            self._liveSpans += [record.span, *strays]
+            if strays and self._width == 2:
+                self._addApart(record)
+            else:
+                self._live.append(record.columns)
 
     def holding(self) -> Holding:
         """
@@ -92,7 +98,7 @@ class Folding:
         @return: what is known now.
         """
         final, provisional = self.spans()
-        live = self._ordered(joined(self._live, self._width))
+        live = self._unrepeated(self._ordered(joined(self._live, self._width)))
         pieces = [*self._final, *(_Piece(start, end, cut(live, start, end)) for start, end in provisional)]
         columns = joined([piece.columns for piece in sorted(pieces, key=_start)], self._width)
         return Holding(columns, final, provisional, self.digits)
@@ -122,7 +128,24 @@ class Folding:
         timestamps = columns[0]
         if not isAscending(timestamps):
             columns = _picked(columns, sorted(range(len(timestamps)), key=timestamps.__getitem__))
-        return _unrepeated(columns) if self._width == 2 else _eachOnce(columns)
+        return columns if self._width == 2 else _eachOnce(columns)
+
+    def _addApart(self, record: Record) -> None:
+        # The rows are in the order in which they came.
+        isWithin = [_isWithin(moment, record.span) for moment in record.columns[0]]
+        self._live.append(tuple(array("q", compress(column, isWithin)) for column in record.columns))
+        self._strays += compress(zip(*record.columns, strict=True), map(not_, isWithin))
+
+    def _unrepeated(self, live: Arrays) -> Arrays:
+        """
+        After a reconnect the server tells the last tick once more, with its time: it is added only if it is new.
+        """
+        if not self._strays:
+            return live
+        known = set(zip(*live, strict=True))
+        fresh = [row for row in dict.fromkeys(self._strays) if row not in known]
+        added = tuple(array("q", column) for column in zip(*fresh, strict=True))
+        return self._ordered(joined([live, added], self._width)) if fresh else live
 
 
 def cut(columns: Arrays, start: int, end: int) -> Arrays:
@@ -182,21 +205,15 @@ def outside(timestamps: Iterable[int], span: Span) -> list[Span]:
     @param span: the span.
     @return: the spans, each of a millisecond.
     """
-    start, end = span
-    return [(moment, moment + 1) for moment in timestamps if not start <= moment < end]
+    return [(moment, moment + 1) for moment in timestamps if not _isWithin(moment, span)]
+
+
+def _isWithin(moment: int, span: Span) -> bool:
+    return span[0] <= moment < span[1]
 
 
 def _picked(columns: Arrays, places: Sequence[int]) -> Arrays:
     return tuple(array("q", map(column.__getitem__, places)) for column in columns)
-
-
-def _unrepeated(columns: Arrays) -> Arrays:
-    """
-    After a reconnect the server tells the last price once more, with its time: of such ticks, keep one.
-    """
-    rows = list(zip(*columns, strict=True))
-    kept = [place for place, row in enumerate(rows) if not place or rows[place - 1] != row]
-    return columns if len(kept) == len(rows) else _picked(columns, kept)
 
 
 def _eachOnce(columns: Arrays) -> Arrays:

@@ -117,8 +117,8 @@ class DatasetWriter:
         """
         Add live rows: they are provisional. They are kept in memory until L{flush}; not more than some thousand of a
         series. Rows outside of the span are taken, too, and cover each their own millisecond. Where history is known,
-        they are dropped. Of bars that open at the same time the last one stays, and of ticks that follow each other
-        with the same time and price, one.
+        they are dropped. Of bars that open at the same time the last one stays. A tick outside of the span that is
+        there already is not added again.
 
         @param series: the series.
         @param span: the time that was observed.

@@ -22,7 +22,7 @@ class _Call:
     A call that knows how many were asked for before it. It is less than Twisted's own, since each tick makes some.
     """
 
-    __slots__ = ("_clock", "args", "called", "cancelled", "func", "kw", "number", "time")
+    __slots__ = ("_clock", "args", "func", "isOver", "kw", "number", "time")
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class _Call:
         self.func = func
         self.args = args
         self.kw = kw
-        self.called = self.cancelled = False
+        self.isOver = False
 
     def getTime(self) -> float:
         """
@@ -51,14 +51,14 @@ class _Call:
         """
         @see: C{IDelayedCall.active}
         """
-        return not (self.called or self.cancelled)
+        return not self.isOver
 
     def cancel(self) -> None:
         """
         @see: C{IDelayedCall.cancel}
         """
         self._check()
-        self.cancelled = True
+        self.isOver = True
         # It is passed over when its time comes, and keeps nothing alive until then.
         del self.func, self.args, self.kw
 
@@ -81,10 +81,8 @@ class _Call:
             self._clock._place(self)
 
     def _check(self) -> None:
-        if self.cancelled:
-            raise AlreadyCancelled
-        if self.called:
-            raise AlreadyCalled
+        if self.isOver:
+            raise AlreadyCalled if hasattr(self, "func") else AlreadyCancelled
 
 
 class VirtualClock(Clock):
@@ -130,38 +128,36 @@ class VirtualClock(Clock):
         @param end: not further than this.
         @return: whether there was a call.
         """
-        due = self._next()
-        if due > end:
-            return False
-        if due > self.rightNow:
-            self.rightNow = due
-        self._callDue()
-        return True
+        waiting = self._waiting
+        while waiting:
+            time, _, call = waiting[0]
+            if call.isOver or call.time > time:
+                self._passOver()
+            elif time > end:
+                return False
+            else:
+                if time > self.rightNow:
+                    self.rightNow = time
+                self._callDue()
+                return True
+        return False
 
     def _callDue(self) -> None:
         waiting = self._waiting
         while waiting and waiting[0][0] <= self.rightNow:
-            time, _, call = heappop(waiting)
-            if call.called or call.cancelled:
-                continue
-            if call.time > time:
-                self._place(call)
-                continue
-            call.called = True
-            call.func(*call.args, **call.kw)
+            time, _, call = waiting[0]
+            if call.isOver or call.time > time:
+                self._passOver()
+            else:
+                heappop(waiting)
+                call.isOver = True
+                call.func(*call.args, **call.kw)
+
+    def _passOver(self) -> None:
+        _, _, call = heappop(self._waiting)
+        if not call.isOver:
+            self._place(call)
 
     def _place(self, call: _Call) -> None:
         # At its former place it stays, and is passed over there.
         heappush(self._waiting, (call.time, call.number, call))
-
-    def _next(self) -> float:
-        waiting = self._waiting
-        while waiting:
-            time, _, call = waiting[0]
-            isActive = not (call.called or call.cancelled)
-            if isActive and call.time <= time:
-                return time
-            heappop(waiting)
-            if isActive:
-                self._place(call)
-        return float("inf")

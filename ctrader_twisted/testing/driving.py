@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from ctrader_twisted.testing.clock import VirtualClock
 from ctrader_twisted.testing.reach import canFire
@@ -46,26 +47,29 @@ def drive(clock: VirtualClock, coroutine: Coroutine[Any, Any, _ResultT], *, hour
     """
     start = clock.seconds()
     end, look = start + hours * 3600, _FIRST_LOOK
-    results: list[_ResultT] = []
-    failures: list[BaseException] = []
+    results: list[_ResultT | Failure] = []
     done = Deferred.fromCoroutine(coroutine)
-    done.addCallbacks(results.append, lambda failure: failures.append(failure.value))
-    while not results and not failures:
+    done.addBoth(results.append)
+    while not results:
         if clock.seconds() - start >= look:
             look *= 2
             if not canFire(clock, done):
                 raise _givenUp(clock, done, coroutine, _NOTHING)
-        if not _stepped(clock, end, done):
+        if not _stepped(clock, end, start + look, done, results):
             late = f"in {hours:g} hours of virtual time nothing has ended"
             raise _givenUp(clock, done, coroutine, late if clock.getDelayedCalls() else _NOTHING)
-    if failures:
-        raise failures[0]
-    return results[0]
+    result = results[0]
+    if isinstance(result, Failure):
+        raise cast("BaseException", result.value)
+    return result
 
 
-def _stepped(clock: VirtualClock, end: float, done: Deferred[Any]) -> bool:
+def _stepped(clock: VirtualClock, end: float, look: float, done: Deferred[Any], results: list[Any]) -> bool:
     try:
-        return clock.step(end)
+        while not results and clock.rightNow < look:
+            if not clock.step(end):
+                return False
+        return True
     except BaseException:
         done.cancel()
         # What else goes wrong now is not what the test is told of.

@@ -86,7 +86,8 @@ class _Side:
         """
         if self._ending is None and not self.disconnected:
             self._inbox.append(bytes(data))
-            self._deliverSoon()
+            if self._delivery is None:
+                self._delivery = self._clock.callLater(0, self._deliver)
 
     def end(self, reason: Failure) -> None:
         """
@@ -94,15 +95,12 @@ class _Side:
         """
         if self._ending is None and not self.disconnected:
             self._ending = reason
-            self._deliverSoon()
+            if self._delivery is None:
+                self._delivery = self._clock.callLater(0, self._deliver)
 
     def _endPeer(self, reason: Failure) -> None:
         if not self.isFrozen:
             self.peer.end(reason)
-
-    def _deliverSoon(self) -> None:
-        if self._delivery is None:
-            self._delivery = self._clock.callLater(0, self._deliver)
 
     def _deliver(self) -> None:
         self._delivery = None

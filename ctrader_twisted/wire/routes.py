@@ -57,25 +57,23 @@ class Routes:
             they must go the long way.
         """
         self._find = find
-        self._tables: dict[type[Message], _Table] = {}
+        self._tables: dict[type[Message], _Table | None] = {}
 
     def table(self, kind: type[Message]) -> _Table | None:
         """
         @param kind: a class of events.
         @return: gives who hears such an event by the account that it names; L{None} if such events name no account.
         """
-        if "ctidTraderAccountId" not in kind.DESCRIPTOR.fields_by_name:
-            return None
-        table = self._tables.get(kind)
-        if table is None:
-            table = self._tables[kind] = _Table(kind, self._find)
-        return table
+        if kind not in self._tables:
+            isOfAccount = "ctidTraderAccountId" in kind.DESCRIPTOR.fields_by_name
+            self._tables[kind] = _Table(kind, self._find) if isOfAccount else None
+        return self._tables[kind]
 
     def forget(self) -> None:
         """
         Something has changed.
         """
-        for table in self._tables.values():
+        for table in filter(None, self._tables.values()):
             table.clear()
 
 

@@ -31,19 +31,14 @@ def strangers(message: Message) -> tuple[int, int]:
         fields = len(found) - values
     kind: Any = type(message)
     for name, isList in _parts(kind):
-        inner = _part(message, name, isList)
+        if isList:
+            inner = next(iter(getattr(message, name)), None)
+        else:
+            inner = getattr(message, name) if message.HasField(name) else None
         if inner is not None:
             more = strangers(inner)
             fields, values = fields + more[0], values + more[1]
     return fields, values
-
-
-def _part(message: Message, name: str, isList: bool) -> Message | None:
-    if isList:
-        elements = getattr(message, name)
-        first: Message | None = elements[0] if elements else None
-        return first
-    return getattr(message, name) if message.HasField(name) else None
 
 
 @cache

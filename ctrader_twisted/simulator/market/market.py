@@ -16,7 +16,7 @@ from ctrader_twisted.simulator.market.summary import Tick
 
 __all__ = ["Market", "Registration"]
 
-_WINDOW = 10_000
+_WINDOW = 60_000
 """
 How far ahead ticks are fetched, in milliseconds.
 """
@@ -114,7 +114,7 @@ class Market:
         """
         Tell the ticks whose time has come and whose turn has not. While the market is stopped nothing happens.
         """
-        self._turn(self._tellDue)
+        self._turn(self._tellDue, self._now())
         self._schedule()
 
     def setSource(self, symbolId: int, source: PriceSource, tick: Tick | None = None) -> None:
@@ -132,7 +132,7 @@ class Market:
         if symbolId in self._followed:
             self._add({symbolId: self._now()})
         if tick is not None:
-            self._turn(lambda: self._tell(symbolId, tick))
+            self._turn(self._tell, symbolId, tick)
         self._schedule()
 
     def quote(self, symbolId: int) -> Tick | None:
@@ -282,32 +282,33 @@ class Market:
     def _go(self) -> None:
         self._timer = None
         # The clock may have jumped by hours; others want their turn, too.
-        self._turn(lambda: self._tellDue(_BATCH))
+        self._turn(self._tellDue, self._now(), _BATCH)
         self._schedule()
 
-    def _turn(self, tell: Callable[[], object]) -> None:
+    def _turn(self, tell: Callable[..., object], *args: object) -> None:
         if self.isTelling:
-            tell()
+            tell(*args)
             return
         self.isTelling = True
         try:
-            tell()
+            tell(*args)
         finally:
-            self.isTelling = False
-            calls, self._afterTurn = self._afterTurn, []
-            for call in calls:
-                call()
+            self._endTurn()
 
-    def _tellDue(self, most: int | None = None) -> None:
-        now = self._now()
-        while self._running and most != 0 and (self._coming or self._fetch()):
+    def _endTurn(self) -> None:
+        self.isTelling = False
+        calls, self._afterTurn = self._afterTurn, []
+        for call in calls:
+            call()
+
+    def _tellDue(self, now: int, most: int = -1) -> None:
+        while self._running and most and (self._coming or self._fetch()):
             symbolId, tick = self._coming[0]
             if tick.timestamp > now:
                 return
             self._coming.popleft()
             self._tell(symbolId, tick)
-            if most is not None:
-                most -= 1
+            most -= 1
 
     def _fetch(self) -> bool:
         sources = [
@@ -325,7 +326,9 @@ class Market:
             for symbolId, since, source in sources
             for tick in source.ticks(max(start, since + 1), self._fetchedUntil)
         ]
-        self._coming.extend(_ordered(found))
+        # Sorting is stable: within a millisecond the symbols keep their order.
+        found.sort(key=_timestamp)
+        self._coming.extend(found)
         return True
 
     def _tell(self, symbolId: int, tick: Tick) -> None:
@@ -338,6 +341,10 @@ class Market:
                     registration.listener(symbolId, tick)
             except Exception:
                 self._log.failure("the listener {listener} failed", listener=registration.listener)
+
+
+def _timestamp(item: tuple[int, Tick]) -> int:
+    return item[1].timestamp
 
 
 def _ordered(ticks: Iterable[tuple[int, Tick]]) -> list[tuple[int, Tick]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import isqrt
 
-from ctrader_twisted.simulator.market.summary import Summary, Tick
+from ctrader_twisted.simulator.market.summary import Summary
 
 __all__ = ["DRAWS_PER_CHILD", "MIN_TICKS", "bell", "minutePath", "split"]
 
@@ -134,18 +134,19 @@ def _within(span: Summary, price: int) -> int:
     return min(span.high, max(span.low, price))
 
 
-def minutePath(span: Summary, spread: int, draws: Sequence[int]) -> list[Tick]:
+def minutePath(span: Summary, spread: int, draws: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
     """
     Fill a minute with ticks.
 
     @param span: what the bid does in this minute.
     @param spread: the usual spread, in points.
     @param draws: 64 random bits for each tick of the span.
-    @return: the ticks, oldest first, timed in milliseconds from the beginning of the minute, with prices in points.
+    @return: of each tick, oldest first, the time in milliseconds from the beginning of the minute, the bid and the ask
+        in points.
     """
-    times = sorted((draw >> 40) % 60_000 for draw in draws)
+    times = sorted([(draw >> 40) % 60_000 for draw in draws])
     bids = _bids(span, draws)
-    return list(map(Tick, times, bids, _asks(bids, spread, draws)))
+    return times, bids, _asks(bids, spread, draws)
 
 
 def _bids(span: Summary, draws: Sequence[int]) -> list[int]:
