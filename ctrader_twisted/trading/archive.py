@@ -178,9 +178,10 @@ async def _week(
     longest = _SMALLEST_PAGE
     while first <= last:
         given, hasMore = await page(first, last)
-        inside = {key: record for key, record in given.items() if first <= key[0] <= last}
-        isNew = not inside.keys() <= found.keys()
-        found.update(inside)
+        inside = [key for key in given if first <= key[0] <= last]
+        isNew = not found.keys() >= set(inside)
+        # What lies beyond is kept: it may be that the server goes by another one of a record's times.
+        found.update(given)
         if not hasMore or max(given, default=(first - 1, 0))[0] < first:
             break
         if not inside or (not isNew and len(given) >= longest):

@@ -33,6 +33,7 @@ class Registration:
 
     @ivar listener: who listens.
     @ivar active: whether it still does.
+    @ivar symbols: what it is told of.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Registration:
         """
         self.listener = listener
         self.wanted = wanted
+        self.symbols: Collection[int] = ()
         self.active = True
         self._remove = remove
 
@@ -186,8 +188,8 @@ class Market:
 
         @param listener: called with symbol id and tick, in order of time and, within a millisecond, of symbol id. What
             it raises is logged.
-        @param wanted: tells which symbols it must hear of; it may hear of others. L{None} for all. When the answer
-            changes, L{look} must be called.
+        @param wanted: tells which symbols it hears of; L{None} for all. When the answer changes, L{look} must be
+            called.
         @return: an object whose C{stop()} ends it.
         """
         registration = Registration(listener, wanted, self._remove)
@@ -248,7 +250,8 @@ class Market:
     def _wanted(self) -> set[int]:
         wanted: set[int] = set()
         for registration in self._listeners:
-            wanted.update(self._sources if registration.wanted is None else registration.wanted())
+            registration.symbols = self._sources if registration.wanted is None else registration.wanted()
+            wanted.update(registration.symbols)
         return wanted & self._sources.keys()
 
     def _drop(self, symbolIds: Collection[int]) -> None:
@@ -337,7 +340,7 @@ class Market:
         for registration in self._listeners:
             try:
                 # One listener may have stopped another just now.
-                if registration.active:
+                if symbolId in registration.symbols and registration.active:
                     registration.listener(symbolId, tick)
             except Exception:
                 self._log.failure("the listener {listener} failed", listener=registration.listener)
