@@ -14,6 +14,7 @@ from ctrader_twisted.schema.messages import (
     ProtoOAOrderStatus,
     ProtoOAOrderType,
     ProtoOAPositionStatus,
+    ProtoOASubscribeSpotsReq,
     ProtoOATraderReq,
     ProtoOATrailingSLChangedEvent,
 )
@@ -215,6 +216,8 @@ class ProtectionTests(TradingCase):
         def fail(symbolId: int, tick: Tick) -> None:
             raise RuntimeError("broken")
 
+        self.client.ask(ProtoOASubscribeSpotsReq(ctidTraderAccountId=self.accountId, symbolId=[1]))
+        self.client.received()
         self.patch(self.exchange.feed, "tell", fail)
         self.quote(111_750, 111_760)
         self.assertEqual(self.events(), [("ORDER_FILLED", None, True)])
