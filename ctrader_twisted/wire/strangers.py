@@ -32,7 +32,8 @@ def strangers(message: Message) -> tuple[int, int]:
     kind: Any = type(message)
     for name, isList in _parts(kind):
         if isList:
-            inner = next(iter(getattr(message, name)), None)
+            elements = getattr(message, name)
+            inner = elements[0] if elements else None
         else:
             inner = getattr(message, name) if message.HasField(name) else None
         if inner is not None:
