@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from ctrader_twisted.framing import encodeFrame
+from ctrader_twisted.framing import encodePayload
 from ctrader_twisted.schema.messages import ProtoOASpotEvent, ProtoOATrendbar
+from ctrader_twisted.schema.payloads import payloadType
 from ctrader_twisted.simulator.depthfeed import DepthFeed
 from ctrader_twisted.simulator.market.livebars import LiveBars
 from ctrader_twisted.simulator.market.market import Market
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ctrader_twisted.simulator.connection import ServerProtocol
 
 __all__ = ["Feed"]
+
+_SPOT = payloadType(ProtoOASpotEvent)
 
 
 @define
@@ -225,9 +228,11 @@ class Feed:
                 kind, told = subscription.kind, subscription.told
                 message = shared.get((kind, told)) if shared else None
                 if message is None:
-                    close = self._close(symbolId, subscription, tick)
+                    # Mostly it is of the same trading day, too.
+                    isOfToday = told is not None and self._opening <= told.timestamp and tick.timestamp < self._ending
+                    close = None if isOfToday else self._close(symbolId, subscription, tick)
                     made = _event(kind[0], symbolId, subscription, tick, bars, close)
-                    message = made, encodeFrame(made)
+                    message = made, encodePayload(_SPOT, made.SerializeToString(), None)
                     if len(subscribers) > 1:
                         shared[kind, told] = message
                 event, frame = message

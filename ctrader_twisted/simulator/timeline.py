@@ -25,7 +25,7 @@ class Timeline:
         """
         self.epoch = epoch
         self.speed = speed
-        self._clock = clock
+        self._seconds = clock.seconds
         self._started = clock.seconds()
         # It is asked for more often than the time changes.
         self._seen = self._started
@@ -38,14 +38,14 @@ class Timeline:
         @param moment: milliseconds since 1970.
         """
         self.epoch = moment
-        self._started = self._seen = self._clock.seconds()
+        self._started = self._seen = self._seconds()
         self._passed = 0
 
     def now(self) -> int:
         """
         @return: milliseconds since 1970 in the simulated world.
         """
-        seconds = self._clock.seconds()
+        seconds = self._seconds()
         if seconds != self._seen:
             self._seen = seconds
             self._passed = round((seconds - self._started) * 1000 * self.speed)

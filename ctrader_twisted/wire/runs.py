@@ -99,19 +99,14 @@ class RunDecoder(FrameDecoder):
         @return: the run of one that a frame is, if it could be in a longer one; else its envelope.
         """
         if len(body) > 5 and body[4] + 5 == len(body):
-            kind = _KINDS.get(_LENGTH.unpack_from(body)[0])
-            message = None if kind is None else _parsed(kind, body[5:])
-            if message is not None:
-                return Run(type(message), (message,))
+            kind: Any = _KINDS.get(_LENGTH.unpack_from(body)[0])
+            try:
+                message = kind and kind.FromString(body[5:])
+            except DecodeError:
+                message = None
+            if message is not None and message.IsInitialized():
+                return Run(kind, (message,))
         return self._read(body)
-
-
-def _parsed(kind: type[Message], payload: bytes) -> Message | None:
-    try:
-        message = cast(Any, kind).FromString(payload)
-    except DecodeError:
-        return None
-    return message if message.IsInitialized() else None
 
 
 def _scan(stream: bytes, start: int) -> tuple[type[Message] | None, list[bytes], int]:

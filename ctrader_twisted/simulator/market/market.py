@@ -284,8 +284,12 @@ class Market:
 
     def _go(self) -> None:
         self._timer = None
-        # The clock may have jumped by hours; others want their turn, too.
-        self._turn(self._tellDue, self._now(), _BATCH)
+        self.isTelling = True
+        try:
+            # The clock may have jumped by hours; others want their turn, too.
+            self._tellDue(self._now(), _BATCH)
+        finally:
+            self._endTurn()
         self._schedule()
 
     def _turn(self, tell: Callable[..., object], *args: object) -> None:

@@ -14,6 +14,9 @@ from ctrader_twisted.simulator.venue.arithmetic import PRICE_SCALE
 
 __all__ = ["Rates"]
 
+# The sum of two prices, in this unit, is their mean.
+_SCALE = 2 * PRICE_SCALE
+
 
 class Rates:
     """
@@ -40,14 +43,17 @@ class Rates:
         @return: how much of the last asset one of the first is worth.
         @raise TradeRefusal: if there is no way, or a symbol on it has no price.
         """
-        rate, assetId = Fraction(1), firstAssetId
+        # One fraction in the end is quicker than one for each step.
+        numerator, denominator, assetId = 1, 1, firstAssetId
         for symbol in self._catalogue.chain(firstAssetId, lastAssetId) or ():
             price = self._price(symbol.symbolId)
-            forward = symbol.baseAssetId == assetId
-            rate, assetId = (rate * price, symbol.quoteAssetId) if forward else (rate / price, symbol.baseAssetId)
+            if symbol.baseAssetId == assetId:
+                numerator, denominator, assetId = numerator * price, denominator * _SCALE, symbol.quoteAssetId
+            else:
+                numerator, denominator, assetId = numerator * _SCALE, denominator * price, symbol.baseAssetId
         if assetId != lastAssetId:
             raise TradeRefusal("NO_QUOTES", f"There is no conversion from asset {firstAssetId} to {lastAssetId}")
-        return rate
+        return Fraction(numerator, denominator)
 
     def toUsd(self, assetId: int) -> Fraction:
         """
@@ -75,10 +81,11 @@ class Rates:
         @raise TradeRefusal: if it has no price.
         """
         quote = self._quote(symbolId)
-        return Fraction(quote.bid + quote.ask, 2 * PRICE_SCALE)
+        return Fraction(quote.bid + quote.ask, _SCALE)
 
-    def _price(self, symbolId: int) -> Fraction:
-        return Fraction(self._quote(symbolId).bid, PRICE_SCALE) if self._atBid else self.middle(symbolId)
+    def _price(self, symbolId: int) -> int:
+        quote = self._quote(symbolId)
+        return 2 * quote.bid if self._atBid else quote.bid + quote.ask
 
     def _quote(self, symbolId: int) -> Tick:
         quote = self._market.quote(symbolId)
