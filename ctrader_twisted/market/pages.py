@@ -145,9 +145,8 @@ class Lane:
         # A page with nothing of the span ends the history, whatever it says.
         if not rows or (not self._source.isTicks and rows.timestamps[0] == self._start):
             return True
-        # That it reaches beyond the start proves nothing where there is more: a stray row may be before a gap.
-        isBeyond = page.timestamps[0] < self._start
-        return page.complete and (isBeyond or not self.sizes.mayBeCut(len(page)))
+        # That it reaches beyond the start proves nothing: a stray row may be before a gap.
+        return page.complete and not self.sizes.mayBeCut(len(page))
 
     async def _millisecond(self, moment: int, known: int) -> Ticks | Trendbars:
         page, rows = await self._ask(moment, moment + 1, known)
