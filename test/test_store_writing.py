@@ -7,18 +7,23 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections import Counter
+from operator import itemgetter
 from pathlib import Path
 from unittest import mock
 from zlib import crc32
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.columns import Ticks
 from ctrader_twisted.errors import ConfigurationError, IllegalValue, StoreBusy, StoreFailed
-from ctrader_twisted.store import Coverage, Dataset, DatasetWriter, Series, State, tails
+from ctrader_twisted.store import Coverage, Dataset, DatasetWriter, Series, Span, State, tails
 from ctrader_twisted.store import writer as writing
 from ctrader_twisted.store.partitions import partitionAt
 from ctrader_twisted.store.snapshots import holdingOf
+from ctrader_twisted.store.spans import union
 from ctrader_twisted.store.tails import Tails
 from test.storecase import BID, DAY, HOUR, M1, MINUTE, T0, FullDisk, bars, pairs, ticks
 
@@ -245,6 +250,43 @@ class LiveTests(WritingCase):
         self.writer.flush()
         expected = [(900, 1), (900, 2), (900, 2), (900, 1), (5500, 1), (5500, 1), (6500, 2), (7500, 2)]
         self.assertEqual(self.rows(), expected)
+
+    @settings(max_examples=60)
+    @given(
+        st.lists(
+            st.tuples(
+                st.integers(0, 12), st.integers(1, 6), st.lists(st.tuples(st.integers(0, 20), st.integers(1, 3)))
+            ),
+            max_size=8,
+        ),
+        st.data(),
+    )
+    def test_anyAppends(self, told: list[tuple[int, int, list[tuple[int, int]]]], data: st.DataObject) -> None:
+        """
+        Whatever is told in whatever order, each tick is there, one inside of its span as often as it was told.
+        """
+        self.setUp()
+        inside: Counter[tuple[int, int]] = Counter()
+        total: Counter[tuple[int, int]] = Counter()
+        spans: list[Span] = []
+        for start, length, some in told:
+            rows = sorted(some, key=itemgetter(0))
+            self.append(start, start + length, *rows)
+            inside.update(row for row in rows if start <= row[0] < start + length)
+            total.update(rows)
+            spans += [(start, start + length), *((moment, moment + 1) for moment, _ in rows)]
+            then = data.draw(st.sampled_from([None, "flush", "compact"]))
+            if then is not None:
+                getattr(self.writer, then)()
+        self.writer.flush()
+        found = self.rows()
+        self.assertEqual([moment for moment, _ in found], sorted(moment for moment, _ in found))
+        times = Counter(found)
+        self.assertEqual(times.keys(), total.keys())
+        for row, often in times.items():
+            self.assertTrue(max(1, inside[row]) <= often <= total[row], row)
+        covered = tuple((T0 + start, T0 + end) for start, end in union(spans))
+        self.assertEqual(self.dataset.provisional(BID, *WHOLE), covered)
 
     def test_otherDay(self) -> None:
         """
