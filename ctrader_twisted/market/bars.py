@@ -61,13 +61,14 @@ class LiveBars:
         self._history = history
         self._clock = clock
         self._wallClock = wallClock
+        # Only while there are bars: most prices come without.
+        self._hearing: Registration | None = None
 
     def start(self) -> None:
         """
         Begin to follow the account.
         """
         self._subscriptions.start(self)
-        self._link.listen(ProtoOASpotEvent, self._changed)
         self._link.onLost(self._lost)
 
     def endStreams(self, error: CTraderError | None = None) -> None:
@@ -167,6 +168,9 @@ class LiveBars:
         rest = tuple(other for other in self._bySymbol.pop(key[0]) if other is not feed)
         if rest:
             self._bySymbol[key[0]] = rest
+        if not self.feeds and self._hearing is not None:
+            self._hearing.stop()
+            self._hearing = None
 
     def _enter(self, key: BarKey, symbol: Symbol, stream: BarStream, warmUp: int) -> None:
         feed = self._join(key, symbol, stream, warmUp)
@@ -178,6 +182,8 @@ class LiveBars:
             period = ProtoOATrendbarPeriod.Name(key[1])
             feed = self.feeds[key] = BarFeed(symbol, period, self._history, self._clock, self._wallClock)
             self._bySymbol[symbol.symbolId] = (*self._bySymbol.get(symbol.symbolId, ()), feed)
+        if self._hearing is None:
+            self._hearing = self._link.listen(ProtoOASpotEvent, self._changed)
         feed.add(user, warmUp)
         self._quotes.keep(symbol)
         self._subscriptions.acquire(key)

@@ -166,9 +166,8 @@ class Spot:
             if self._users is not users and user not in self._users:
                 continue
             try:
-                start = self._interrupted.pop(user, None)
-                if start is not None:
-                    user.missed(Gap(start, quote.received))
+                if user in self._interrupted:
+                    user.missed(Gap(self._interrupted.pop(user), quote.received))
                 user.told(quote)
             except Exception:
                 self._log.failure("a listener to the quotes of {symbol} failed", symbol=self.symbol.name)

@@ -183,18 +183,15 @@ def _turningPoints(span: Summary, draws: Sequence[int]) -> dict[int, int]:
 
 
 def _asks(bids: Sequence[int], spread: int, draws: Sequence[int]) -> list[int]:
-    narrow = spread - spread // 4
-    choices = spread // 2 + 2
+    narrow, choices = spread - spread // 4, spread // 2 + 2
+    least, most = spread // 2, 2 * spread
     asks: list[int] = []
-    for place, (bid, draw) in enumerate(zip(bids, draws, strict=True)):
-        ask = bid + narrow + (draw >> 32 & _FIELD) % choices
-        if place and _keepsAsk(bid == bids[place - 1], asks[-1] - bid, spread, draw):
-            ask = asks[-1]
+    before, ask = -1, 0
+    for bid, draw in zip(bids, draws, strict=True):
+        # Where the bid moves, the ask often stays, as long as the spread does not become a strange one.
+        keeps = draw & 120 == 0 if bid == before else draw & 8 == 0 and before >= 0 and least < ask - bid < most
+        if not keeps:
+            ask = bid + narrow + (draw >> 32 & _FIELD) % choices
         asks.append(ask)
+        before = bid
     return asks
-
-
-def _keepsAsk(bidHolds: bool, gap: int, spread: int, draw: int) -> bool:
-    if bidHolds:
-        return draw & 120 == 0
-    return draw & 8 == 0 and spread // 2 < gap < 2 * spread
