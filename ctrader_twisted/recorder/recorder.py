@@ -87,8 +87,8 @@ class Recorder(Service):
         @param symbols: the names of the symbols, as the broker writes them.
         @param directory: the folder of the dataset; it is made if need be.
         @param reactor: the reactor.
-        @param since: from when on the dataset shall be complete, in milliseconds since 1970; by default from when each
-            symbol was first recorded.
+        @param since: from when on the dataset shall be complete, in milliseconds since 1970; by default from where
+            it begins to have each symbol, or from now on if it has nothing of it.
         @param canGetTokens: whether somebody else can put new tokens into the client's store, so that a grant that is
             lost is no reason to give up.
         @param runBlocking: runs what waits for the disk; by default a L{Worker <ctrader_twisted.blocking.Worker>} of
