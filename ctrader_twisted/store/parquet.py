@@ -194,7 +194,8 @@ def _stored(parquet: Any) -> Stored:
 
 def _array(column: pyarrow.ChunkedArray) -> array[int]:
     values = array("q")
-    for chunk in column.chunks:
+    # An empty chunk need not have a buffer.
+    for chunk in filter(len, column.chunks):
         if chunk.null_count:
             raise ValueError("a value is missing")
         whole = memoryview(chunk.buffers()[1])
