@@ -41,6 +41,8 @@ The decimals of all amounts of money that the simulator tells.
 
 # Enums look their values up by name each time.
 _OPEN = ProtoOAPositionStatus.POSITION_STATUS_OPEN
+_NETTED = ProtoOAAccountType.NETTED
+_SPREAD_BETTING = ProtoOAAccountType.SPREAD_BETTING
 
 # In percent.
 _MARGIN_CALLS = (
@@ -185,14 +187,14 @@ class TradingAccount:
         """
         @return: whether it has one position for each symbol.
         """
-        return self.terms.accountType == ProtoOAAccountType.NETTED
+        return self.terms.accountType == _NETTED
 
     @property
     def betsOnSpreads(self) -> bool:
         """
         @return: whether it is an account for spread betting, on which each order has a position of its own.
         """
-        return self.terms.accountType == ProtoOAAccountType.SPREAD_BETTING
+        return self.terms.accountType == _SPREAD_BETTING
 
     @property
     def funds(self) -> int:
