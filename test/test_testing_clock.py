@@ -83,6 +83,32 @@ class VirtualClockTests(SynchronousTestCase):
         clock.advance(3)
         self.assertEqual(heard, [1, 3, 0, 2, 4])
 
+    def test_soon(self) -> None:
+        """
+        What shall happen soon happens when the present call is over, before others that are due; asked for from
+        outside, with the next step, for which no time passes.
+        """
+        clock = VirtualClock()
+        heard: list[str] = []
+
+        def first() -> None:
+            clock.soon(second)
+            heard.append("first")
+
+        def second() -> None:
+            clock.soon(lambda: heard.append("third"))
+            heard.append("second")
+
+        clock.callLater(1, first)
+        clock.callLater(1, heard.append, "other")
+        clock.soon(lambda: heard.append("zero"))
+        self.assertTrue(clock.step(9))
+        self.assertEqual((heard, clock.seconds()), (["zero"], 0))
+        clock.soon(lambda: heard.append("again"))
+        clock.advance(0)
+        clock.advance(1)
+        self.assertEqual(heard, ["zero", "again", "first", "second", "third", "other"])
+
     def test_step(self) -> None:
         """
         A step goes to the next call and no further.

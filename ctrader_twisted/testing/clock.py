@@ -4,6 +4,7 @@ Virtual time for much that happens.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from itertools import count
@@ -95,6 +96,16 @@ class VirtualClock(Clock):
         # By time; among equal ones the oldest first. A call that was put off or cancelled is still at its former place.
         self._waiting: list[tuple[float, int, _Call]] = []
         self._count = count()
+        self._soon: deque[Callable[[], object]] = deque()
+
+    def soon(self, call: Callable[[], object]) -> None:
+        """
+        Make a call as soon as the one that is being made is over, without a place among the others that are due. It
+        cannot be cancelled.
+
+        @param call: what to call.
+        """
+        self._soon.append(call)
 
     def callLater(self, delay: float, callable: Callable[..., object], *args: object, **kw: object) -> IDelayedCall:
         """
@@ -129,6 +140,9 @@ class VirtualClock(Clock):
         @return: whether there was a call.
         """
         waiting = self._waiting
+        if self._soon:
+            self._callDue()
+            return True
         while waiting:
             time, _, call = waiting[0]
             if call.isOver or call.time > time:
@@ -143,7 +157,9 @@ class VirtualClock(Clock):
         return False
 
     def _callDue(self) -> None:
-        waiting = self._waiting
+        waiting, soon = self._waiting, self._soon
+        while soon:
+            soon.popleft()()
         while waiting and waiting[0][0] <= self.rightNow:
             time, _, call = waiting[0]
             if call.isOver or call.time > time:
@@ -152,6 +168,8 @@ class VirtualClock(Clock):
                 heappop(waiting)
                 call.isOver = True
                 call.func(*call.args, **call.kw)
+                while soon:
+                    soon.popleft()()
 
     def _passOver(self) -> None:
         _, _, call = heappop(self._waiting)

@@ -4,6 +4,8 @@ Connections without sockets: two protocols in one process, joined through a cloc
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from attrs import frozen
@@ -12,7 +14,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost, ConnectionRefusedError
 from twisted.internet.interfaces import (
     IAddress,
-    IDelayedCall,
     IProtocol,
     IProtocolFactory,
     IReactorTime,
@@ -21,6 +22,8 @@ from twisted.internet.interfaces import (
 )
 from twisted.python.failure import Failure
 from zope.interface import implementer
+
+from ctrader_twisted.testing.clock import VirtualClock
 
 __all__ = ["MemoryEndpoint", "MemoryLink"]
 
@@ -37,11 +40,13 @@ class _Side:
         self.disconnected = False
         self.disconnecting = False
         self.isFrozen = False
-        self._clock = clock
         self._address = address
         self._peerAddress = peerAddress
         self._inbox: list[bytes] = []
-        self._delivery: IDelayedCall | None = None
+        self._isDelivering = False
+        self._soon: Callable[[Callable[[], None]], object] = (
+            clock.soon if isinstance(clock, VirtualClock) else partial(clock.callLater, 0)
+        )
         self._ending: Failure | None = None
 
     def write(self, data: bytes) -> None:
@@ -86,8 +91,7 @@ class _Side:
         """
         if self._ending is None and not self.disconnected:
             self._inbox.append(bytes(data))
-            if self._delivery is None:
-                self._delivery = self._clock.callLater(0, self._deliver)
+            self._deliverSoon()
 
     def end(self, reason: Failure) -> None:
         """
@@ -95,15 +99,19 @@ class _Side:
         """
         if self._ending is None and not self.disconnected:
             self._ending = reason
-            if self._delivery is None:
-                self._delivery = self._clock.callLater(0, self._deliver)
+            self._deliverSoon()
 
     def _endPeer(self, reason: Failure) -> None:
         if not self.isFrozen:
             self.peer.end(reason)
 
+    def _deliverSoon(self) -> None:
+        if not self._isDelivering:
+            self._isDelivering = True
+            self._soon(self._deliver)
+
     def _deliver(self) -> None:
-        self._delivery = None
+        self._isDelivering = False
         assert self.protocol is not None
         data = b"".join(self._inbox)
         self._inbox.clear()

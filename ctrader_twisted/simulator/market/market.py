@@ -5,7 +5,8 @@ The prices of all symbols on one clock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from operator import itemgetter
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -95,7 +96,8 @@ class Market:
         self._told: dict[int, Tick] = {}
         self._afterTurn: list[Callable[[], object]] = []
         self._fetchedUntil = 0
-        self._coming: deque[tuple[int, Tick]] = deque()
+        # Times, symbols and ticks.
+        self._coming: deque[tuple[int, int, Tick]] = deque()
 
     @property
     def isRunning(self) -> bool:
@@ -256,7 +258,7 @@ class Market:
 
     def _drop(self, symbolIds: Collection[int]) -> None:
         if symbolIds:
-            self._coming = deque(item for item in self._coming if item[0] not in symbolIds)
+            self._coming = deque(item for item in self._coming if item[1] not in symbolIds)
         for symbolId in symbolIds:
             self._told.pop(symbolId, None)
 
@@ -266,12 +268,13 @@ class Market:
         """
         self._followed.update(symbolIds)
         found = [
-            (symbolId, tick)
+            (tick.timestamp, symbolId, tick)
             for symbolId, since in symbolIds.items()
             for tick in self._sources[symbolId].ticks(since + 1, self._fetchedUntil)
         ]
         if found:
-            self._coming = deque(_ordered([*self._coming, *found]))
+            # Sorting is stable: ticks of one symbol in one millisecond keep their order.
+            self._coming = deque(sorted([*self._coming, *found], key=itemgetter(0, 1)))
 
     def _schedule(self) -> None:
         if self._timer is not None:
@@ -279,7 +282,7 @@ class Market:
             self._timer = None
         # Who tells now looks himself for what comes next.
         if self._running and not self.isTelling and (self._coming or self._fetch()):
-            wait = self._coming[0][1].timestamp - self._now()
+            wait = self._coming[0][0] - self._now()
             self._timer = self._clock.callLater(max(0, wait) / 1000 / self._speed, self._go)
 
     def _go(self) -> None:
@@ -310,8 +313,8 @@ class Market:
 
     def _tellDue(self, now: int, most: int = -1) -> None:
         while self._running and most and (self._coming or self._fetch()):
-            symbolId, tick = self._coming[0]
-            if tick.timestamp > now:
+            timestamp, symbolId, tick = self._coming[0]
+            if timestamp > now:
                 return
             self._coming.popleft()
             self._tell(symbolId, tick)
@@ -329,12 +332,12 @@ class Market:
         start = min(times)
         self._fetchedUntil = start + _WINDOW
         found = [
-            (symbolId, tick)
+            (tick.timestamp, symbolId, tick)
             for symbolId, since, source in sources
             for tick in source.ticks(max(start, since + 1), self._fetchedUntil)
         ]
-        # Sorting is stable: within a millisecond the symbols keep their order.
-        found.sort(key=_timestamp)
+        # Sorting is stable: within a millisecond the symbols keep their order, and the ticks of each theirs.
+        found.sort(key=itemgetter(0))
         self._coming.extend(found)
         return True
 
@@ -348,12 +351,3 @@ class Market:
                     registration.listener(symbolId, tick)
             except Exception:
                 self._log.failure("the listener {listener} failed", listener=registration.listener)
-
-
-def _timestamp(item: tuple[int, Tick]) -> int:
-    return item[1].timestamp
-
-
-def _ordered(ticks: Iterable[tuple[int, Tick]]) -> list[tuple[int, Tick]]:
-    # Sorting is stable: ticks of one symbol in one millisecond keep their order.
-    return sorted(ticks, key=lambda item: (item[1].timestamp, item[0]))
