@@ -4,10 +4,13 @@ The market makes and tells only the ticks that somebody wants.
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.schema.messages import (
+    ProtoOAClosePositionReq,
     ProtoOANewOrderReq,
     ProtoOAOrderType,
     ProtoOASpotEvent,
@@ -315,6 +318,30 @@ class ExchangeTests(ClientCase):
             registration.stop()
             self.assertEqual([type(each) for each in client.messages()], [ProtoOASpotEvent])
             client.lose()
+
+
+class UntoldTests(ClientCase):
+    """
+    An exchange that does not tell everything.
+    """
+
+    settings = Settings(generalRate=1_000, idleLimit=100_000, closeEndsProtection=False)
+
+    def test_closed(self) -> None:
+        """
+        With a position ends the interest in its symbol, also where the end of its protection is not told.
+        """
+        asked: dict[str, Any] = {"ctidTraderAccountId": USD_ACCOUNT, "volume": 100_000}
+        terms: dict[str, Any] = {"orderType": ProtoOAOrderType.MARKET, "tradeSide": ProtoOATradeSide.BUY}
+        self.client.send(ProtoOANewOrderReq(**asked, **terms, symbolId=3, relativeStopLoss=10_000))
+        self.clock.advance(5)
+        account = self.exchange.venue.accounts[USD_ACCOUNT]
+        [position] = account.openPositions()
+        self.assertEqual(len(account.orders), 1)
+        self.client.send(ProtoOAClosePositionReq(**asked, positionId=position.positionId))
+        self.clock.advance(5)
+        self.assertEqual((account.positions, account.orders), ({}, {}))
+        self.assertEqual(list(self.exchange.market._followed), [])
 
 
 class SharingTests(SynchronousTestCase):

@@ -161,7 +161,9 @@ def followVolume(venue: Venue, account: TradingAccount, position: ProtoOAPositio
         cause = cause._replace(isServerEvent=venue.settings.cleanUpIsServerEvent)
     isUntold = not held and not venue.settings.closeEndsProtection
     # What nobody has been told of needs no word of its change.
-    if not isUnheard and not isUntold:
+    if isUnheard or isUntold:
+        venue.changed()
+    else:
         venue.tell(account, kind, protection, position, cause=cause)
 
 
