@@ -50,6 +50,28 @@ class LiveTests(RecorderCase):
 
         self.perform(main)
 
+    def test_repeated(self) -> None:
+        """
+        The last tick, which the server tells once more after each reconnect, is there once.
+        """
+        prices = [Tick(self.now + 40_000 * number, 110_000 + number, 110_001 + number) for number in range(60)]
+        self.virtual = VirtualExchange(replay={"EURUSD": ReplayedPrices(prices)})
+        self.exchange = self.virtual.exchange
+
+        async def main(client: Client) -> None:
+            recorder = self.recorder(client)
+            recorder.startService()
+            await self.virtual.pause(300)
+            for _ in range(3):
+                self.exchange.faults.restart(1.0)
+                await self.virtual.pause(6)
+            await recorder.stopService()
+            self.assertEqual(recorder.status.live["EURUSD"], 2 * 11)
+            rows = Dataset(self.path).read(BID, 0, self.now)
+            self.assertEqual(list(rows.timestamps), [tick.timestamp for tick in prices[:8]])
+
+        self.perform(main)
+
     def test_flushed(self) -> None:
         """
         What came is on the disk after a few seconds.

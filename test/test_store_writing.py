@@ -248,7 +248,12 @@ class LiveTests(WritingCase):
         self.append(7000, 8000, (900, 1), (5500, 1), (6500, 2), (7500, 2))
         self.append(9000, 9500, (6500, 2))
         self.writer.flush()
-        expected = [(900, 1), (900, 2), (900, 2), (900, 1), (5500, 1), (5500, 1), (6500, 2), (7500, 2)]
+        # Before anything was observed.
+        for _ in range(2):
+            self.writer.append(BID, None, ticks((6500, 2), (9700, 3)))
+            self.writer.flush()
+        self.writer.append(BID, None, ticks())
+        expected = [(900, 1), (900, 2), (900, 2), (900, 1), (5500, 1), (5500, 1), (6500, 2), (7500, 2), (9700, 3)]
         self.assertEqual(self.rows(), expected)
 
     @settings(max_examples=60)

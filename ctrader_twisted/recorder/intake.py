@@ -128,9 +128,7 @@ class Intake:
 
     def _keep(self, taken: list[Taken]) -> None:
         for series, span, ticks in taken:
-            # Without a span the first tick alone is known to have been heard, and so is each other one.
-            first = ticks.timestamps[0] if span is None else 0
-            self._writer.append(series, span or (first, first + 1), ticks)
+            self._writer.append(series, span, ticks)
         self._writer.flush()
 
     def _received(self, event: ProtoOASpotEvent) -> None:

@@ -113,7 +113,7 @@ class DatasetWriter:
     def __exit__(self, *ignored: object) -> None:
         self.close()
 
-    def append(self, series: Series, span: Span, rows: Rows) -> None:
+    def append(self, series: Series, span: Span | None, rows: Rows) -> None:
         """
         Add live rows: they are provisional. They are kept in memory until L{flush}; not more than some thousand of a
         series. Rows outside of the span are taken, too, and cover each their own millisecond. Where history is known,
@@ -121,19 +121,21 @@ class DatasetWriter:
         there already is not added again.
 
         @param series: the series.
-        @param span: the time that was observed.
+        @param span: the time that was observed; L{None} for none, so that all rows are outside of it.
         @param rows: the rows; none, if nothing happened in the span.
         @raise IllegalValue: if there is no such span, or the rows do not ascend or are of another kind.
         @raise StoreFailed: if so many rows wait that some must be written first, and that fails. These rows are not
             taken.
         """
-        checkSpan(*span)
+        if span is not None:
+            checkSpan(*span)
         columns = _checked(series, rows, 0, LATEST)
         with self._writing():
             if self._pending.size(series) >= _MOST_PENDING:
                 self._writePending(series)
-            for partition in _touched(series, span, columns):
-                observed = common([span], *partition.span) or ((partition.start, partition.start),)
+            spans = [] if span is None else [span]
+            for partition in _touched(series, spans, columns):
+                observed = common(spans, *partition.span) or ((partition.start, partition.start),)
                 self._pending.add(partition, observed[0], cut(columns, *partition.span), rows.digits)
 
     def flush(self) -> None:
@@ -337,8 +339,8 @@ def _checked(series: Series, rows: Rows, start: int, end: int) -> Arrays:
     return columns
 
 
-def _touched(series: Series, span: Span, columns: Arrays) -> list[Partition]:
-    found = set(partitionsOf(series, *span))
+def _touched(series: Series, spans: list[Span], columns: Arrays) -> list[Partition]:
+    found = {partition for span in spans for partition in partitionsOf(series, *span)}
     timestamps, place = columns[0], 0
     while place < len(timestamps):
         partition = partitionAt(series, timestamps[place])
