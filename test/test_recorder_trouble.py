@@ -88,6 +88,16 @@ class ServerTimeTests(SynchronousTestCase):
         self.time.heard(10 * HOUR + HOUR + 2)
         self.assertEqual(self.time.now(), 11 * HOUR + 2)
 
+    def test_impossible(self) -> None:
+        """
+        A time that no calendar has proves nothing, nor does it make the clock of this machine suspect.
+        """
+        with capturedLogs() as events:
+            for timestamp in (-5, 0, LATEST):
+                self.time.heard(timestamp)
+        self.assertIsNone(self.time.now())
+        self.assertEqual(list(events), [])
+
 
 class LiveTicksTests(SynchronousTestCase):
     """
@@ -115,6 +125,29 @@ class ClockTests(RecorderCase):
     """
     Clocks that are set wrong.
     """
+
+    def test_before1970(self) -> None:
+        """
+        A first tick that tells an impossible time ends no recording.
+        """
+        received = intake.Intake._received
+        impossible = [-50_000]
+
+        def spoiled(heard: intake.Intake, event: ProtoOASpotEvent) -> None:
+            if impossible:
+                event.timestamp = impossible.pop()
+            received(heard, event)
+
+        async def main(client: Client) -> None:
+            recorder = self.recorder(client)
+            recorder.startService()
+            await self.virtual.pause(60)
+            self.assertIsNone(recorder.status.failure)
+            await recorder.stopService()
+            self.assertGreater(len(Dataset(self.path).read(BID, 0, self.now)), 10)
+
+        self.patch(intake.Intake, "_received", spoiled)
+        self.perform(main)
 
     def test_ahead(self) -> None:
         """

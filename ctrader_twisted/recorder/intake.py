@@ -135,8 +135,7 @@ class Intake:
         ticks = self._symbols.get(event.symbolId)
         if ticks is None:
             return
-        if event.timestamp:
-            self._serverTime.heard(event.timestamp)
+        self._serverTime.heard(event.timestamp)
         now = self._serverTime.now()
         self._heard = now or 0
         ticks.received(event, now)

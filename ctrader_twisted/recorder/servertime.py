@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
+from ctrader_twisted.store.partitions import LATEST
+
 __all__ = ["ServerTime"]
 
 _MOST_AHEAD = 3_600_000
@@ -46,9 +48,12 @@ class ServerTime:
         """
         Take the time of a tick for proven.
 
-        @param timestamp: when the server has made a tick that has just come, in milliseconds since 1970. One that is
-            later than this machine's time by more than an hour proves nothing; that is told once.
+        @param timestamp: when the server has made a tick that has just come, in milliseconds since 1970. One that no
+            calendar has proves nothing, nor does one that is later than this machine's time by more than an hour; that
+            is told once.
         """
+        if not 0 < timestamp < LATEST:
+            return
         lead = timestamp - self._seconds() * 1000
         if self._lead is not None and lead <= self._lead:
             return
