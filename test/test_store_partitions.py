@@ -4,6 +4,8 @@ Tests of where series and their partitions lie.
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -84,8 +86,8 @@ class NameTests(SynchronousTestCase):
         self.assertEqual(h1, Path("longbars/symbol=X.Y/period=MN1"))
         for name in ("", "x" * 201):
             self.assertRaises(IllegalValue, Series.ticks, name, "bid")
-        long = Series.ticks("x" * 200, "bid")
-        self.assertRaises(IllegalValue, seriesFolder, Path(), long)
+        for name in ("x" * 200, "EUR\udcffUSD"):
+            self.assertRaises(IllegalValue, seriesFolder, Path(), Series.ticks(name, "bid"))
 
     def test_kinds(self) -> None:
         """
@@ -138,6 +140,7 @@ class PartitionTests(SynchronousTestCase):
         folder = seriesFolder(root, BID)
         for name in ("day=2024-01-02", "day=2024-01-01", "day=2024-13-01", "year=2024", "_index-2024"):
             (folder / name).mkdir(parents=True)
+        (folder / "day=2024-01-03").write_text("")
         self.assertEqual([each.name for each in listPartitions(root, BID)], ["day=2024-01-01", "day=2024-01-02"])
         self.assertEqual(listPartitions(root, M1), [])
         yearly = Series.bars("EURUSD", "D1")
@@ -154,10 +157,16 @@ class PartitionTests(SynchronousTestCase):
             "ticks/symbol=EURUSD/x",
             f"ticks/symbol={'X' * 230}/side=bid",
         ]
+        if sys.platform == "linux":
+            # Others have no such names.
+            copies.append(os.fsdecode(b"ticks/symbol=EUR\xffUSD/side=bid"))
         for name in copies:
             (root / name).mkdir(parents=True)
+        files = ["ticks/symbol=EURUSD/side=ask", "ticks/symbol=GBPUSD"]
+        for name in files:
+            (root / name).write_text("")
         self.assertEqual(listSeries(root), [yearly, BID])
-        self.assertEqual([str(path.relative_to(root)) for path in strayPaths(root)], sorted(copies, key=Path))
+        self.assertEqual([str(path.relative_to(root)) for path in strayPaths(root)], sorted(copies + files, key=Path))
 
     def test_spans(self) -> None:
         """

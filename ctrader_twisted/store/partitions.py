@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -159,8 +160,10 @@ def listPartitions(root: Path, series: Series) -> list[Partition]:
     @return: those that have a folder, ascending.
     @raise OSError: if a folder cannot be read.
     """
-    found = (_parsed(series, name) for name in _names(seriesFolder(root, series)))
-    return sorted(filter(None, found), key=lambda partition: partition.start)
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(seriesFolder(root, series)) as entries:
+        found = [_parsed(series, entry.name) for entry in entries if entry.is_dir()]
+        return sorted(filter(None, found), key=lambda partition: partition.start)
+    return []
 
 
 def listSeries(root: Path) -> list[Series]:
@@ -188,11 +191,12 @@ def strayPaths(root: Path) -> list[Path]:
 def _entries(root: Path) -> Iterator[tuple[Path, Series | None]]:
     for kind, key in _KINDS.items():
         for folder in _names(root / kind):
-            if not folder.startswith(_SYMBOL):
-                yield root / kind / folder, None
+            within = root / kind / folder
+            if not folder.startswith(_SYMBOL) or not within.is_dir():
+                yield within, None
                 continue
-            for name in _names(root / kind / folder):
-                path = root / kind / folder / name
+            for name in _names(within):
+                path = within / name
                 yield path, _seriesAt(root, path, folder.removeprefix(_SYMBOL), name.removeprefix(f"{key}="))
 
 
@@ -200,7 +204,7 @@ def _seriesAt(root: Path, path: Path, symbol: str, of: str) -> Series | None:
     try:
         series = (Series.ticks if of in SIDES else Series.bars)(unquote(symbol), of)
         # A copy, say, is read from nowhere: each series has one folder.
-        return series if seriesFolder(root, series) == path else None
+        return series if seriesFolder(root, series) == path and path.is_dir() else None
     except IllegalValue:
         return None
 
@@ -215,7 +219,11 @@ def _kind(series: Series) -> str:
 def _symbolFolder(symbol: str) -> str:
     # Small letters are written as bytes, too: some file systems do not tell them from capitals. A full stop is one of
     # the characters that some of them strip from the end.
-    text = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in symbol.encode())
+    try:
+        content = symbol.encode()
+    except UnicodeEncodeError:
+        raise IllegalValue(f"the symbol's name {symbol[:40]!r} is no text that can be written") from None
+    text = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in content)
     text = _SYMBOL + re.sub(r"%2E(?=.)", ".", text)
     if len(text) > _MOST_BYTES:
         raise IllegalValue(f"the symbol's name {symbol[:40]!r}... is too long for the name of a folder")
