@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.columns import Ticks
-from ctrader_twisted.errors import ConfigurationError, IllegalValue, StoreBusy, StoreFailed
+from ctrader_twisted.errors import ConfigurationError, IllegalValue, StoreBusy, StoreDamaged, StoreFailed
 from ctrader_twisted.store import Coverage, Dataset, DatasetWriter, Series, Span, State, tails
 from ctrader_twisted.store import writer as writing
-from ctrader_twisted.store.partitions import partitionAt
+from ctrader_twisted.store.partitions import PARQUET, partitionAt
 from ctrader_twisted.store.snapshots import holdingOf
 from ctrader_twisted.store.spans import union
 from ctrader_twisted.store.tails import Tails
@@ -520,6 +520,10 @@ class CoverageTests(WritingCase):
                 (16 * HOUR, 17 * HOUR, "empty"),
             ],
         )
+        path = partitionAt(h4, T0 - 1).folder(self.root) / PARQUET
+        path.write_bytes(b"damaged")
+        self.assertEqual(self.states(h4, 6 * HOUR), [(0, 4 * HOUR, "owned"), (4 * HOUR, 6 * HOUR, "empty")])
+        self.assertRaises(StoreDamaged, self.dataset.coverage, h4, T0 - 1, T0 + HOUR)
 
     def test_summary(self) -> None:
         """

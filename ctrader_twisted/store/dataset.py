@@ -12,12 +12,13 @@ from typing import TextIO
 
 from attrs import frozen
 
+from ctrader_twisted.errors import StoreDamaged
 from ctrader_twisted.store.csvfiles import writeCsv, writeQuotes
 from ctrader_twisted.store.disk import asStoreErrors
 from ctrader_twisted.store.emptiness import emptySpans, lastEnd
 from ctrader_twisted.store.folding import NO_DIGITS, Holding, cut, joined
 from ctrader_twisted.store.marking import checkDataset
-from ctrader_twisted.store.partitions import Partition, checkSpan, listPartitions, listSeries
+from ctrader_twisted.store.partitions import Partition, checkSpan, listPartitions, listSeries, partitionAt
 from ctrader_twisted.store.series import Rows, Series
 from ctrader_twisted.store.snapshots import Indices, Outline, holdingOf, outlineOf
 from ctrader_twisted.store.spans import Span, common, length, union, without
@@ -205,10 +206,9 @@ class Dataset:
         final: list[Span] = []
         provisional: list[Span] = []
         empty: list[Span] = []
-        reached = 0
         checkSpan(start, end)
-        # The last bar of a year ends in the next one.
-        for partition, holding in self._holdings(series, max(0, start - series.longest), end):
+        reached = self._reached(series, start)
+        for partition, holding in self._holdings(series, start, end):
             final += common(holding.final, start, end)
             provisional += common(holding.provisional, start, end)
             empty += common(emptySpans(series, holding, reached), start, end)
@@ -303,6 +303,22 @@ class Dataset:
     def _holdings(self, series: Series, start: int, end: int) -> Iterator[tuple[Partition, Holding]]:
         partitions = self._within(series, start, end)
         return ((partition, holdingOf(partition.folder(self.path), series)) for partition in partitions)
+
+    def _reached(self, series: Series, start: int) -> int:
+        """
+        The last bar of a year ends in the next one.
+        """
+        reached = 0
+        first = partitionAt(series, start).start
+        before = max(0, start - series.longest)
+        if before < first:
+            try:
+                for partition, holding in self._holdings(series, before, first):
+                    reached = lastEnd(series, holding, partition.end)
+            except StoreDamaged:
+                # It is not in the span; its last bar may be as long as any.
+                return first + series.longest
+        return reached
 
     def _tables(
         self, series: Series, start: int, end: int, holdings: Iterator[tuple[Partition, Holding]]
