@@ -91,7 +91,8 @@ class DamageTests(WritingCase):
 
     def test_restored(self) -> None:
         """
-        What was written beside a damaged file is not taken for a part of the copy that takes its place.
+        What was written beside a damaged file is not taken for a part of the copy that takes its place, even if no
+        index tells how far the file went.
         """
         self.writer.append(BID, (T0 + 2 * DAY, T0 + 2 * DAY + 5), ticks((2 * DAY + 1, 3)))
         self.writer.compact()
@@ -99,6 +100,7 @@ class DamageTests(WritingCase):
         good = path.read_bytes()
         path.write_bytes(b"damaged")
         self.writer.close()
+        next(self.third.parent.glob("_index-*")).unlink()
         self.writer.open()
         self.writer.write(BID, (T0 + 3 * DAY - 5, T0 + 3 * DAY), ticks((3 * DAY - 3, 7)))
         self.writer.flush()
@@ -107,6 +109,31 @@ class DamageTests(WritingCase):
         self.writer.compact()
         self.assertIn((3 * DAY - 3, 7), self.rows(2 * DAY, 3 * DAY))
         self.assertEqual(self.found(), [])
+
+    def test_restoredAgain(self) -> None:
+        """
+        Nor is it when that happens once more, or where a segment was left that the file had taken in.
+        """
+        path = self.third / PARQUET
+        [left] = self.third.glob("_segment-*")
+        content = left.read_bytes()
+        expected = self.rows(2 * DAY, 3 * DAY)
+        for number in range(3):
+            self.writer.compact()
+            self.writer.close()
+            good = path.read_bytes()
+            path.write_bytes(b"damaged")
+            if number:
+                left.write_bytes(content)
+            self.writer.open()
+            for begin in (2 * DAY + 100 + 10 * number, 2 * DAY + 200 + 10 * number):
+                self.writer.write(BID, (T0 + begin, T0 + begin + 10), ticks((begin, number)))
+                expected.append((begin, number))
+                self.writer.close()
+                self.writer.open()
+            self.assertEqual(len(list(self.third.glob("_segment-*"))), 2 if number else 1)
+            path.write_bytes(good)
+            self.assertEqual(self.rows(2 * DAY, 3 * DAY), sorted(expected), number)
 
     def test_damagedSegment(self) -> None:
         """

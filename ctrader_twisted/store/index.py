@@ -45,6 +45,16 @@ class Index:
         known = self._entries.get(name)
         return known[1] if known is not None and known[0] == footer else None
 
+    def folded(self, name: str) -> int:
+        """
+        Tell how far a file went when it was last noted, whatever it is now.
+
+        @param name: the name of its partition's folder.
+        @return: the number of the last segment that was in it; 0 if that is not known.
+        """
+        known = self._entries.get(name)
+        return known[1].folded if known is not None else 0
+
     def put(self, name: str, footer: int, stored: Stored) -> None:
         """
         Note a file.

@@ -15,15 +15,14 @@ from ctrader_twisted.store.disk import Disk, asStoreErrors, scratchOf
 from ctrader_twisted.store.folding import outside
 from ctrader_twisted.store.partitions import PARQUET, Partition
 from ctrader_twisted.store.segments import FINAL, Record, packed, segmentName, wholeLength
-from ctrader_twisted.store.snapshots import Indices, outlineOf
+from ctrader_twisted.store.snapshots import Indices, Outline, outlineOf
 from ctrader_twisted.store.spans import Span, union, without
 
 __all__ = ["Tail", "Tails"]
 
 _MOST_BYTES = 32 * 2**20
 _MOST_KNOWN = 4_096
-# A damaged Parquet file does not tell the last segment that it holds. A copy that takes its place must not be taken to
-# hold the ones that are written meanwhile.
+# How many segments may have been folded that no index knows of.
 _UNKNOWN = 10**9
 
 
@@ -194,19 +193,26 @@ class Tails:
             self._lasting.discard(folder)
             self._disk.remove(scratchOf(folder / PARQUET))
         outline = outlineOf(self._root, partition, self._indices)
-        folded = outline.stored.folded if outline.stored is not None else 0
+        folded = self._folded(partition, outline)
         with asStoreErrors(folder, "write"):
             for number in outline.done:
                 self._disk.remove(folder / segmentName(number))
-            if not outline.waiting:
-                if outline.stored is None and (folder / PARQUET).exists():
-                    folded = _UNKNOWN
-                return Tail(folder, folded + 1, 0, outline.final, outline.provisional)
-            tail = Tail(folder, outline.waiting[-1], 0, outline.final, outline.provisional)
-            tail.size = wholeLength(tail.path.read_bytes(), partition.series.width)
-            # Its process can have been killed before the disk knew the file's name.
-            self._newIn.add(folder)
+            tail = Tail(folder, folded + 1, 0, outline.final, outline.provisional)
+            if outline.waiting and outline.waiting[-1] > folded:
+                tail.number = outline.waiting[-1]
+                tail.size = wholeLength(tail.path.read_bytes(), partition.series.width)
+                # Its process can have been killed before the disk knew the file's name.
+                self._newIn.add(folder)
             return tail
+
+    def _folded(self, partition: Partition, outline: Outline) -> int:
+        if outline.stored is not None:
+            return outline.stored.folded
+        if not (partition.folder(self._root) / PARQUET).exists():
+            return 0
+        # A damaged file does not tell the last segment that it holds. A copy that takes its place must not be taken to
+        # hold those that are written meanwhile.
+        return self._indices.of(partition).folded(partition.name) + _UNKNOWN
 
     def _makeFolders(self, folder: Path) -> None:
         """
