@@ -7,7 +7,7 @@ What is expected is said by a model: of each hour, whether it is final or live, 
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count, product
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.errors import StoreFailed, StoreFull
-from ctrader_twisted.store import Dataset, DatasetWriter, Disk, Span
+from ctrader_twisted.store import Dataset, DatasetWriter, Disk, Span, folding, tails
 from ctrader_twisted.store.spans import without
 from test.storecase import BID, DAY, HOUR, T0, FullDisk, Killed, MortalDisk, pairs, ticks
 
@@ -417,6 +417,26 @@ class FullTests(StoreCase):
             for day in range(4):
                 writer.append(BID, (T0 + day * DAY, T0 + day * DAY + HOUR), ticks((day * DAY, day)))
             self.assertRaises(KeyboardInterrupt, writer.flush)
+        self.assertEqual(pairs(Dataset(self.root).read(BID, T0, T0 + 4 * DAY)), [(day * DAY, day) for day in range(4)])
+
+    def test_outOfMemory(self) -> None:
+        """
+        So it is where the memory ends behind the last byte that is written, and nothing counts as covered until then.
+        """
+        self.begin()
+        calls = count(1)
+
+        def outside(timestamps: Iterable[int], span: Span) -> list[Span]:
+            if next(calls) == 3:
+                raise MemoryError
+            return folding.outside(timestamps, span)
+
+        self.patch(tails, "outside", outside)
+        with DatasetWriter(self.root) as writer:
+            for day in range(4):
+                writer.append(BID, (T0 + day * DAY, T0 + day * DAY + HOUR), ticks((day * DAY, day)))
+            self.assertRaises(MemoryError, writer.flush)
+            self.assertEqual(writer.provisional(BID, T0, T0 + 4 * DAY), ())
         self.assertEqual(pairs(Dataset(self.root).read(BID, T0, T0 + 4 * DAY)), [(day * DAY, day) for day in range(4)])
 
     def test_whatIsSaid(self) -> None:

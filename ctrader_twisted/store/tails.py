@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from attrs import define
+from attrs import define, evolve
 
 from ctrader_twisted.store.disk import Disk, asStoreErrors, scratchOf
 from ctrader_twisted.store.folding import outside
@@ -95,22 +95,22 @@ class Tails:
         @param isLasting: whether the disk has them when this returns, and not only after the next L{sync}.
         @raise StoreFailed: if they cannot be written; then none is there.
         """
-        before: list[tuple[Tail, int, int]] = []
+        before: list[tuple[Tail, Tail]] = []
         try:
             for partition, record in records:
                 tail = self.of(partition)
-                before.append((tail, tail.number, tail.size))
+                before.append((tail, evolve(tail)))
                 with asStoreErrors(tail.path, "write"):
                     self._append(tail, packed(record))
             if isLasting:
                 self.sync()
+            for (tail, _), (_, record) in zip(before, records, strict=True):
+                tail.cover(record)
         except BaseException:
             # Ctrl-C, too: what was told as not written is written again.
-            for tail, number, size in reversed(before):
-                self._cutBack(tail, number, size)
+            for tail, earlier in reversed(before):
+                self._cutBack(tail, earlier)
             raise
-        for partition, record in records:
-            self.of(partition).cover(record)
 
     def sync(self) -> None:
         """
@@ -178,13 +178,14 @@ class Tails:
             self._disk.write(file, content)
         tail.size += len(content)
 
-    def _cutBack(self, tail: Tail, number: int, size: int) -> None:
-        for one in range(number, tail.number + 1):
+    def _cutBack(self, tail: Tail, earlier: Tail) -> None:
+        for one in range(earlier.number, tail.number + 1):
             path = tail.folder / segmentName(one)
             with suppress(OSError):
                 if path.exists():
-                    self._disk.cut(path, size if one == number else 0)
-        tail.number, tail.size = number, size
+                    self._disk.cut(path, earlier.size if one == earlier.number else 0)
+        tail.number, tail.size = earlier.number, earlier.size
+        tail.final, tail.provisional = earlier.final, earlier.provisional
 
     def _recovered(self, partition: Partition) -> Tail:
         folder = partition.folder(self._root)
