@@ -4,6 +4,7 @@ Tests of writing a dataset and reading it back.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -19,7 +20,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ctrader_twisted.columns import Ticks
 from ctrader_twisted.errors import ConfigurationError, IllegalValue, StoreBusy, StoreDamaged, StoreFailed
-from ctrader_twisted.store import Coverage, Dataset, DatasetWriter, Series, Span, State, tails
+from ctrader_twisted.store import Coverage, Dataset, DatasetWriter, Disk, Series, Span, State, tails
 from ctrader_twisted.store import writer as writing
 from ctrader_twisted.store.partitions import PARQUET, partitionAt
 from ctrader_twisted.store.snapshots import holdingOf
@@ -561,6 +562,26 @@ class OpeningTests(WritingCase):
         with other:
             self.assertRaises(StoreBusy, self.writer.open)
 
+    def test_foreignFolder(self) -> None:
+        """
+        The folder above the one with the dataset may be one that only others can read.
+        """
+
+        class Restricted(Disk):
+            def syncFolder(self, folder: Path) -> None:
+                if folder == foreign:
+                    raise PermissionError(errno.EACCES, "not allowed")
+                super().syncFolder(folder)
+
+        foreign = Path(self.mktemp())
+        mine, other = foreign / "mine", foreign / "other"
+        for folder in (mine, other):
+            folder.mkdir(parents=True)
+        for root in (mine, other / "market"):
+            with DatasetWriter(root, disk=Restricted()) as writer:
+                writer.write(BID, (T0, T0 + 5), ticks((1, 1)))
+            self.assertEqual(pairs(Dataset(root).read(BID, *WHOLE)), [(1, 1)])
+
     def test_closed(self) -> None:
         """
         Who is not open does not write.
@@ -669,6 +690,7 @@ class IndexTests(WritingCase):
             b"[]",
             b'{"partitions": 1}',
             b'{"partitions": "[1]", "crc32": %d}' % crc32(b"[1]"),
+            b'{"partitions": "{\\"x\\": []}", "crc32": %d}' % crc32(b'{"x": []}'),
             b"[" * 10_000,
         )
         for content in (good, good.replace(b"2024-01-01", b"2024-01-02"), *damaged, None):
