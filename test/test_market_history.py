@@ -239,6 +239,17 @@ class RequestTests(HistoryCase):
         downloads[3].cancel()
         self.failureResultOf(downloads[3], CancelledError)
 
+    def test_manyInTurn(self) -> None:
+        """
+        However many wait for a turn when the connection is lost, each is asked for after the next login, and none is
+        lost in a recursion that is too deep.
+        """
+        downloads = [self.ticks(0, 10 * DAY) for _ in range(100)]
+        self.link.lose()
+        self.serve()
+        self.link.restore()
+        self.assertEqual([len(self.successResultOf(each)) for each in downloads], [0] * 100)
+
 
 class DownloadTests(HistoryCase):
     """

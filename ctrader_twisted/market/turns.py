@@ -22,6 +22,7 @@ class Turns:
         @param most: how many may ask at once.
         """
         self._free = most
+        self._isGiving = False
         self._waiting: dict[Hashable, deque[Deferred[None]]] = {}
 
     def take(self, user: Hashable) -> Deferred[None]:
@@ -31,7 +32,7 @@ class Turns:
         @param user: who asks.
         @return: fires when it has come; then L{free} is due later. Cancelling it gives the place up.
         """
-        if self._free:
+        if self._free and not self._waiting:
             self._free -= 1
             return succeed(None)
         place: Deferred[None] = Deferred(lambda place: self._leave(user, place))
@@ -42,16 +43,24 @@ class Turns:
         """
         A turn is over.
         """
-        if not self._waiting:
-            self._free += 1
+        self._free += 1
+        # Who is given a turn may free it at once: without a connection all that wait do, one inside the other.
+        if self._isGiving:
             return
+        self._isGiving = True
+        while self._free and self._waiting:
+            self._free -= 1
+            self._first().callback(None)
+        self._isGiving = False
+
+    def _first(self) -> Deferred[None]:
         user = next(iter(self._waiting))
         places = self._waiting.pop(user)
         place = places.popleft()
         if places:
             # It comes behind all others.
             self._waiting[user] = places
-        place.callback(None)
+        return place
 
     def _leave(self, user: Hashable, place: Deferred[None]) -> None:
         places = self._waiting[user]
