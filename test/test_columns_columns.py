@@ -234,6 +234,7 @@ class TableTests(SynchronousTestCase):
         days = Trendbars.fromWire(barPage(bar(1440), period=ProtoOATrendbarPeriod.D1), 5)
         self.assertEqual(len(Trendbars.joined([hours, hours[1:]])), 1)
         self.assertIn("before the end", str(self.assertRaises(ValueError, Ticks.joined, [whole[2:], whole[:2]])))
+        self.assertIn("before the end", str(self.assertRaises(ValueError, Trendbars.joined, [hours, hours])))
         self.assertIn("another kind", str(self.assertRaises(ValueError, Ticks.joined, [whole, makeTicks(1, digits=3)])))
         self.assertIn("another kind", str(self.assertRaises(ValueError, Trendbars.joined, [hours, days])))
 

@@ -46,6 +46,8 @@ class Columns(Sequence[_RecordT], Generic[_RecordT]):
     """
 
     scale: ClassVar[int] = PRICE_SCALE
+    # How many milliseconds there are between two rows at least.
+    _apart: ClassVar[int] = 0
     _names: ClassVar[tuple[str, ...]]
     _priceNames: ClassVar[tuple[str, ...]]
 
@@ -88,7 +90,8 @@ class Columns(Sequence[_RecordT], Generic[_RecordT]):
 
         @param parts: at least one, the oldest first, of one symbol, side and period.
         @return: one table of all their rows; C{complete} tells whether the first part is.
-        @raise ValueError: if one begins before the one before it ends, or is of another kind.
+        @raise ValueError: if one begins before the one before it ends, or is of another kind. Ticks of one millisecond
+            may lie in two tables; a bar may not.
         """
         first = parts[0]
         for part in parts:
@@ -96,7 +99,7 @@ class Columns(Sequence[_RecordT], Generic[_RecordT]):
                 raise ValueError(f"{part!r} is of another kind than {first!r}")
         filled = [part for part in parts if part]
         for before, after in pairwise(filled):
-            if after.timestamps[0] < before.timestamps[-1]:
+            if after.timestamps[0] < before.timestamps[-1] + cls._apart:
                 raise ValueError(f"{after!r} begins before the end of {before!r}")
         columns = tuple(array("q", b"".join(column)) for column in zip(*(part._columns for part in parts), strict=True))
         return first._with(columns, first.complete)

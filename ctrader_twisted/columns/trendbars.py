@@ -53,6 +53,7 @@ class Trendbars(Columns[Bar]):
     @ivar volume: in ticks, C{array('q')}.
     """
 
+    _apart = 1
     _names = ("timestamp", "open", "high", "low", "close", "volume")
     _priceNames = ("open", "high", "low", "close")
 
