@@ -224,3 +224,15 @@ class GrowingTests(SynchronousTestCase):
         self.assertEqual(error.nearest, (5,))
         growing.append(5, None, 21)
         self.assertEqual(rowsOf(growing.quotes()), [(5, 10, 21)])
+
+    def test_tooLarge(self) -> None:
+        """
+        A number that has no place in a column, as the server's field of a price might have, is refused and leaves all
+        as it is.
+        """
+        growing = GrowingQuotes(5)
+        growing.append(5, 10, 20)
+        for strange in ((6, 2**63, 21), (6, 11, 2**64 - 1), (2**63, 11, 21), (6, -(2**63) - 1, 21)):
+            self.assertIn("64 bits", str(self.assertRaises(IllegalValue, growing.append, *strange)))
+        growing.append(5, None, 22)
+        self.assertEqual(rowsOf(growing.quotes()), [(5, 10, 20), (5, 10, 22)])

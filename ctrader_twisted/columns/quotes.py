@@ -27,6 +27,7 @@ __all__ = ["GrowingQuotes", "QuoteRow", "Quotes"]
 _PLACE_BITS = 20
 _LATEST = 2 ** (63 - _PLACE_BITS)
 _WORTH_NUMPY = 200
+_TOO_LARGE = 2**63
 
 
 class QuoteRow(NamedTuple):
@@ -164,10 +165,14 @@ class GrowingQuotes:
         @param timestamp: milliseconds since 1970.
         @param bid: the bid in 1/C{scale}, or L{None} if it has not changed.
         @param ask: likewise the ask.
-        @raise IllegalValue: if the timestamp is before that of the quote before. Nothing is added then.
+        @raise IllegalValue: if the timestamp is before that of the quote before, or a price has more than 64 bits.
+            Nothing is added then.
         """
         if self._latest is not None and timestamp < self._latest:
             raise IllegalValue(f"the quote of {timestamp} ms comes after one of {self._latest} ms", (self._latest,))
+        # One that does not fit into its column would leave the columns of different lengths.
+        if max(timestamp, bid or 0, ask or 0) >= _TOO_LARGE or min(timestamp, bid or 0, ask or 0) < -_TOO_LARGE:
+            raise IllegalValue(f"the quote of {timestamp} ms has a number of more than 64 bits: {bid}, {ask}")
         self._latest = timestamp
         self._bid = bid = self._bid if bid is None else bid
         self._ask = ask = self._ask if ask is None else ask
