@@ -514,6 +514,7 @@ class ToldTests(HistoryCase):
         self.assertEqual(sizes, ["0 bytes", "999 bytes", "1.0 kB", "25.4 MB", "3,000.0 GB"])
         (self.folder / "a").mkdir()
         (self.folder / "a" / "b").write_bytes(b"123")
+        (self.folder / "a" / "gone").symlink_to(self.folder / "nowhere")
         self.assertEqual(folderSize(self.folder), 3)
 
 

@@ -169,7 +169,15 @@ def folderSize(path: Path) -> int:
     @param path: the folder.
     @return: how many bytes its files have.
     """
-    return sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(path) for name in names)
+    return sum(_fileSize(os.path.join(folder, name)) for folder, _, names in os.walk(path) for name in names)
+
+
+def _fileSize(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        # Another command may have compacted it away meanwhile, or it is a link to nowhere.
+        return 0
 
 
 def sizeWords(size: int) -> str:
