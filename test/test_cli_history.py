@@ -512,6 +512,9 @@ class ToldTests(HistoryCase):
         """
         sizes = [sizeWords(size) for size in (0, 999, 1_000, 25_400_000, 3_000_000_000_000)]
         self.assertEqual(sizes, ["0 bytes", "999 bytes", "1.0 kB", "25.4 MB", "3,000.0 GB"])
+        self.assertEqual(
+            [sizeWords(size) for size in (999_949, 999_960, 999_999_999)], ["999.9 kB", "1.0 MB", "1.0 GB"]
+        )
         (self.folder / "a").mkdir()
         (self.folder / "a" / "b").write_bytes(b"123")
         (self.folder / "a" / "gone").symlink_to(self.folder / "nowhere")

@@ -187,7 +187,8 @@ def sizeWords(size: int) -> str:
     """
     amount = float(size)
     for unit in ("bytes", "kB", "MB"):
-        if amount < 1_000:
+        # What is shown as 1,000.0 of a unit is told in the next one.
+        if round(amount, 1) < 1_000:
             return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
         amount /= 1_000
     return f"{amount:,.1f} GB"
