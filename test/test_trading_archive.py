@@ -131,3 +131,25 @@ class ArchiveTests(SynchronousTestCase):
         link.answers[m.ProtoOAOrderListReq] = page
         (order,) = self.successResultOf(Deferred.fromCoroutine(Archive(link, lambda: 0).orders(0, WEEK + 10)))
         self.assertEqual(order.utcLastUpdateTimestamp, WEEK + 5)
+
+    def test_movedMeanwhile(self) -> None:
+        """
+        An order that changes after the newest page was read, and before its own page is, does not fall between them;
+        nor does one that changes while that is looked for.
+        """
+        link = FakeLink()
+        updated = {orderId: orderId for orderId in range(1, 131)}
+        changes = [{3: 500}, {}, {}, {4: 501}]
+
+        def page(request: Any) -> m.ProtoOAOrderListRes:
+            rows = sorted((moment, orderId) for orderId, moment in updated.items())
+            rows = [row for row in rows if request.fromTimestamp <= row[0] <= request.toTimestamp]
+            answer = m.ProtoOAOrderListRes(ctidTraderAccountId=7, hasMore=len(rows) > 60)
+            for moment, orderId in reversed(rows[-60:]):
+                answer.order.add(orderId=orderId, orderStatus=1, utcLastUpdateTimestamp=moment)
+            updated.update(changes.pop(0) if changes else {})
+            return answer
+
+        link.answers[m.ProtoOAOrderListReq] = page
+        orders = self.successResultOf(Deferred.fromCoroutine(Archive(link, lambda: 0).orders(0, 1_000)))
+        self.assertEqual([order.orderId for order in orders], list(range(1, 131)))

@@ -106,6 +106,7 @@ class Archive:
             lambda order: (order.utcLastUpdateTimestamp, order.orderId),
             start,
             last,
+            areChanging=True,
         )
         return sorted(found, key=lambda order: order.orderId)
 
@@ -151,6 +152,8 @@ class Archive:
         key: Callable[[_RecordT], tuple[int, int]],
         start: int,
         end: int | None,
+        *,
+        areChanging: bool = False,
     ) -> list[_RecordT]:
         async def page(first: int, last: int) -> tuple[dict[tuple[int, int], _RecordT], bool]:
             answer: Any = await self._link.request(request(first, last))
@@ -162,7 +165,13 @@ class Archive:
         until = self._wallClock() + CLOCK_DOUBT if end is None else end
         while first <= until:
             last = first + _WEEK if isOpen else min(first + _WEEK, until)
-            found.update(await _week(page, first, last))
+            week, isOnOnePage = await _week(page, first, last)
+            found.update(week)
+            while areChanging and not isOnOnePage:
+                # What changed while its page was still to come has moved to the newest one, which was read before.
+                week, isOnOnePage = await _week(page, min(max(found, default=(first, 0))[0], last), last)
+                isOnOnePage = isOnOnePage or found.keys() >= week.keys()
+                found.update(week)
             first += _WEEK + 1
         # What changed while it was read may be there twice: the later one counts.
         return list({recordId: found[moment, recordId] for moment, recordId in sorted(found)}.values())
@@ -170,10 +179,13 @@ class Archive:
 
 async def _week(
     page: Callable[[int, int], Awaitable[tuple[dict[tuple[int, int], _RecordT], bool]]], first: int, last: int
-) -> dict[tuple[int, int], _RecordT]:
+) -> tuple[dict[tuple[int, int], _RecordT], bool]:
     """
     Read pages, of which each has the newest part of what was asked for, from the newest to the oldest.
+
+    @return: the records, and whether one page had them all.
     """
+    isOnOnePage = True
     found: dict[tuple[int, int], _RecordT] = {}
     longest = _SMALLEST_PAGE
     while first <= last:
@@ -190,4 +202,5 @@ async def _week(
         oldest = min(inside)[0]
         # Several records may share the page's oldest moment, so it is asked for again.
         last = oldest if isNew else oldest - 1
-    return found
+        isOnOnePage = False
+    return found, isOnOnePage
