@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from google.protobuf.descriptor import EnumDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
@@ -39,7 +40,15 @@ def makeClasses(descriptors: FileDescriptorSet) -> dict[str, type[Message] | Enu
     for file in descriptors.file:
         pool.AddSerializedFile(file.SerializeToString())
         for enum in file.enum_type:
-            made[enum.name] = EnumTypeWrapper(pool.FindEnumTypeByName(enum.name))
+            made[enum.name] = _wrapped(pool.FindEnumTypeByName(enum.name))
         for message in file.message_type:
             made[message.name] = GetMessageClass(pool.FindMessageTypeByName(message.name))
     return made
+
+
+def _wrapped(enum: EnumDescriptor) -> EnumTypeWrapper:
+    wrapper = EnumTypeWrapper(enum)
+    # It looks through a list of them otherwise, each time that one is named.
+    for name, number in wrapper.items():
+        setattr(wrapper, name, number)
+    return wrapper

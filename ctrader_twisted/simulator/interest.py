@@ -19,7 +19,8 @@ def tradedSymbols(venue: Venue) -> set[int]:
     @param venue: the accounts.
     @return: the ids of the symbols of all orders and positions, and of those that convert their profit.
     """
-    return {each for account in venue.accounts.values() for each in _symbolsOf(venue, account)}
+    active = [account for account in venue.accounts.values() if account.orders or account.positions]
+    return {each for account in active for each in _symbolsOf(venue, account)}
 
 
 def _symbolsOf(venue: Venue, account: TradingAccount) -> Iterator[int]:

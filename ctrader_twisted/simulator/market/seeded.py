@@ -66,6 +66,8 @@ class SeededPrices:
         self._anchor = lru_cache(maxsize=1024)(self._makeAnchor)
         self._children = lru_cache(maxsize=2048)(self._makeChildren)
         self._minute = lru_cache(maxsize=256)(self._makeMinute)
+        # Whoever trades asks for it several times at once.
+        self._lastTick = lru_cache(maxsize=1)(self._findLastTick)
 
     def ticks(self, start: int, end: int) -> list[Tick]:
         """
@@ -91,6 +93,9 @@ class SeededPrices:
         @param at: milliseconds since 1970.
         @return: the tick, or L{None} before the beginning of history.
         """
+        return self._lastTick(at)
+
+    def _findLastTick(self, at: int) -> Tick | None:
         minute = _tradingTime(at, _WEEK - 1) // _MINUTE
         while minute * _MINUTE >= self._beginning:
             if _isClosed(minute):

@@ -41,8 +41,13 @@ def halfAway(value: Fraction) -> int:
 
     @param value: what to round.
     """
-    rounded = (abs(value) * 2 + 1) // 2
-    return -rounded if value < 0 else rounded
+    return _halfAway(value.numerator, value.denominator)
+
+
+def _halfAway(numerator: int, denominator: int) -> int:
+    # The same whether the fraction is reduced or not, so that none need be made for what is only rounded.
+    rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return -rounded if numerator < 0 else rounded
 
 
 def away(value: Fraction) -> int:
@@ -64,11 +69,8 @@ def grossProfit(difference: int, volume: int, quoteToDeposit: Fraction) -> int:
     @param quoteToDeposit: the deposit asset for one of the quote asset.
     @return: money.
     """
-    # That is the fraction's numerator and denominator, not reduced, which halfAway would round likewise.
-    amount = abs(difference * volume) * _CENTS * quoteToDeposit.numerator
-    whole = PRICE_SCALE * _UNIT_VOLUME * quoteToDeposit.denominator
-    rounded = (2 * amount + whole) // (2 * whole)
-    return -rounded if difference < 0 else rounded
+    amount = difference * volume * _CENTS * quoteToDeposit.numerator
+    return _halfAway(amount, PRICE_SCALE * _UNIT_VOLUME * quoteToDeposit.denominator)
 
 
 def commission(
@@ -130,7 +132,8 @@ def margin(volume: int, baseToDeposit: Fraction, leverage: Fraction) -> int:
     @param leverage: the leverage.
     @return: money.
     """
-    return halfAway(Fraction(volume * _CENTS, _UNIT_VOLUME) * baseToDeposit / leverage)
+    amount = volume * _CENTS * baseToDeposit.numerator * leverage.denominator
+    return _halfAway(amount, _UNIT_VOLUME * baseToDeposit.denominator * leverage.numerator)
 
 
 def meanLeverage(tiers: Sequence[tuple[int, int]], most: Fraction, held: Fraction, added: Fraction) -> Fraction:
@@ -143,14 +146,19 @@ def meanLeverage(tiers: Sequence[tuple[int, int]], most: Fraction, held: Fractio
     @param added: this exposure, in dollars; more than 0.
     @return: the leverage that binds as much of the whole of it.
     """
+    if not tiers:
+        return most
     start, end, bound = held, held + added, Fraction(0)
     for index, (limit, leverage) in enumerate(tiers):
         isLast = index == len(tiers) - 1
-        top = end if isLast else min(end, Fraction(limit, _CENTS))
+        top = end if isLast or end * _CENTS <= limit else Fraction(limit, _CENTS)
         if top > start:
+            if start == held and top == end:
+                # Mostly one slice has it all.
+                return min(most, Fraction(leverage))
             bound += (top - start) / min(most, Fraction(leverage))
             start = top
-    return added / bound if tiers else most
+    return added / bound
 
 
 def tierLeverage(tiers: Sequence[tuple[int, int]], most: Fraction, exposure: Fraction) -> Fraction:
@@ -174,7 +182,7 @@ def share(amount: int, part: int, whole: int) -> int:
     @param whole: the volume that the amount is for.
     @return: money.
     """
-    return halfAway(Fraction(amount * part, whole))
+    return _halfAway(amount * part, whole)
 
 
 def meanPrice(firstVolume: int, firstPrice: int, lastVolume: int, lastPrice: int) -> int:
@@ -187,4 +195,4 @@ def meanPrice(firstVolume: int, firstPrice: int, lastVolume: int, lastPrice: int
     @param lastPrice: likewise.
     @return: in 1/100000 of a price unit.
     """
-    return halfAway(Fraction(firstVolume * firstPrice + lastVolume * lastPrice, firstVolume + lastVolume))
+    return _halfAway(firstVolume * firstPrice + lastVolume * lastPrice, firstVolume + lastVolume)

@@ -17,6 +17,8 @@ __all__ = ["Rates"]
 # The sum of two prices, in this unit, is their mean.
 _SCALE = 2 * PRICE_SCALE
 
+_SAME = Fraction(1)
+
 
 class Rates:
     """
@@ -43,6 +45,8 @@ class Rates:
         @return: how much of the last asset one of the first is worth.
         @raise TradeRefusal: if there is no way, or a symbol on it has no price.
         """
+        if firstAssetId == lastAssetId:
+            return _SAME
         # One fraction in the end is quicker than one for each step.
         numerator, denominator, assetId = 1, 1, firstAssetId
         for symbol in self._catalogue.chain(firstAssetId, lastAssetId) or ():
