@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
 from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from ctrader_twisted.testing.clock import VirtualClock
+from ctrader_twisted.testing.driving import drive
 
 times = st.integers(0, 12)
 actions = st.lists(
@@ -164,3 +165,27 @@ class FractionTests(SynchronousTestCase):
         self.assertEqual(made, [])
         clock.advance(0.25)
         self.assertEqual(made, [1.5])
+
+    def test_drivenOn(self) -> None:
+        """
+        Whenever a drive begins, it goes past the moment at which it is looked whether anything can end the wait.
+        """
+
+        class CountedClock(VirtualClock):
+            asked = 0
+
+            def seconds(self) -> float:
+                self.asked += 1
+                assert self.asked < 100, "the drive goes round without a step"
+                return super().seconds()
+
+        async def waits(clock: Clock) -> float:
+            for seconds in (60, 60, 1):
+                await deferLater(clock, seconds, int)
+            return clock.seconds()
+
+        # From some of these on, a minute is rounded to less.
+        for start in (15.6, 17.6, 118.2, 119.3):
+            clock = CountedClock()
+            clock.advance(start)
+            self.assertAlmostEqual(drive(clock, waits(clock), hours=1), start + 121)

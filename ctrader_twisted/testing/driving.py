@@ -46,16 +46,17 @@ def drive(clock: VirtualClock, coroutine: Coroutine[Any, Any, _ResultT], *, hour
     @raise NothingHappens: if it waits for something that does not come.
     """
     start = clock.seconds()
-    end, look = start + hours * 3600, _FIRST_LOOK
+    # Moments are compared, and no spans: of these, what was added and is taken away again may be rounded to less.
+    end, look = start + hours * 3600, start + _FIRST_LOOK
     results: list[_ResultT | Failure] = []
     done = Deferred.fromCoroutine(coroutine)
     done.addBoth(results.append)
     while not results:
-        if clock.seconds() - start >= look:
-            look *= 2
+        if clock.seconds() >= look:
+            look += look - start
             if not canFire(clock, done):
                 raise _givenUp(clock, done, coroutine, _NOTHING)
-        if not _stepped(clock, end, start + look, done, results):
+        if not _stepped(clock, end, look, done, results):
             late = f"in {hours:g} hours of virtual time nothing has ended"
             raise _givenUp(clock, done, coroutine, late if clock.getDelayedCalls() else _NOTHING)
     result = results[0]
