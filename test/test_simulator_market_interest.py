@@ -264,6 +264,26 @@ class ExchangeTests(ClientCase):
         self.assertEqual(self.followed(), [3, 4])
         self.assertEqual(tradedSymbols(self.exchange.venue), {3, 4})
 
+    def test_otherConversion(self) -> None:
+        """
+        Where the broker lets profits be converted in another way, the prices for that are wanted from then on.
+        """
+        self.client.send(
+            ProtoOANewOrderReq(
+                ctidTraderAccountId=USD_ACCOUNT,
+                symbolId=201,
+                orderType=ProtoOAOrderType.MARKET,
+                tradeSide=ProtoOATradeSide.BUY,
+                volume=1,
+            )
+        )
+        self.clock.advance(1)
+        self.assertEqual(self.followed(), [201])
+        catalogue = self.exchange.catalogue
+        for name, followed in (("EUR", [1, 201]), ("JPY", [4, 201]), ("USD", [201])):
+            self.exchange.changeSymbol(201, quoteAssetId=catalogue.assetNamed(name).assetId)
+            self.assertEqual(self.followed(), followed)
+
     def test_oneWrite(self) -> None:
         """
         What prices cause in one turn goes out in one piece, in order, and before the connection ends.

@@ -174,6 +174,8 @@ class Broker:
             self._remarginAll([symbolId])
         else:
             self._tellSymbols([symbolId])
+        # Conversions may go another way now.
+        self.venue.changed()
         if self.isRunning:
             chargeNights(self.venue)
 
