@@ -19,7 +19,9 @@ from ctrader_twisted.schema.messages import (
     ProtoOAPositionStatus,
     ProtoOAStopOutStrategy,
     ProtoOATotalMarginCalculationType,
+    ProtoOAv1PnLChangeSubscribeReq,
 )
+from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.state import dumpState, loadState
 from ctrader_twisted.simulator.venue.account import TradingAccount
@@ -86,6 +88,44 @@ class StopOutTests(_StopOutCase):
         self.assertLess(filled.deal.filledVolume, 10_000_000)
         self.assertEqual(replaced.order.tradeData.volume, filled.position.tradeData.volume)
         self.assertGreater(self.level(), 50)
+
+    def test_lastPrice(self) -> None:
+        """
+        Accounts are valued once in a second, and yet a price that comes sooner is not forgotten: if no other follows,
+        it counts five seconds later.
+        """
+        self.opened(volume=80_000_000)
+        self.exchange.stop()
+        now = self.exchange.timeline.now()
+        self.prices.listed += [Tick(now + 2_050, 111_980, 111_984), Tick(now + 2_450, 111_250, 111_254)]
+        self.exchange.start()
+        self.client.received()
+        for _ in range(74):
+            self.clock.advance(0.1)
+        self.assertEqual(self.client.messages(), [])
+        self.clock.advance(0.1)
+        self.clock.advance(0.2)
+        accepted, filled = self.executions(self.client.messages())
+        self.assertTrue(accepted.order.isStopOut and filled.order.isStopOut)
+
+    def test_nextPrice(self) -> None:
+        """
+        The price that comes in the meantime counts at once, and the one before it no more.
+        """
+        self.opened(volume=80_000_000)
+        self.exchange.stop()
+        now, bids = self.exchange.timeline.now(), (111_980, 111_250, 111_970, 111_980)
+        times = (2_050, 2_450, 3_050, 3_650)
+        self.prices.listed += [Tick(now + time, bid, bid + 4) for time, bid in zip(times, bids, strict=True)]
+        self.exchange.start()
+        self.client.send(ProtoOAv1PnLChangeSubscribeReq(ctidTraderAccountId=self.accountId))
+        valued: list[float] = []
+        self.client.received()
+        for tenth in range(1, 100):
+            self.clock.advance(0.1)
+            if self.client.messages():
+                valued.append(tenth / 10)
+        self.assertEqual(valued, [3.1, 8.7])
 
     def test_margin(self) -> None:
         """

@@ -26,6 +26,12 @@ _PAUSE = 1_000
 Accounts are valued no more often than once in so many milliseconds.
 """
 
+_PATIENCE = 5_000
+"""
+If no price follows one that came too soon after another, it counts after so many milliseconds. Mostly one follows, so
+that there is no need to hurry.
+"""
+
 
 class Valuations:
     """
@@ -39,6 +45,8 @@ class Valuations:
         self._venue = venue
         self._subscribers: dict[tuple[ServerProtocol, int], tuple[int, int] | None] = {}
         self._last: int | None = None
+        # Of the prices since then, the time of the first.
+        self._leftOut: int | None = None
 
     def symbols(self) -> Collection[int]:
         """
@@ -99,14 +107,32 @@ class Valuations:
 
     def tell(self, symbolId: int, tick: Tick) -> None:
         """
-        Value the accounts that a price may have changed.
+        Value the accounts that a price may have changed, now or with a later price, or a little later if none comes.
 
         @param symbolId: the symbol.
         @param tick: its new price.
         """
-        if self._last is not None and 0 <= tick.timestamp - self._last < _PAUSE:
+        if self._last is None or not 0 <= tick.timestamp - self._last < _PAUSE:
+            self._value(tick.timestamp)
+        elif self._leftOut is None:
+            self._leftOut = tick.timestamp
+            if not self._venue.isAwaited(self._catchUp):
+                self._venue.wakeAt(tick.timestamp + _PATIENCE, self._catchUp)
+
+    def _catchUp(self, venue: Venue) -> None:
+        """
+        Value the accounts if no price has come since one that was left out: it may be the last for days.
+        """
+        if self._leftOut is None:
             return
-        self._last = tick.timestamp
+        now, due = venue.now(), self._leftOut + _PATIENCE
+        if now < due:
+            venue.wakeAt(due, self._catchUp)
+        else:
+            self._value(now)
+
+    def _value(self, moment: int) -> None:
+        self._last, self._leftOut = moment, None
         subscribed = {accountId for _, accountId in self._subscribers}
         for accountId, account in self._venue.accounts.items():
             forgiveDebt(self._venue, account)

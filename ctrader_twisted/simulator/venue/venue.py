@@ -217,6 +217,14 @@ class Venue:
 
         self._alarms[work] = self._clock.callLater(max(0, moment - self.now()) / 1000 / self._speed, due)
 
+    def isAwaited(self, work: Callable[[Venue], None]) -> bool:
+        """
+        Tell whether something is to be done at a moment that is still to come.
+
+        @param work: what L{wakeAt} was asked for.
+        """
+        return work in self._alarms
+
     def stop(self) -> None:
         """
         Drop what was to come.
