@@ -22,6 +22,7 @@ from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.faults.rules import Outgoing, Withhold
 from ctrader_twisted.simulator.interest import tradedSymbols
 from ctrader_twisted.simulator.market.market import Market
+from ctrader_twisted.simulator.market.periods import dayOpening, tradingDay
 from ctrader_twisted.simulator.market.source import Tick
 from ctrader_twisted.simulator.settings import Settings
 from ctrader_twisted.simulator.world import EUR_ACCOUNT, USD_ACCOUNT
@@ -137,6 +138,33 @@ class InterestTests(SynchronousTestCase):
         now = self.market.last(1)
         assert now is not None
         self.assertEqual(now.bid, 1005)
+
+    def test_lastWhileStopped(self) -> None:
+        """
+        While the market stands still, and until it tells a price again, the last price is the present one.
+        """
+        self.want(1)
+        self.told(2)
+        self.market.stop()
+        self.told(3)
+        for restart in (False, True):
+            if restart:
+                self.market.start()
+            last = self.market.last(1)
+            assert last is not None
+            self.assertEqual(last.bid, 1005)
+
+    def test_behind(self) -> None:
+        """
+        Where the market has still to tell what is long past, a symbol that is wanted by then is told from now on, too.
+        """
+        self.want(1)
+        self.told(1)
+        self.clock.rightNow += 99
+        self.want(1, 2)
+        self.clock.advance(0)
+        self.assertEqual((self.heard[0], self.heard[-1], len(self.heard)), ((1, 1001), (1, 1100), 100))
+        self.assertEqual(self.told(2), [(1, 1101), (1, 1102), (2, 2102)])
 
     def test_whileTelling(self) -> None:
         """
@@ -399,3 +427,52 @@ class SharingTests(SynchronousTestCase):
         self.assertEqual([(each.bid, each.HasField("ask")) for each in one], [(104, True), (105, False)])
         self.assertEqual([each.timestamp for each in three], [START + 4000, START + 5000])
         self.assertEqual([each.ctidTraderAccountId for each in three], [EUR_ACCOUNT] * 2)
+
+    def test_toldOtherwise(self) -> None:
+        """
+        Who came while prices stood still knows other ones, and is told what has changed since then.
+        """
+        clock = Clock()
+        replay = {"EURUSD": ListedPrices([Tick(START + 1000 * n, 100 + n, 105 + n // 2) for n in range(9)])}
+        exchange = Exchange.default(clock, epoch=START, replay=replay, settings=Settings(idleLimit=100_000))
+        exchange.start()
+        self.addCleanup(exchange.stop)
+        clients = RawClient(exchange), RawClient(exchange)
+        for client, wait in zip(clients, (2, 0), strict=True):
+            client.logIn()
+            client.send(ProtoOASubscribeSpotsReq(ctidTraderAccountId=USD_ACCOUNT, symbolId=[1]))
+            self.addCleanup(client.lose)
+            exchange.stop()
+            clock.advance(wait)
+        exchange.start()
+        for client in clients:
+            client.received()
+        clock.advance(1)
+        [first], [second] = clients[0].messages(), clients[1].messages()
+        self.assertEqual((first.bid, first.ask), (103, 106))
+        self.assertEqual((second.bid, second.HasField("ask")), (103, False))
+
+    def test_closes(self) -> None:
+        """
+        Of each symbol the first price of a trading day, and no other one, comes with the last of the day before.
+        """
+        clock = Clock()
+        opening = dayOpening(tradingDay(START) + 1)
+        bids = {"EURUSD": {-9: 101, -2: 102, 1: 103, 3: 104}, "GBPUSD": {-9: 201, 2: 202, 4: 203}}
+        replay = {
+            name: ListedPrices([Tick(opening + 1000 * second, bid, bid + 5) for second, bid in ticks.items()])
+            for name, ticks in bids.items()
+        }
+        exchange = Exchange.default(clock, epoch=opening - 5_000, replay=replay, settings=Settings(sessionCloses=True))
+        exchange.start()
+        self.addCleanup(exchange.stop)
+        client = RawClient(exchange)
+        self.addCleanup(client.lose)
+        client.logIn()
+        client.send(ProtoOASubscribeSpotsReq(ctidTraderAccountId=USD_ACCOUNT, symbolId=[1, 2]))
+        client.received()
+        clock.pump([1] * 10)
+        self.assertEqual(
+            [(each.bid, each.sessionClose) for each in client.messages()],
+            [(102, 0), (103, 102), (202, 201), (104, 0), (203, 0)],
+        )
