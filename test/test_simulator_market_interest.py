@@ -17,6 +17,8 @@ from ctrader_twisted.schema.messages import (
     ProtoOASubscribeSpotsReq,
     ProtoOATradeSide,
     ProtoOAUnsubscribeSpotsReq,
+    ProtoOAv1PnLChangeSubscribeReq,
+    ProtoOAv1PnLChangeUnSubscribeReq,
 )
 from ctrader_twisted.simulator.exchange import Exchange
 from ctrader_twisted.simulator.faults.rules import Outgoing, Withhold
@@ -291,6 +293,33 @@ class ExchangeTests(ClientCase):
         self.clock.advance(1)
         self.assertEqual(self.followed(), [3, 4])
         self.assertEqual(tradedSymbols(self.exchange.venue), {3, 4})
+
+    def test_profits(self) -> None:
+        """
+        All symbols are wanted while somebody on any connection is subscribed to profits.
+        """
+        every = list(self.exchange.catalogue.symbols)
+        self.ask(ProtoOAv1PnLChangeSubscribeReq)
+        self.assertEqual(self.followed(), every)
+        other = RawClient(self.exchange)
+        other.logIn()
+        other.send(ProtoOAv1PnLChangeSubscribeReq(ctidTraderAccountId=USD_ACCOUNT))
+        self.ask(ProtoOAv1PnLChangeUnSubscribeReq)
+        self.assertEqual(self.followed(), every)
+        other.lose()
+        self.assertEqual(self.followed(), [])
+        self.ask(ProtoOAv1PnLChangeSubscribeReq)
+        self.ask(ProtoOAv1PnLChangeUnSubscribeReq)
+        self.assertEqual(self.followed(), [])
+
+    def test_noHeartbeats(self) -> None:
+        """
+        While prices come there is no need of heartbeats.
+        """
+        self.ask(ProtoOASubscribeSpotsReq, symbolId=[1, 2, 4])
+        self.client.received()
+        self.clock.pump([0.5] * 120)
+        self.assertEqual({type(message) for message, _ in self.client.received()}, {ProtoOASpotEvent})
 
     def test_otherConversion(self) -> None:
         """
