@@ -341,6 +341,14 @@ class ExchangeTests(ClientCase):
             self.exchange.changeSymbol(201, quoteAssetId=catalogue.assetNamed(name).assetId)
             self.assertEqual(self.followed(), followed)
 
+    def test_archivedConversion(self) -> None:
+        """
+        Likewise where a symbol on the way is not offered any more.
+        """
+        self.test_trading()
+        self.exchange.archiveSymbol(4)
+        self.assertEqual(self.followed(), [1, 3])
+
     def test_oneWrite(self) -> None:
         """
         What prices cause in one turn goes out in one piece, in order, and before the connection ends.

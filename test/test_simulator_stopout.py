@@ -108,6 +108,17 @@ class StopOutTests(_StopOutCase):
         accepted, filled = self.executions(self.client.messages())
         self.assertTrue(accepted.order.isStopOut and filled.order.isStopOut)
 
+    def test_givenPrice(self) -> None:
+        """
+        A price that somebody gives counts at once, however soon after another it comes.
+        """
+        self.opened(volume=80_000_000)
+        for bid in (111_980, 111_250):
+            self.client.received()
+            self.exchange.setPrice(EURUSD, bid, bid + 4)
+        self.assertEqual(len(self.executions(self.client.messages())), 1)
+        self.clock.advance(0.2)
+
     def test_nextPrice(self) -> None:
         """
         The price that comes in the meantime counts at once, and the one before it no more.
