@@ -108,6 +108,27 @@ class StopOutTests(_StopOutCase):
         accepted, filled = self.executions(self.client.messages())
         self.assertTrue(accepted.order.isStopOut and filled.order.isStopOut)
 
+    def test_lastPriceBeforeAStandstill(self) -> None:
+        """
+        So does one after which prices stand still for a while.
+        """
+        self.opened(volume=80_000_000)
+        self.exchange.stop()
+        now = self.exchange.timeline.now()
+        self.prices.listed += [Tick(now + 2_050, 111_980, 111_984), Tick(now + 2_450, 111_250, 111_254)]
+        self.exchange.start()
+        for _ in range(30):
+            self.clock.advance(0.1)
+        self.exchange.stop()
+        self.clock.advance(1)
+        self.client.received()
+        self.exchange.start()
+        self.clock.advance(3.4)
+        self.assertEqual(self.executions(self.client.messages()), [])
+        self.clock.advance(0.1)
+        self.clock.advance(0.2)
+        self.assertEqual([each.order.isStopOut for each in self.executions(self.client.messages())], [True, True])
+
     def test_givenPrice(self) -> None:
         """
         A price that somebody gives counts at once, however soon after another it comes.

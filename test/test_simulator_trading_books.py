@@ -179,9 +179,9 @@ class _Trading(TradingCase):
             self.hear(mirror)
             self.wait(mirror, 4)
         self.wait(mirror, 40)
-        # Over the night, with its swaps.
+        # Over the night, with its swaps, and what they lead to.
         self.clock.advance(43_200)
-        self.hear(mirror)
+        self.wait(mirror, 40)
         answer = self.reconcile(protection=True)
         self.assertEqual(mirror.positions, {each.positionId: each for each in answer.position})
         self.assertEqual(mirror.orders, {each.orderId: each for each in answer.order})

@@ -166,6 +166,7 @@ class Exchange(Broker):
         resumeOrders(self.venue)
         expireOrders(self.venue)
         chargeNights(self.venue)
+        self.valuations.resume()
         # Each on its own: what goes wrong with one is no reason that another misses a price.
         self._listening = (
             self.market.listen(self.feed.tell, self.feed.symbols),

@@ -105,6 +105,12 @@ class Valuations:
         """
         self._last = None
 
+    def resume(self) -> None:
+        """
+        Go on after a standstill, which has dropped what was to come: a price that was left out still counts.
+        """
+        self._catchUp(self._venue)
+
     def tell(self, symbolId: int, tick: Tick) -> None:
         """
         Value the accounts that a price may have changed, now or with a later price, or a little later if none comes.
