@@ -29,7 +29,8 @@ class Plan(NamedTuple):
     """
     What is done.
 
-    @ivar symbols: whose quotes are listened to; they are traded in turn.
+    @ivar symbols: what is traded in turn.
+    @ivar listens: whether every quote of them is listened to.
     @ivar minutes: how often.
     @ivar hours: when to look at the clock and the memory, in hours since the beginning.
     @ivar core: which core to keep to, or L{None} for any.
@@ -37,6 +38,7 @@ class Plan(NamedTuple):
     """
 
     symbols: tuple[str, ...]
+    listens: bool
     minutes: float
     hours: tuple[float, ...]
     core: int | None
@@ -75,7 +77,7 @@ class _Strategy:
 
     async def run(self, client: Client) -> None:
         account = await client.account(self._virtual.accountId)
-        for name in self._plan.symbols:
+        for name in self._plan.symbols if self._plan.listens else ():
             account.onQuote(await account.symbol(name), self._take)
         for hours in self._plan.hours:
             await self._tradeUntil(account, hours * 3600)
