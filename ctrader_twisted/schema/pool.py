@@ -48,7 +48,7 @@ def makeClasses(descriptors: FileDescriptorSet) -> dict[str, type[Message] | Enu
 
 def _wrapped(enum: EnumDescriptor) -> EnumTypeWrapper:
     wrapper = EnumTypeWrapper(enum)
-    # It looks through a list of them otherwise, each time that one is named.
+    # Otherwise it asks the descriptors, in Python, each time that one is named.
     for name, number in wrapper.items():
         setattr(wrapper, name, number)
     return wrapper
